@@ -37,8 +37,9 @@ type Exchange struct {
 	// its [Class].
 	Error      string `json:"error,omitempty"`
 	ErrorClass string `json:"error_class,omitempty"`
-	// Body describes the response's message body.
-	Body Body `json:"body"`
+	// Body describes the response's message body. It is stored beside the other
+	// members, so that it can be removed with the bytes that it describes.
+	Body Body `json:"-"`
 	// Refs are the posts whose words the body holds, as far as they are known
 	// when it is stored.
 	Refs []post.Ref `json:"refs,omitempty"`

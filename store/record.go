@@ -1,0 +1,199 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Kind says what a record is.
+type Kind string
+
+// The kinds of records. The number of a kind in [Kinds] is stored: kinds are
+// only ever appended.
+const (
+	// KindExchange is one request and its response: [Exchange].
+	KindExchange Kind = "exchange"
+	// KindCapture is one snapshot: [Capture].
+	KindCapture Kind = "capture"
+	// KindDerivation is what a parser made of a capture: [Derivation].
+	KindDerivation Kind = "derivation"
+	// KindLook is one answer to "is it still there?": [Look].
+	KindLook Kind = "look"
+	// KindVerdict is a change of a post's status: [Verdict].
+	KindVerdict Kind = "verdict"
+	// KindArticle is one version of an article: [ArticleVersion].
+	KindArticle Kind = "article"
+	// KindResolution names the post that an embed without id shows:
+	// [Resolution].
+	KindResolution Kind = "resolution"
+	// KindHold, KindRedaction, KindTakedown, KindImport and KindNote are
+	// acts of archivists. Their records are kept and carried by every version;
+	// this one does not write them.
+	KindHold      Kind = "hold"
+	KindRedaction Kind = "redaction"
+	KindTakedown  Kind = "takedown"
+	KindImport    Kind = "import"
+	KindNote      Kind = "note"
+)
+
+// Kinds lists the kinds; a kind's index plus one is its number on disk.
+func Kinds() []Kind {
+	return []Kind{KindExchange, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle,
+		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote}
+}
+
+// Number returns the number of k on disk, 0 where this version does not know
+// k.
+func (k Kind) Number() byte { return byte(slices.Index(Kinds(), k) + 1) }
+
+// KindOf returns the kind with the number n, and false where this version does
+// not know it.
+func KindOf(n byte) (Kind, bool) {
+	kinds := Kinds()
+	if n == 0 || int(n) > len(kinds) {
+		return "", false
+	}
+	return kinds[n-1], true
+}
+
+// SchemaVersion is the version of the records' bodies that this version
+// writes. A reader accepts every version from 1 up to it.
+const SchemaVersion = 1
+
+// Record is one addition to the archive: an envelope that every backend stores
+// in the same way, whatever its content. Build one with [NewRecord] and read
+// its content with [Decode].
+type Record struct {
+	// Seq is the journal number, 0 until the record is stored.
+	Seq  uint64
+	ID   ID
+	Kind Kind
+	// Schema is the version of the content.
+	Schema int
+	// Time is when the thing happened, in UTC, to the microsecond.
+	Time time.Time
+	// Salt is the secret from which the fields' salts are derived; zero once
+	// a field was removed.
+	Salt Salt
+	// Fields are the content.
+	Fields []Field
+	// Terms are the index entries, as [TermsOf] derives them from the content.
+	// They are set on records that are added; reading leaves them nil. They
+	// are not part of the leaf.
+	Terms []Term
+}
+
+// Field is one named part of a record's content. Each can be removed by
+// itself.
+type Field struct {
+	// Name is a short word of lower-case letters and dashes.
+	Name string
+	// Value is the content. Structured content is JSON.
+	Value []byte
+	// Salt is the field's own salt where the record's was destroyed; zero
+	// where it is derived.
+	Salt Salt
+	// Removed is the commitment that remains of a removed field; Value and
+	// Salt are then empty.
+	Removed *Hash
+}
+
+// Field returns the value of the field name, nil where the record has none or
+// it was removed.
+func (r *Record) Field(name string) []byte {
+	for i := range r.Fields {
+		if r.Fields[i].Name == name {
+			return r.Fields[i].Value
+		}
+	}
+	return nil
+}
+
+// Content is the typed content of a record: *[Exchange], *[Capture],
+// *[Derivation], *[Look], *[Verdict], *[ArticleVersion] or *[Resolution]. The
+// methods are for this package: others use [NewRecord], [Decode] and
+// [TermsOf].
+type Content interface {
+	kind() Kind
+	when() time.Time
+	encode() ([]Field, error)
+	decode(*Record) error
+	terms() []Term
+}
+
+// newContent returns an empty content of a kind, nil for kinds without one.
+func newContent(k Kind) Content {
+	switch k {
+	case KindExchange:
+		return new(Exchange)
+	case KindCapture:
+		return new(Capture)
+	case KindDerivation:
+		return new(Derivation)
+	case KindLook:
+		return new(Look)
+	case KindVerdict:
+		return new(Verdict)
+	case KindArticle:
+		return new(ArticleVersion)
+	case KindResolution:
+		return new(Resolution)
+	}
+	return nil
+}
+
+// NewRecord makes the record that holds content under the name id. The salt
+// must be fresh and random. It errors with [ErrInvalid] where the content
+// cannot be encoded.
+func NewRecord(id ID, salt Salt, content Content) (Record, error) {
+	fields, err := content.encode()
+	if err != nil {
+		return Record{}, fmt.Errorf("%w: encoding a %s: %w", ErrInvalid, content.kind(), err)
+	}
+	return Record{
+		ID: id, Kind: content.kind(), Schema: SchemaVersion, Salt: salt,
+		Time: content.when().UTC().Truncate(time.Microsecond), Fields: fields, Terms: TermsOf(content),
+	}, nil
+}
+
+// Decode reads the content of r as a T. It errors with [ErrInvalid] where r is
+// of another kind, with [ErrVersion] where r was written by a newer version,
+// and with [ErrCorrupt] where its content is not what its kind asks for. The
+// content of removed fields is zero.
+func Decode[T any, P interface {
+	*T
+	Content
+}](r *Record) (*T, error) {
+	v := P(new(T))
+	if r.Kind != v.kind() {
+		return nil, fmt.Errorf("%w: record %s is of kind %s, not %s", ErrInvalid, r.ID, r.Kind, v.kind())
+	}
+	if err := decodeInto(r, v); err != nil {
+		return nil, err
+	}
+	return (*T)(v), nil
+}
+
+func decodeInto(r *Record, v Content) error {
+	if r.Schema > SchemaVersion {
+		return fmt.Errorf("%w: record %s has schema %d, this version reads up to %d", ErrVersion, r.ID, r.Schema, SchemaVersion)
+	}
+	if err := v.decode(r); err != nil {
+		return fmt.Errorf("%w: decoding %s %s: %w", ErrCorrupt, r.Kind, r.ID, err)
+	}
+	return nil
+}
+
+// DecodeAny reads the content of r, whatever its kind: nil for a kind without
+// typed content. It errors as [Decode] does.
+func DecodeAny(r *Record) (Content, error) {
+	v := newContent(r.Kind)
+	if v == nil {
+		return nil, nil
+	}
+	if err := decodeInto(r, v); err != nil {
+		return nil, err
+	}
+	return v, nil
+}

@@ -1,0 +1,216 @@
+package store
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"stet/extract/post"
+)
+
+// Index names one of the indexes that every backend keeps.
+type Index string
+
+// The indexes. The number of an index in [Indexes] is stored: indexes are only
+// ever appended.
+const (
+	// IndexRef leads from platform:id to everything that holds words of the
+	// post or speaks of it: exchanges, captures, derivations, looks, verdicts,
+	// article versions that mention it, resolutions.
+	IndexRef Index = "ref"
+	// IndexAccount leads from platform:handle (lower case) and from
+	// platform:#id (the platform's id of the account) to derivations.
+	IndexAccount Index = "account"
+	// IndexArticle leads from an [ArticleKey] to article versions.
+	IndexArticle Index = "article"
+	// IndexURL leads from a page's [ArticleKey] to its captures.
+	IndexURL Index = "url"
+	// IndexBlob leads from a digest to the records that refer to the blob.
+	IndexBlob Index = "blob"
+	// IndexBody leads from the digest of a response body to the exchanges that
+	// hold it.
+	IndexBody Index = "body"
+	// IndexRecord leads from a record's id to the records that refer to it and
+	// cannot be found by a post: resolutions by article version.
+	IndexRecord Index = "record"
+)
+
+// Indexes lists the indexes; an index's position plus one is its number on
+// disk.
+func Indexes() []Index {
+	return []Index{IndexRef, IndexAccount, IndexArticle, IndexURL, IndexBlob, IndexBody, IndexRecord}
+}
+
+// Number returns the number of x on disk, 0 where this version does not know
+// it.
+func (x Index) Number() byte { return byte(slices.Index(Indexes(), x) + 1) }
+
+// Term is one entry of an index: the records that carry it can be listed.
+type Term struct {
+	Index Index
+	// Value is at most [MaxTermLength] bytes.
+	Value string
+}
+
+// RefTerm is the term of everything about a post.
+func RefTerm(r post.Ref) Term { return Term{IndexRef, r.String()} }
+
+// HandleTerm is the term of the derivations of posts that an account published
+// under a handle, whatever its case.
+func HandleTerm(p post.Platform, handle string) Term {
+	return Term{IndexAccount, string(p) + ":" + strings.ToLower(strings.TrimPrefix(handle, "@"))}
+}
+
+// AccountTerm is the term of the derivations of posts of an account, by the
+// platform's own id of it.
+func AccountTerm(p post.Platform, id string) Term {
+	return Term{IndexAccount, string(p) + ":#" + id}
+}
+
+// ArticleTerm is the term of the versions of an article.
+func ArticleTerm(address string) Term { return Term{IndexArticle, ArticleKey(address)} }
+
+// BlobTerm is the term of the records that refer to a blob.
+func BlobTerm(d Digest) Term { return Term{IndexBlob, string(d[:])} }
+
+// BodyTerm is the term of the exchanges that hold a response body.
+func BodyTerm(d Digest) Term { return Term{IndexBody, string(d[:12])} }
+
+// TermsOf returns the index entries of a record's content, sorted, without
+// duplicates. They are derived from the content alone.
+func TermsOf(c Content) []Term {
+	terms := c.terms()
+	terms = slices.DeleteFunc(terms, func(t Term) bool { return t.Value == "" })
+	for i := range terms {
+		if len(terms[i].Value) > MaxTermLength {
+			d := DigestOf([]byte(terms[i].Value))
+			terms[i].Value = terms[i].Value[:MaxTermLength-65] + "#" + d.String()[len("sha256:"):]
+		}
+	}
+	slices.SortFunc(terms, func(a, b Term) int {
+		if a.Index != b.Index {
+			return int(a.Index.Number()) - int(b.Index.Number())
+		}
+		return strings.Compare(a.Value, b.Value)
+	})
+	return slices.Compact(terms)
+}
+
+// ArticleKey returns what the versions of one article share: its address
+// without scheme, "www.", fragment, tracking parameters and a final slash. It
+// returns what is not an absolute web address unchanged.
+func ArticleKey(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return address
+	}
+	host := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+	if p := u.Port(); p != "" && p != "80" && p != "443" {
+		host += ":" + p
+	}
+	key := host + strings.TrimSuffix(u.EscapedPath(), "/")
+	if q := withoutTracking(u.RawQuery); q != "" {
+		key += "?" + q
+	}
+	return key
+}
+
+// withoutTracking drops the parameters of a query that say where a reader came
+// from, and keeps the order of the others.
+func withoutTracking(query string) string {
+	if query == "" {
+		return ""
+	}
+	kept := make([]string, 0, 4)
+	for part := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		if part != "" && !tracking(strings.ToLower(name)) {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "&")
+}
+
+func tracking(name string) bool {
+	if strings.HasPrefix(name, "utm_") || strings.HasPrefix(name, "at_") {
+		return true
+	}
+	switch name {
+	case "fbclid", "gclid", "dclid", "msclkid", "twclid", "igshid", "igsh", "mc_cid", "mc_eid", "ref_src", "ref_url",
+		"cmpid", "ito", "smid", "ncid", "ocid", "wt_mc", "xtor", "__twitter_impression", "s_cid", "guccounter":
+		return true
+	}
+	return false
+}
+
+func refTerms(refs ...post.Ref) []Term {
+	terms := make([]Term, 0, len(refs)+2)
+	for _, r := range refs {
+		if !r.IsZero() {
+			terms = append(terms, RefTerm(r))
+		}
+	}
+	return terms
+}
+
+func blobTerms(terms []Term, digests ...Digest) []Term {
+	for _, d := range digests {
+		if !d.IsZero() {
+			terms = append(terms, BlobTerm(d))
+		}
+	}
+	return terms
+}
+
+func (e *Exchange) terms() []Term {
+	terms := blobTerms(refTerms(e.Refs...), e.Body.Blob)
+	if e.TLS != nil {
+		terms = blobTerms(terms, e.TLS.Chain)
+	}
+	if !e.Body.Digest.IsZero() && e.Body.SameAs.IsZero() && !e.Body.Withheld && e.Body.Size > 0 {
+		terms = append(terms, BodyTerm(e.Body.Digest))
+	}
+	return terms
+}
+
+func (c *Capture) terms() []Term {
+	terms := refTerms(c.Ref)
+	for _, m := range c.Media {
+		terms = blobTerms(terms, m.Digest)
+	}
+	if c.Kind == CapturePage {
+		terms = append(terms, Term{IndexURL, ArticleKey(c.URL)})
+	}
+	return terms
+}
+
+func (d *Derivation) terms() []Term {
+	terms := refTerms(append([]post.Ref{d.Ref, d.Post.Quoted, d.Post.Parent, d.Post.Reposted}, d.Post.Aliases...)...)
+	if a := d.Post.Author; a.Handle != "" {
+		terms = append(terms, HandleTerm(d.Ref.Platform, a.Handle))
+	}
+	if a := d.Post.Author; a.ID != "" {
+		terms = append(terms, AccountTerm(d.Ref.Platform, a.ID))
+	}
+	return terms
+}
+
+func (l *Look) terms() []Term { return refTerms(l.Ref) }
+
+func (v *Verdict) terms() []Term { return refTerms(v.Ref) }
+
+func (a *ArticleVersion) terms() []Term {
+	terms := blobTerms(nil, a.Content)
+	for _, m := range a.Mentions {
+		terms = append(terms, refTerms(m.Ref)...)
+	}
+	terms = append(terms, Term{IndexArticle, a.Key})
+	if a.URL != "" {
+		terms = append(terms, ArticleTerm(a.URL))
+	}
+	return terms
+}
+
+func (r *Resolution) terms() []Term {
+	return append(refTerms(r.Ref), Term{IndexRecord, string(r.Article[:])})
+}
