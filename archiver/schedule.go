@@ -1,0 +1,101 @@
+package archiver
+
+import (
+	"cmp"
+	"time"
+
+	"stet/extract/post"
+)
+
+// Schedule says when a post is looked at again. The zero value means the
+// defaults.
+type Schedule struct {
+	// Delays are the times after the first capture, ascending; nil is
+	// [DefaultDelays].
+	Delays []time.Duration
+	// Growth is the factor by which the interval grows after the last delay;
+	// 0 is [DefaultGrowth].
+	Growth float64
+	// MaxInterval bounds it; 0 is [DefaultMaxInterval].
+	MaxInterval time.Duration
+	// Rules are the times of confirming, which bring looks forward.
+	Rules Rules
+}
+
+// The defaults of [Schedule].
+const (
+	// DefaultGrowth lets the interval grow by half.
+	DefaultGrowth = 1.5
+	// DefaultMaxInterval is the longest time between two looks.
+	DefaultMaxInterval = 90 * 24 * time.Hour
+)
+
+// DefaultDelays follow how early deletions come: of the tweets that vanish
+// within three months, 1 % go within the hour, 10 % within a week, 30 % within
+// a month (Pew Research Center, 2024).
+func DefaultDelays() []time.Duration {
+	const day = 24 * time.Hour
+	return []time.Duration{time.Hour, 6 * time.Hour, day, 3 * day, 7 * day, 14 * day, 30 * day}
+}
+
+// Next returns when to look at a post again. first is its first capture, last
+// the last look or capture, and state the verdict over them. It is a pure
+// function, and the result is after last.
+//
+// While a loss is suspected, the next look comes as early as it can confirm:
+// ConfirmAfter after the first explicit statement, half of ConfirmUnexplained
+// after each unexplained absence.
+func (s Schedule) Next(first, last time.Time, state State) time.Time {
+	rules := s.Rules.withDefaults()
+	regular := s.regular(first, last)
+	if !state.Value.Gone() || state.Confirmed {
+		return regular
+	}
+	step := rules.ConfirmUnexplained / 2
+	if state.Value != post.NotFound {
+		step = min(step, rules.ConfirmAfter)
+	}
+	if soon := last.Add(max(step, time.Nanosecond)); soon.Before(regular) {
+		return soon
+	}
+	return regular
+}
+
+// regular returns the first time of the plain schedule after last.
+func (s Schedule) regular(first, last time.Time) time.Time {
+	delays := s.Delays
+	if len(delays) == 0 {
+		delays = DefaultDelays()
+	}
+	longest := cmp.Or(s.MaxInterval, DefaultMaxInterval)
+	previous := time.Duration(0)
+	step := delays[0]
+	for _, d := range delays {
+		if at := first.Add(d); at.After(last) {
+			return at
+		}
+		if d > previous {
+			step = d - previous
+		}
+		previous = d
+	}
+	growth := max(cmp.Or(s.Growth, DefaultGrowth), 1)
+	for at := first.Add(previous); ; {
+		step = min(time.Duration(float64(step)*growth), longest)
+		if step >= longest || growth == 1 {
+			return nextMultiple(at, last, max(step, 1))
+		}
+		if at = at.Add(max(step, 1)); at.After(last) {
+			return at
+		}
+	}
+}
+
+// nextMultiple returns the first at + n·step after last, n ≥ 1.
+func nextMultiple(at, last time.Time, step time.Duration) time.Time {
+	if !at.Before(last) {
+		return at.Add(step)
+	}
+	n := last.Sub(at)/step + 1
+	return at.Add(n * step)
+}
