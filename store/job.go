@@ -60,23 +60,27 @@ type Job struct {
 type Lease struct {
 	// Owner names the worker.
 	Owner string `json:"owner"`
-	// Token grows with each lease of the job. An outcome that carries an older
-	// token is refused.
+	// Token grows by one with each lease of the job, also after it waited
+	// again. An outcome that carries an older token is refused. A lease that
+	// has ended is good until somebody else takes the job.
 	Token uint64    `json:"token"`
 	Until time.Time `json:"until"`
 }
 
-// Enqueue adds a job in an [Batch].
+// Enqueue adds a job in a [Batch]. A new job waits, whatever State, Attempts,
+// Lease and Error its Job carries.
 type Enqueue struct {
 	Job Job
-	// Lease, where Owner is set, leases the job at once to its creator, with
-	// token 1. Where the job is already kept and waiting, the lease is given
-	// on that one; where another worker holds it, nothing is changed.
+	// Lease, where Owner is set, leases the job at once to its creator until
+	// Until, with token 1 and whatever its RunAt. Where the job is already
+	// kept and waits, or its lease has ended, the lease is given on that one,
+	// with its next token; where another worker holds it, or it is dead,
+	// nothing is changed. Token is not looked at.
 	Lease Lease
 	// Earlier brings a waiting job of the same key forward to the new job's
-	// RunAt and Priority where those are earlier; Replace takes the new RunAt,
-	// Priority and Payload whatever they are. Without either, the kept job
-	// stays as it is.
+	// RunAt and Priority, each where it is earlier; Replace gives a waiting job
+	// the new RunAt, Priority and Payload whatever they are. Without either,
+	// and where the kept job does not wait, it stays as it is.
 	Earlier bool
 	Replace bool
 }
@@ -94,15 +98,17 @@ const (
 	OutcomeDead Outcome = "dead"
 	// OutcomeRelease makes it wait until RunAt and does not count the attempt.
 	OutcomeRelease Outcome = "release"
-	// OutcomeDrop removes a job that nobody holds (a person's decision); Token
-	// is not compared.
+	// OutcomeDrop removes a job that nobody holds (a person's decision): it is
+	// dead, waits, or its lease has ended. Token is not compared.
 	OutcomeDrop Outcome = "drop"
-	// OutcomeRevive makes a dead or waiting job wait until RunAt with no
-	// attempts (a person's decision); Token is not compared.
+	// OutcomeRevive makes a job that nobody holds wait until RunAt with no
+	// attempts and no error (a person's decision); Token is not compared.
 	OutcomeRevive Outcome = "revive"
 )
 
-// Finish is a transition of a job in a [Batch].
+// Finish is a transition of a job in a [Batch]. Every job that it keeps loses
+// its owner and keeps its token. Error and ErrorClass become the job's with
+// OutcomeRetry and OutcomeDead; OutcomeRelease leaves the last failure's.
 type Finish struct {
 	Job     ID
 	Token   uint64
@@ -145,7 +151,8 @@ type JobFilter struct {
 
 // JobCounts says how many jobs there are.
 type JobCounts struct {
-	// ByState counts jobs by kind and state.
+	// ByKind counts jobs by kind and state; a job whose lease has ended counts
+	// as leased until somebody takes it.
 	ByKind map[string]map[JobState]int
 	// Due is how many waiting jobs could run now; NextAt is when the next
 	// waiting job is due, zero where none waits.

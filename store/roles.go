@@ -14,12 +14,17 @@ type Records interface {
 	// gives the records consecutive journal numbers in their order.
 	//
 	// It errors with ErrConflict where a Finish names a job that is no longer
-	// leased under its token, or a record's id exists already; with ErrInvalid
-	// where a record refers to a blob that is not stored; with ErrFull where
-	// no space is left; with ErrPoisoned after a sync failed, until the store
-	// is opened again; with ErrReadOnly where it was opened for reading.
-	// Where Batch.Key was used before, nothing is added and the receipt of
-	// that time is returned with Repeated set.
+	// leased under its token, or a record's or new job's id exists already;
+	// with ErrInvalid where a record refers to a blob that is not stored (one
+	// of its terms is of IndexBlob); with ErrFull where no space is left; with
+	// ErrPoisoned after a sync failed, until the store is opened again; with
+	// ErrReadOnly where it was opened for reading.
+	//
+	// Where Batch.Key was used before, nothing is looked at or added, and the
+	// receipt of that time is returned with Repeated set. Otherwise the
+	// transitions of Finish are applied in their order, then the jobs of
+	// Enqueue in theirs, each seeing what the ones before it did: a job that
+	// the batch finishes does not stand in the way of a new one with its key.
 	//
 	// When ctx ends while the batch waits, it returns ctx's error and the
 	// batch is not committed; once the commit has begun it is waited for.
@@ -41,8 +46,8 @@ type Journal interface {
 	// Head returns the highest journal number, 0 where the archive is empty.
 	Head(ctx context.Context) (uint64, error)
 	// Read returns the records after the number after, in order: as many as
-	// are there, at most limit (0 is 1,000) and about 4 MB. All numbers up to
-	// the last one returned are present.
+	// are there, at most limit (0 is 1,000) and about 4 MB, but at least one
+	// where there is one. All numbers up to the last one returned are present.
 	Read(ctx context.Context, after uint64, limit int) ([]Record, error)
 	// Leaves returns the leaf hashes after the number after, in order, at most
 	// limit (0 is 10,000), as they were stored with their records.
@@ -55,9 +60,15 @@ type Jobs interface {
 	// Lease gives the due jobs that nobody holds, or whose lease has ended, to
 	// the owner: by priority, then by RunAt; jobs of one host do not keep those
 	// of others waiting. It returns none, without error, where nothing is due.
+	//
+	// The order is exact: by priority; among equals the hosts take turns (the
+	// first due job of each host, then the second of each, …; jobs without a
+	// host take turns as if they were of one); in each turn by RunAt; then by
+	// id.
 	Lease(ctx context.Context, r LeaseRequest) ([]Job, error)
 	// Extend prolongs a lease. It errors with ErrConflict where the token is
-	// out of date.
+	// out of date or the job is no longer leased. A lease that has ended can
+	// be prolonged as long as nobody else took the job.
 	Extend(ctx context.Context, job ID, token uint64, until time.Time) error
 	// Job returns a job. It errors with ErrNotFound where it is done, dropped
 	// or never was.
@@ -81,7 +92,9 @@ type Blobs interface {
 	// at most limit (0 is 1,000).
 	Blobs(ctx context.Context, after Digest, limit int) ([]BlobInfo, error)
 	// Remove removes a blob that no record refers to. Removing an absent blob
-	// is not an error. It errors with ErrConflict where a record refers to it.
+	// is not an error. It errors with ErrConflict where a record refers to it,
+	// or where a Commit of the last day still keeps it: see
+	// [BlobWriter.Commit].
 	Remove(ctx context.Context, d Digest) error
 }
 
@@ -89,9 +102,10 @@ type Blobs interface {
 type BlobWriter interface {
 	io.Writer
 	// Commit makes the blob durable under the digest of what was written, and
-	// keeps it from being collected until a record refers to it or a day has
-	// passed. Committing what is already stored is not an error. It errors
-	// with ErrFull. After Commit, Close does nothing.
+	// keeps it from being removed until a record was added that refers to it
+	// or a day has passed. Committing what is already stored is not an error
+	// and keeps it anew. It errors with ErrFull. After Commit, Close does
+	// nothing and Write errors.
 	Commit(ctx context.Context) (BlobInfo, error)
 	// Close throws away what was written, where Commit did not succeed.
 	Close() error
@@ -200,8 +214,8 @@ type Receipt struct {
 	First, Last uint64
 	// Repeated is true where the batch's key was used before.
 	Repeated bool
-	// Jobs are the jobs of Enqueue as they are now, in its order: the new one,
-	// or the one that was kept under the same key.
+	// Jobs are the jobs of Enqueue as the commit left them, in its order: the
+	// new one, or the one that was kept under the same key.
 	Jobs []Job
 }
 
