@@ -1,0 +1,137 @@
+package extract
+
+import (
+	"errors"
+	"mime"
+	"strings"
+
+	"stet/extract/post"
+)
+
+// ErrShape is returned by payload parsers for bytes that do not have the shape
+// of the payload: they never return a record that was guessed.
+var ErrShape = errors.New("unexpected shape")
+
+// Response is what a payload reader needs of one HTTP response.
+type Response struct {
+	// StatusCode is the HTTP status.
+	StatusCode int
+	// ContentType is the value of the header as received; it may be empty.
+	ContentType string
+	// Body is the content after Content-Encoding is undone.
+	Body []byte
+}
+
+// JSON reports whether the response is declared as JSON. Platforms answer
+// login pages and challenges with 200 and text/html.
+func (r Response) JSON() bool {
+	t, _, err := mime.ParseMediaType(r.ContentType)
+	if err != nil && t == "" {
+		return false
+	}
+	return t == "application/json" || t == "text/json" || strings.HasSuffix(t, "+json")
+}
+
+// Parsed is what a parser made of one payload.
+type Parsed struct {
+	Post post.Post
+	// Related are other posts that the payload has in full (the quoted one,
+	// the parent, the repeated one), each once and none equal to Post.
+	Related []post.Post
+	// Notes are sentences about what could not be read or had to be left out.
+	Notes []string
+}
+
+// Answer is the meaning of one response to the question whether a post is
+// there. It is evidence, not a verdict.
+type Answer struct {
+	// Status is what the response says; post.Unknown where it says nothing.
+	Status post.Status
+	// Explicit is true where the platform states Status in so many words
+	// about this post or its account, false where it follows from an absence.
+	Explicit bool
+	// Reason is a short fixed phrase, one of the Reason constants, that says
+	// how Status was found.
+	Reason string
+	// Words are the platform's own, where it gave any.
+	Words string
+	// Transport is true where the response is trouble on the way and says
+	// nothing about the post: limits, errors, challenges, login pages.
+	Transport bool
+	// Retry is true where the same request can succeed later.
+	Retry bool
+	// Refused is true where the credentials or the plan do not suffice: the
+	// same credentials will be refused again.
+	Refused bool
+	// Parsed is the post where the response shows it, else nil.
+	Parsed *Parsed
+}
+
+// The reasons of an [Answer].
+const (
+	// ReasonShown: the post was shown.
+	ReasonShown = "shown"
+	// ReasonStated: the platform says so in words.
+	ReasonStated = "stated"
+	// ReasonCode: the platform says so by an error code.
+	ReasonCode = "error code"
+	// ReasonAbsent: the platform knows no such post and does not say why.
+	ReasonAbsent = "absent"
+	// ReasonLeftOut: a batch's answer leaves the post out without a word.
+	ReasonLeftOut = "left out"
+	// ReasonNoAuthor: the post was shown without its author.
+	ReasonNoAuthor = "shown without its author"
+	// ReasonNoWords: a placeholder without words, which platforms also give
+	// for living posts.
+	ReasonNoWords = "placeholder without words"
+	// ReasonOtherWords: a placeholder with words that are not known.
+	ReasonOtherWords = "placeholder with unknown words"
+	// ReasonUnavailable: the platform says no more than "unavailable".
+	ReasonUnavailable = "unavailable"
+	// ReasonNotAuthorised: the post may not be seen with these credentials;
+	// its account is protected or suspended.
+	ReasonNotAuthorised = "not authorised"
+	// ReasonEmpty: an empty answer.
+	ReasonEmpty = "empty answer"
+	// ReasonBadID: the platform refuses the id as impossible.
+	ReasonBadID = "invalid id"
+	// ReasonOtherPost: the answer is about another post.
+	ReasonOtherPost = "answer about another post"
+	// ReasonShape: the answer does not have the shape that is known.
+	ReasonShape = "unexpected shape"
+	// ReasonNotJSON: the answer is a page or another type of content.
+	ReasonNotJSON = "not json"
+	// ReasonLimited: too many requests.
+	ReasonLimited = "rate limited"
+	// ReasonRefused: the credentials or the plan do not suffice.
+	ReasonRefused = "refused"
+	// ReasonServer: an error of the server.
+	ReasonServer = "server error"
+	// ReasonHTTP: an HTTP status that says nothing about the post.
+	ReasonHTTP = "unexpected http status"
+)
+
+// Trouble returns the answer for a response that says nothing about the post.
+func Trouble(reason string, retry bool) Answer {
+	return Answer{Status: post.Unknown, Reason: reason, Transport: true, Retry: retry}
+}
+
+// HTTPTrouble returns the answer for an HTTP status that says nothing about a
+// post, whatever the body: limits, errors of the server, demands to log in.
+// It returns false for statuses that a platform can give a meaning: 200, 400,
+// 403, 404, 410, 451.
+func HTTPTrouble(status int) (Answer, bool) {
+	switch {
+	case status == 200, status == 400, status == 403, status == 404, status == 410, status == 451:
+		return Answer{}, false
+	case status == 429:
+		return Trouble(ReasonLimited, true), true
+	case status >= 500, status == 408, status == 425:
+		return Trouble(ReasonServer, true), true
+	case status == 401, status == 402, status == 407:
+		a := Trouble(ReasonRefused, false)
+		a.Refused = true
+		return a, true
+	}
+	return Trouble(ReasonHTTP, false), true
+}
