@@ -108,7 +108,8 @@ const (
 
 // Finish is a transition of a job in a [Batch]. Every job that it keeps loses
 // its owner and keeps its token. Error and ErrorClass become the job's with
-// OutcomeRetry and OutcomeDead; OutcomeRelease leaves the last failure's.
+// OutcomeRetry and OutcomeDead; OutcomeRelease leaves the last failure's. RunAt is
+// looked at with OutcomeRetry, OutcomeRelease and OutcomeRevive.
 type Finish struct {
 	Job     ID
 	Token   uint64
