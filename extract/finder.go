@@ -1,0 +1,72 @@
+package extract
+
+import (
+	"strings"
+
+	"stet/extract/post"
+)
+
+// Finder finds the posts of a list of sites in documents. It is made once and
+// is safe for concurrent use.
+type Finder struct {
+	// domains holds the sites by the domains that they list.
+	domains map[string][]Site
+	// open holds the sites that list none: federated platforms.
+	open  []Site
+	marks markIndex
+}
+
+// NewFinder returns a finder for the sites. Where two of them take the same
+// address or the same element, the first in the list wins.
+func NewFinder(sites []Site) *Finder {
+	f := &Finder{domains: map[string][]Site{}}
+	for _, s := range sites {
+		domains := s.Domains()
+		if domains == nil {
+			f.open = append(f.open, s)
+		}
+		for _, d := range domains {
+			f.domains[d] = append(f.domains[d], s)
+		}
+		f.marks.add(s)
+	}
+	return f
+}
+
+// Find finds what a document holds. It decides by [DecideContent] how to read
+// it; what has no text gives an empty result with a warning.
+func (f *Finder) Find(in Input) Result {
+	switch DecideContent(in) {
+	case ContentHTML:
+		return f.findHTML(in)
+	case ContentOther:
+		c := newCollector(in.URL)
+		c.warn("the document has no text to read: " + describe(in))
+		return c.result()
+	}
+	return f.findText(in.URL, decodeText(in))
+}
+
+// FindText finds what a plain text holds: posts that were flattened when a page
+// was saved as text, addresses of posts on a line of their own, which stand for
+// the post itself, and addresses in running text.
+func (f *Finder) FindText(text string) Result {
+	return f.findText("", strings.ToValidUTF8(text, "\ufffd"))
+}
+
+func describe(in Input) string {
+	if in.ContentType != "" {
+		return in.ContentType
+	}
+	return "binary data"
+}
+
+// Parse says what an address leads to, in any form that people paste: without
+// scheme, percent-encoded once too often, wrapped by an AMP cache, a web
+// archive, a search engine or an outgoing-link redirect. It returns false for
+// what has nothing to do with a platform that the finder knows; whether it is a
+// post, a profile or a short link is in Target.Kind.
+func (f *Finder) Parse(rawURL string) (Target, post.Platform, bool) {
+	l, ok := f.resolve(rawURL, nil)
+	return l.target, l.platform, ok
+}
