@@ -1,0 +1,246 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"stet/store"
+)
+
+const (
+	// dialStagger is how long a connection attempt has a head start before the
+	// next address is tried beside it (RFC 8305 recommends 250 ms).
+	dialStagger = 250 * time.Millisecond
+	// maxAddresses is the most addresses of one host that are tried.
+	maxAddresses = 8
+)
+
+// connect returns a connection for t: an idle one where fresh is false and
+// there is one, else a new one. It records in ex what is known of the
+// connection, also where it fails.
+func (c *Client) connect(ctx context.Context, t *target, ex *store.Exchange, fresh bool) (*conn, error) {
+	px, err := c.proxyFor(t)
+	if err != nil {
+		return nil, err
+	}
+	key := connKey{proxy: px.String(), scheme: t.url.Scheme, hostport: t.hostport()}
+	if !fresh {
+		if pc := c.pool.get(key); pc != nil {
+			ex.Address, ex.Proxy, ex.TLS = pc.address, pc.proxy, pc.tls
+			return pc, nil
+		}
+	}
+	if err := c.guard.checkName(t.host); err != nil {
+		return nil, err
+	}
+	var raw net.Conn
+	if px == nil {
+		raw, err = c.dialDirect(ctx, t, ex)
+	} else {
+		ex.Proxy = px.kind()
+		raw, err = c.dialProxy(ctx, px, t, ex)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if t.url.Scheme == "https" {
+		if raw, err = c.handshake(ctx, raw, t, ex); err != nil {
+			return nil, err
+		}
+	}
+	pc := newConn(raw)
+	pc.key, pc.address, pc.proxy, pc.tls = key, ex.Address, ex.Proxy, ex.TLS
+	if px != nil && t.url.Scheme == "http" && px.speaksHTTP() {
+		pc.absolute, pc.proxyAuth = true, px.authorization()
+	}
+	return pc, nil
+}
+
+// dialDirect resolves the host of t, checks every address and connects.
+func (c *Client) dialDirect(ctx context.Context, t *target, ex *store.Exchange) (net.Conn, error) {
+	addrs := []netip.Addr{t.addr}
+	if !t.addr.IsValid() {
+		var err error
+		if addrs, err = c.lookup(ctx, t.host); err != nil {
+			return nil, err
+		}
+	}
+	var allowed []netip.AddrPort
+	var refused error
+	for _, a := range addrs {
+		ap := netip.AddrPortFrom(a.Unmap(), t.port)
+		if err := c.guard.check(t.host, ap); err != nil {
+			if refused == nil {
+				refused = err
+			}
+			continue
+		}
+		allowed = append(allowed, ap)
+	}
+	if len(allowed) == 0 {
+		return nil, refused
+	}
+	raw, ap, err := c.race(ctx, c.dial, allowed)
+	if ap.IsValid() {
+		ex.Address = ap.String()
+	}
+	if err != nil {
+		return nil, c.wayError(ctx, dialError(t.hostport(), err))
+	}
+	return raw, nil
+}
+
+// lookup resolves a host name.
+func (c *Client) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	addrs, err := c.opts.Resolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, c.wayError(ctx, dnsError(host, err))
+	}
+	if len(addrs) == 0 {
+		return nil, dnsError(host, &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true})
+	}
+	return addrs, nil
+}
+
+// wayError returns err, or why ctx ended where that is what happened.
+func (c *Client) wayError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return endedError(ctx)
+	}
+	return err
+}
+
+// race connects to the first address that answers, each having a head start
+// before the next, and both families taking turns (RFC 8305). It returns when
+// no attempt is under way any more.
+func (c *Client) race(ctx context.Context, dial DialFunc, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
+	addrs = interleave(addrs)
+	if len(addrs) == 1 {
+		raw, err := dial(ctx, "tcp", addrs[0])
+		return raw, addrs[0], err
+	}
+	type result struct {
+		raw net.Conn
+		ap  netip.AddrPort
+		err error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan result, len(addrs))
+	next, pending := 0, 0
+	start := func() {
+		ap := addrs[next]
+		next++
+		pending++
+		go func() {
+			raw, err := dial(ctx, "tcp", ap)
+			results <- result{raw, ap, err}
+		}()
+	}
+	start()
+	stagger := time.NewTimer(dialStagger)
+	defer stagger.Stop()
+	var won result
+	var errs []error
+	for pending > 0 {
+		select {
+		case r := <-results:
+			pending--
+			switch {
+			case r.err != nil:
+				errs = append(errs, r.err)
+			case won.raw != nil:
+				r.raw.Close()
+			default:
+				won = r
+				cancel()
+			}
+		case <-stagger.C:
+		}
+		if won.raw == nil && next < len(addrs) && ctx.Err() == nil {
+			start()
+			stagger.Reset(dialStagger)
+		}
+	}
+	if won.raw == nil {
+		return nil, addrs[0], errors.Join(errs...)
+	}
+	return won.raw, won.ap, nil
+}
+
+// interleave orders addresses so that the two families take turns, beginning
+// with that of the first, and cuts them to maxAddresses.
+func interleave(addrs []netip.AddrPort) []netip.AddrPort {
+	var first, second []netip.AddrPort
+	for _, a := range addrs {
+		if a.Addr().Is4() == addrs[0].Addr().Is4() {
+			first = append(first, a)
+		} else {
+			second = append(second, a)
+		}
+	}
+	out := make([]netip.AddrPort, 0, len(addrs))
+	for i := range max(len(first), len(second)) {
+		if i < len(first) {
+			out = append(out, first[i])
+		}
+		if i < len(second) {
+			out = append(out, second[i])
+		}
+	}
+	return out[:min(len(out), maxAddresses)]
+}
+
+// systemDial is the DialFunc of a client without a seam. guarded connections
+// are checked once more by the dialer, on what the system is given.
+func (c *Client) systemDial(guarded bool) DialFunc {
+	var d net.Dialer
+	if guarded {
+		d.Control = c.guard.control
+	}
+	return func(ctx context.Context, network string, ap netip.AddrPort) (net.Conn, error) {
+		return d.DialContext(ctx, network, ap.String())
+	}
+}
+
+// handshake makes a TLS connection to t over raw and records it. It closes raw
+// where it errors.
+func (c *Client) handshake(ctx context.Context, raw net.Conn, t *target, ex *store.Exchange) (net.Conn, error) {
+	name := t.serverName()
+	tc, err := c.startTLS(ctx, raw, name)
+	if err == nil {
+		state := tc.ConnectionState()
+		ex.TLS = tlsRecord(&state, name, nil)
+		return tc, nil
+	}
+	var verify *tls.CertificateVerificationError
+	if errors.As(err, &verify) {
+		ex.TLS = tlsRecord(nil, name, verify.UnverifiedCertificates)
+	}
+	return nil, c.wayError(ctx, tlsError(t.hostport(), err))
+}
+
+// startTLS shakes hands over raw. It closes raw where it errors.
+func (c *Client) startTLS(ctx context.Context, raw net.Conn, name string) (*tls.Conn, error) {
+	tc := tls.Client(raw, &tls.Config{
+		ServerName: name,
+		RootCAs:    c.opts.RootCAs,
+		NextProtos: []string{"http/1.1"},
+		Time:       c.opts.Now,
+		MinVersion: tls.VersionTLS12,
+	})
+	if err := tc.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	if p := tc.ConnectionState().NegotiatedProtocol; p != "" && p != "http/1.1" {
+		raw.Close()
+		return nil, fmt.Errorf("the server chose the protocol %q, which was not offered", p)
+	}
+	return tc, nil
+}
