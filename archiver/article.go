@@ -1,0 +1,369 @@
+package archiver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"stet/archiver/fetch"
+	"stet/extract"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// finderVersion names what found the mentions of an article version.
+const finderVersion = "extract@1"
+
+// Document is an article or text that is at hand: a local file, or standard
+// input.
+type Document struct {
+	// Name is the name of the file, empty for standard input.
+	Name string
+	// Origin is file or stdin.
+	Origin      string
+	ContentType string
+	Body        []byte
+}
+
+// CaptureDocument captures the posts that a local document shows. It keeps the
+// document's bytes, as private.
+func (e *Engine) CaptureDocument(ctx context.Context, d Document, o CaptureOptions) Result {
+	res := Result{Target: d.Name, Kind: "article"}
+	if d.Name == "" {
+		res.Target = "-"
+	}
+	defer res.settle()
+	info, err := e.o.Archive.PutBlob(ctx, bytes.NewReader(d.Body), 0)
+	if err != nil {
+		res.Err = err
+		return res
+	}
+	in := extract.Input{ContentType: d.ContentType, Body: d.Body}
+	found := e.o.Finder.Find(in)
+	version := &store.ArticleVersion{Time: e.o.Archive.Now(), URL: d.Name, Content: info.Digest, Origin: d.Origin, Private: true}
+	version.Key = "sha256:" + info.Digest.String()[len("sha256:"):]
+	if found.Article.Canonical != "" {
+		version.Key = store.ArticleKey(found.Article.Canonical)
+	}
+	e.describeArticle(version, in, &found)
+	e.captureArticle(ctx, &res, version, nil, store.Job{}, o)
+	return res
+}
+
+// CapturePage captures the article at an address and the posts that it shows.
+// What is no page is kept as it is.
+func (e *Engine) CapturePage(ctx context.Context, address string, o CaptureOptions) Result {
+	res := Result{Target: address, Kind: "article"}
+	defer res.settle()
+	job, err := e.intend(ctx, JobArticle, address, o)
+	if err != nil {
+		res.Err = err
+		return res
+	}
+	e.o.Progress(Progress{Stage: "article", What: address})
+	resp, trouble := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "article", Header: http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}}})
+	r := &recorded{}
+	if resp != nil {
+		r.exchanges = resp.Exchanges
+	}
+	if trouble == nil {
+		trouble = articleTrouble(resp)
+	}
+	if trouble != nil {
+		res.Err = errors.Join(trouble, e.keepFailure(ctx, job, r, trouble))
+		return res
+	}
+	in := extract.Input{URL: resp.URL, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body}
+	if extract.DecideContent(in) == extract.ContentOther {
+		e.keepPage(ctx, &res, address, in, job, r, o)
+		return res
+	}
+	found := e.o.Finder.Find(in)
+	version := &store.ArticleVersion{Time: e.o.Archive.Now(), URL: address, Key: store.ArticleKey(resp.URL), Origin: "web"}
+	if found.Article.Canonical != "" && sameHost(found.Article.Canonical, resp.URL) {
+		version.Key = store.ArticleKey(found.Article.Canonical)
+	}
+	e.describeArticle(version, in, &found)
+	e.captureArticle(ctx, &res, version, r, job, o)
+	return res
+}
+
+// errNoPage marks an address at which there is nothing: trying again is of no
+// use.
+var errNoPage = errors.New("there is no such page")
+
+// articleTrouble says why an answer is no article, nil where it may be one.
+func articleTrouble(resp *fetch.Response) error {
+	switch {
+	case resp.Status == http.StatusNotFound || resp.Status == http.StatusGone:
+		return fmt.Errorf("%w: %w: %s answered %d %s; check the address", store.ErrUnexpected, errNoPage, resp.URL, resp.Status, http.StatusText(resp.Status))
+	case resp.Status != http.StatusOK:
+		return fmt.Errorf("%w: %s answered %d %s", store.ErrUnexpected, resp.URL, resp.Status, http.StatusText(resp.Status))
+	case len(bytes.TrimSpace(resp.Body)) == 0:
+		return fmt.Errorf("%w: %s answered with an empty page", store.ErrUnexpected, resp.URL)
+	}
+	return nil
+}
+
+// intend adds the intent to capture an address, held by this process.
+func (e *Engine) intend(ctx context.Context, kind, target string, o CaptureOptions) (store.Job, error) {
+	payload, err := json.Marshal(intent{Target: target, Options: o})
+	if err != nil {
+		return store.Job{}, fmt.Errorf("writing the intent to capture %s: %w", target, err)
+	}
+	key := target
+	if len(key) > store.MaxTermLength {
+		key = store.DigestOf([]byte(target)).String()
+	}
+	b := e.o.Archive.Begin()
+	if err := b.Enqueue(store.Enqueue{Job: store.Job{Kind: kind, Key: key, Payload: payload, Priority: store.PriorityPerson}, Lease: e.lease()}); err != nil {
+		return store.Job{}, err
+	}
+	receipt, err := b.Commit(ctx)
+	if err != nil {
+		return store.Job{}, err
+	}
+	return receipt.Jobs[0], nil
+}
+
+// keepFailure keeps the exchanges of a failed attempt with the job's outcome.
+func (e *Engine) keepFailure(ctx context.Context, job store.Job, r *recorded, cause error) error {
+	keep := context.WithoutCancel(ctx)
+	b := e.o.Archive.Begin()
+	if err := r.addTo(keep, b); err != nil {
+		return err
+	}
+	e.finish(b, job, cause)
+	if _, err := b.Commit(keep); err != nil {
+		return fmt.Errorf("keeping the record of the failure: %w", err)
+	}
+	return nil
+}
+
+// keepPage keeps what is neither HTML nor text as a capture of a page.
+func (e *Engine) keepPage(ctx context.Context, res *Result, address string, in extract.Input, job store.Job, r *recorded, o CaptureOptions) {
+	res.Kind = "page"
+	keep := context.WithoutCancel(ctx)
+	b := e.o.Archive.Begin()
+	if res.Err = r.addTo(keep, b); res.Err != nil {
+		return
+	}
+	id, err := b.Add(keep, &store.Capture{Time: r.when(e.o.Archive.Now()), Kind: store.CapturePage, URL: address, Source: post.SourcePublic,
+		Exchanges: []store.ID{r.last()}, Trigger: o.trigger(), Operator: o.Operator, Case: o.Case, Note: o.Note, Software: e.o.Software})
+	if err != nil {
+		res.Err = err
+		return
+	}
+	e.finish(b, job, nil)
+	if _, res.Err = b.Commit(keep); res.Err != nil {
+		return
+	}
+	res.Links = []ResultLink{{URL: address, FinalURL: in.URL, Capture: id}}
+	res.Warnings = append(res.Warnings, fmt.Sprintf("%s is %s, not a page: it is kept as it is, and no posts were looked for in it", address, mediaType(in.ContentType)))
+}
+
+// describeArticle fills in what the finder found.
+func (e *Engine) describeArticle(v *store.ArticleVersion, in extract.Input, found *extract.Result) {
+	a := &found.Article
+	v.Canonical, v.Title, v.SiteName, v.Authors = a.Canonical, a.Title, a.SiteName, a.Authors
+	v.Published, v.Modified, v.Language = a.Published, a.Modified, a.Language
+	v.Warnings, v.Finder = found.Warnings, finderVersion
+	if e.o.Readable != nil && extract.DecideContent(in) == extract.ContentHTML {
+		v.Text = cut(e.o.Readable(in), store.MaxFieldSize)
+	} else if extract.DecideContent(in) != extract.ContentHTML {
+		v.Text = cut(string(bytes.ToValidUTF8(in.Body, []byte("\ufffd"))), store.MaxFieldSize)
+	}
+	for i := range found.Embeds {
+		v.Mentions = append(v.Mentions, mentionOf(&found.Embeds[i]))
+	}
+	for _, l := range found.PostLinks {
+		v.Mentions = append(v.Mentions, store.Mention{Kind: "link", Ref: post.Ref{Platform: l.Platform, ID: l.ID}, Platform: l.Platform,
+			URL: l.URL, Anchor: l.Anchor, Positions: l.Positions})
+	}
+	for _, l := range found.Links {
+		v.Links = append(v.Links, store.ArticleLink{URL: l.URL, Anchor: l.Anchor, Positions: l.Positions})
+	}
+}
+
+func mentionOf(m *extract.Embed) store.Mention {
+	return store.Mention{Kind: "embed", Ref: m.Ref(), Platform: m.Platform, URL: m.URL, Markup: m.Markup, Positions: m.Positions,
+		Before: m.Before, Quoted: store.Quotation(m.Quoted), Fragment: cut(m.Fragment, maxFragment)}
+}
+
+// cut returns at most n bytes of s, whole characters.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return string(bytes.ToValidUTF8([]byte(s[:n]), nil))
+}
+
+// captureArticle keeps an article version with the intents to capture its
+// posts, and captures them.
+func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.ArticleVersion, r *recorded, job store.Job, o CaptureOptions) {
+	keep := context.WithoutCancel(ctx)
+	b := e.o.Archive.Begin()
+	if r != nil {
+		for i := range v.Mentions {
+			r.refs(v.Mentions[i].Ref)
+		}
+		if res.Err = r.addTo(keep, b); res.Err != nil {
+			return
+		}
+		v.Exchange = r.last()
+	}
+	id, err := b.Add(keep, v)
+	if err != nil {
+		res.Err = err
+		return
+	}
+	wants := e.wantsOf(id, v, o)
+	for _, w := range wants {
+		if res.Err = e.enqueue(b, w); res.Err != nil {
+			return
+		}
+	}
+	e.finish(b, job, nil)
+	receipt, err := b.Commit(keep)
+	if err != nil {
+		res.Err = err
+		return
+	}
+	for i, w := range wants {
+		w.job = receipt.Jobs[i]
+	}
+	res.Article = &ResultArticle{URL: v.URL, Title: v.Title, Capture: id}
+	res.Warnings = append(res.Warnings, v.Warnings...)
+	res.Posts = e.captureAll(ctx, wants)
+}
+
+// wantsOf lists the posts that an article version shows.
+func (e *Engine) wantsOf(id store.ID, v *store.ArticleVersion, o CaptureOptions) []*want {
+	var wants []*want
+	for i := range v.Mentions {
+		m := &v.Mentions[i]
+		if m.Kind != "embed" {
+			continue
+		}
+		w := e.newWant(m.Ref, m.URL, o)
+		w.article, w.mention, w.index, w.private = id, m, i, v.Private
+		wants = append(wants, w)
+	}
+	return wants
+}
+
+// CapturePosts captures posts that were asked for directly: one result each,
+// in their order. url is what the person typed.
+func (e *Engine) CapturePosts(ctx context.Context, refs []post.Ref, urls []string, o CaptureOptions) ([]ResultPost, error) {
+	b := e.o.Archive.Begin()
+	wants := make([]*want, len(refs))
+	for i, ref := range refs {
+		wants[i] = e.newWant(ref, urls[i], o)
+		if err := e.enqueue(b, wants[i]); err != nil {
+			return nil, err
+		}
+	}
+	receipt, err := b.Commit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i, w := range wants {
+		w.job = receipt.Jobs[i]
+	}
+	return e.captureAll(ctx, wants), nil
+}
+
+// captureAll captures posts, several at a time, and returns the results in
+// their order. Platforms that answer for many posts at once are asked so.
+func (e *Engine) captureAll(ctx context.Context, wants []*want) []ResultPost {
+	results := make([]ResultPost, len(wants))
+	batched, err := e.askBatches(ctx, wants)
+	if err != nil {
+		for i, w := range wants {
+			results[i] = ResultPost{Platform: w.ref.Platform, ID: w.ref.ID, URL: w.url, Media: []post.Media{}, Status: post.Unknown, Err: err}
+		}
+		return results
+	}
+	var (
+		group sync.WaitGroup
+		gate  = make(chan struct{}, e.o.Workers)
+		mu    sync.Mutex
+		done  int
+	)
+	for i, w := range wants {
+		gate <- struct{}{}
+		group.Go(func() {
+			defer func() { <-gate }()
+			if w.ref.IsZero() {
+				results[i] = e.captureUnresolved(ctx, w)
+			} else {
+				results[i] = e.capturePost(ctx, w, batched[w.ref])
+			}
+			mu.Lock()
+			done++
+			n := done
+			mu.Unlock()
+			e.o.Progress(Progress{Stage: "post", What: w.ref.String(), Done: n, Total: len(wants)})
+		})
+	}
+	group.Wait()
+	return results
+}
+
+// askBatches asks the batching endpoints for all posts at once.
+func (e *Engine) askBatches(ctx context.Context, wants []*want) (map[post.Ref][]sighting, error) {
+	by := map[post.Platform][]post.Ref{}
+	for _, w := range wants {
+		if e.Can(w.ref.Platform) {
+			by[w.ref.Platform] = append(by[w.ref.Platform], w.ref)
+		}
+	}
+	out := map[post.Ref][]sighting{}
+	for platform, refs := range by {
+		if err := e.askPlatform(ctx, e.platforms[platform], refs, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// askPlatform asks the batching endpoints of one platform in their order, each
+// for the posts that the ones before did not show.
+func (e *Engine) askPlatform(ctx context.Context, p Platform, refs []post.Ref, out map[post.Ref][]sighting) error {
+	left := refs
+	for _, ep := range p.Endpoints() {
+		if ep.Batch() < 2 || len(left) < 2 || ctx.Err() != nil {
+			continue
+		}
+		all, err := e.askMany(ctx, ep, left, "post")
+		if err != nil {
+			return err
+		}
+		var missing []post.Ref
+		for _, ref := range left {
+			s := all[ref]
+			out[ref] = append(out[ref], s)
+			if s.answer.Shown() == nil {
+				missing = append(missing, ref)
+			}
+		}
+		left = missing
+	}
+	return nil
+}
+
+// Extract reads an address and says what would be captured. It keeps nothing.
+func (e *Engine) Extract(ctx context.Context, address string) (extract.Result, error) {
+	resp, err := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "article", Header: http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}}})
+	if err != nil {
+		return extract.Result{}, err
+	}
+	if err := articleTrouble(resp); err != nil {
+		return extract.Result{}, err
+	}
+	return e.o.Finder.Find(extract.Input{URL: resp.URL, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body}), nil
+}

@@ -1,0 +1,237 @@
+package archiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"stet/extract/post"
+	"stet/store"
+)
+
+// sighting is an endpoint's answer for one post with the exchanges that it
+// rests on.
+type sighting struct {
+	endpoint Endpoint
+	answer   Answer
+	// reply holds the exchanges; several sightings of a batch share it.
+	reply *recorded
+	// quarantined is true where the endpoint's control posts gave wrong
+	// answers, or could not be asked.
+	quarantined bool
+}
+
+// recorded are the exchanges of a reply and, once they are stored or added to
+// a batch, their ids.
+type recorded struct {
+	exchanges []store.Exchange
+	ids       []store.ID
+}
+
+// last returns the id of the exchange that decided, zero where there is none.
+func (r *recorded) last() store.ID {
+	if len(r.ids) == 0 {
+		return store.ID{}
+	}
+	return r.ids[len(r.ids)-1]
+}
+
+// when returns the time of the exchange that decided, or now.
+func (r *recorded) when(now time.Time) time.Time {
+	if n := len(r.exchanges); n > 0 {
+		return r.exchanges[n-1].Started
+	}
+	return now
+}
+
+// addTo adds the exchanges to a batch, once.
+func (r *recorded) addTo(ctx context.Context, b *store.Builder) error {
+	if r.ids != nil {
+		return nil
+	}
+	ids := make([]store.ID, 0, len(r.exchanges))
+	for i := range r.exchanges {
+		id, err := b.Add(ctx, &r.exchanges[i])
+		if err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	r.ids = ids
+	return nil
+}
+
+// refs notes in every exchange with a body whose words it holds.
+func (r *recorded) refs(refs ...post.Ref) {
+	for i := range r.exchanges {
+		x := &r.exchanges[i]
+		for _, ref := range refs {
+			if !ref.IsZero() && !slices.Contains(x.Refs, ref) {
+				x.Refs = append(x.Refs, ref)
+			}
+		}
+	}
+}
+
+// askOne asks an endpoint for one post.
+func (e *Engine) askOne(ctx context.Context, ep Endpoint, ref post.Ref, purpose string) sighting {
+	return e.askBatch(ctx, ep, []post.Ref{ref}, purpose)[0]
+}
+
+// askBatch asks an endpoint for as many posts as it takes at a time.
+func (e *Engine) askBatch(ctx context.Context, ep Endpoint, refs []post.Ref, purpose string) []sighting {
+	reply := ep.Ask(ctx, refs, purpose)
+	shared := &recorded{exchanges: reply.Exchanges}
+	out := make([]sighting, len(refs))
+	for i, ref := range refs {
+		a := Answer{Ref: ref, Err: fmt.Errorf("%w: %s gave %d answers for %d posts", store.ErrUnexpected, ep.Name(), len(reply.Answers), len(refs))}
+		if len(reply.Answers) == len(refs) {
+			a = reply.Answers[i]
+		}
+		if a.Err != nil {
+			a.Status = post.Unknown
+		}
+		shared.refs(ref)
+		if p := a.Shown(); p != nil {
+			for j := range p.Related {
+				shared.refs(p.Related[j].Ref())
+			}
+		}
+		out[i] = sighting{endpoint: ep, answer: a, reply: shared}
+	}
+	return out
+}
+
+// askMany asks a batching endpoint for many posts and stores the exchanges at
+// once, because the captures of several posts will refer to them.
+func (e *Engine) askMany(ctx context.Context, ep Endpoint, refs []post.Ref, purpose string) (map[post.Ref]sighting, error) {
+	out := make(map[post.Ref]sighting, len(refs))
+	for chunk := range slices.Chunk(refs, max(ep.Batch(), 1)) {
+		all := e.askBatch(ctx, ep, chunk, purpose)
+		b := e.o.Archive.Begin()
+		if err := all[0].reply.addTo(ctx, b); err != nil {
+			return nil, err
+		}
+		if b.Len() > 0 {
+			if _, err := b.Commit(context.WithoutCancel(ctx)); err != nil {
+				return nil, fmt.Errorf("keeping the answer of %s: %w", ep.Name(), err)
+			}
+		}
+		for i, ref := range chunk {
+			out[ref] = all[i]
+		}
+	}
+	return out, nil
+}
+
+// controlState is what was last learnt of an endpoint's control posts.
+type controlState struct {
+	at time.Time
+	ok bool
+	// why is the sentence of a failure.
+	why string
+}
+
+// believe marks the sightings that say a post is gone, where the endpoint's
+// control posts give wrong answers at the moment or cannot be asked. The
+// exchanges with the control posts are returned, to be kept.
+func (e *Engine) believe(ctx context.Context, p Platform, sightings []sighting) (controls []*recorded) {
+	for i := range sightings {
+		s := &sightings[i]
+		if !s.answer.Status.Gone() {
+			continue
+		}
+		state, more := e.control(ctx, p, s.endpoint, s.answer.Ref)
+		controls = append(controls, more...)
+		if !state.ok {
+			s.quarantined = true
+			s.answer.Words = state.why
+		}
+	}
+	return controls
+}
+
+// control asks an endpoint for the platform's control posts, unless that was
+// done a short time ago.
+func (e *Engine) control(ctx context.Context, p Platform, ep Endpoint, asked post.Ref) (controlState, []*recorded) {
+	key := string(p.Platform()) + " " + ep.Name()
+	now := e.o.Archive.Now()
+	e.mu.Lock()
+	state, known := e.controls[key]
+	e.mu.Unlock()
+	if known && now.Sub(state.at) < controlTime && !now.Before(state.at) {
+		return state, nil
+	}
+	state = controlState{at: now, ok: true}
+	var kept []*recorded
+	c := p.Controls()
+	check := func(refs []post.Ref, right func(post.Status) bool, want string) {
+		for _, ref := range refs {
+			if !state.ok || ref == asked {
+				continue
+			}
+			s := e.askOne(ctx, ep, ref, "control")
+			kept = append(kept, s.reply)
+			if !right(s.answer.Status) || s.answer.Err != nil {
+				state.ok = false
+				state.why = fmt.Sprintf("not believed, because %s did not show the control post %s as %s (%s)", ep.Name(), ref, want, s.answer.Sentence())
+			}
+		}
+	}
+	check(c.Live, func(s post.Status) bool { return s == post.Live }, "live")
+	check(c.Gone, post.Status.Gone, "gone")
+	if ctx.Err() == nil {
+		e.mu.Lock()
+		e.controls[key] = state
+		e.mu.Unlock()
+	}
+	return state, kept
+}
+
+// looksOf makes the looks that sightings are, all of one round. The first id
+// of the round is taken from round, or from the first look where round is
+// zero.
+func (e *Engine) looksOf(ctx context.Context, b *store.Builder, sightings []sighting, round store.ID, trigger string) ([]Observation, error) {
+	var out []Observation
+	for i := range sightings {
+		s := &sightings[i]
+		id, err := b.NewID()
+		if err != nil {
+			return nil, err
+		}
+		if round.IsZero() {
+			round = id
+		}
+		look := &store.Look{Time: s.reply.when(e.o.Archive.Now()), Ref: s.answer.Ref, Result: s.answer.Status,
+			Explicit: s.answer.Explicit, Endpoint: s.endpoint.Name(), Exchange: s.reply.last(), Reason: s.answer.Sentence(),
+			Round: round, Quarantined: s.quarantined, Trigger: trigger}
+		if s.quarantined {
+			look.Result, look.Explicit = post.Unknown, false
+		}
+		if err := b.AddAs(ctx, id, look); err != nil {
+			return nil, err
+		}
+		if !s.quarantined {
+			out = append(out, Observation{Look: id, Round: round, Time: look.Time, Endpoint: look.Endpoint,
+				Result: look.Result, Explicit: look.Explicit, Reason: look.Reason})
+		}
+	}
+	return out, nil
+}
+
+// troubleOf returns why none of the sightings shows the post: the error of the
+// way where there is one, else what was answered.
+func troubleOf(ref post.Ref, sightings []sighting) error {
+	var errs []error
+	for i := range sightings {
+		if err := sightings[i].answer.Err; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) == len(sightings) && len(errs) > 0 {
+		return fmt.Errorf("capturing %s: %w", ref, errors.Join(errs...))
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package archiver
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"stet/archiver/fetch"
+	"stet/extract"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// Client makes requests: *[fetch.Client].
+type Client interface {
+	// Do makes a request: see [fetch.Client.Do].
+	Do(ctx context.Context, r fetch.Request) (*fetch.Response, error)
+}
+
+// Options configure an [Engine]. Archive, Client and Finder are needed; for the
+// rest the zero value works.
+type Options struct {
+	Archive *store.Archive
+	Client  Client
+	Finder  *extract.Finder
+	// Platforms are those that the engine can act on, in any order.
+	Platforms []Platform
+	// Readable returns the readable text of a page; nil keeps none.
+	Readable func(in extract.Input) string
+	Schedule Schedule
+	Policy   Policy
+	// Owner names this process in leases; empty is "stet".
+	Owner string
+	// Software is the name and version that captures carry.
+	Software string
+	// Progress is told of what happens, from any goroutine; nil is nobody.
+	Progress func(Progress)
+	// Workers is how many posts are captured at a time; 0 is [DefaultWorkers].
+	Workers int
+}
+
+// Policy says how much is captured.
+type Policy struct {
+	// NoMedia leaves out the files of posts.
+	NoMedia bool
+	// MaxMedia is the largest file in bytes; 0 is [DefaultMaxMedia].
+	MaxMedia int64
+	// MediaTime is the longest that one file may take; 0 is
+	// [DefaultMediaTime].
+	MediaTime time.Duration
+	// QuoteDepth and ReplyDepth are how far quoted posts and parents are
+	// followed; 0 is 1, negative is not at all.
+	QuoteDepth int
+	ReplyDepth int
+}
+
+// The defaults of [Options] and [Policy].
+const (
+	// DefaultWorkers keeps a machine of two cores and an ordinary line busy;
+	// the pace towards each host is the client's.
+	DefaultWorkers = 8
+	// DefaultMaxMedia is the largest file that is kept: X's limit for videos
+	// of ordinary accounts.
+	DefaultMaxMedia = 512 << 20
+	// DefaultMediaTime is the longest that one file may take.
+	DefaultMediaTime = 15 * time.Minute
+	// leaseTime is how long a one-off command holds its jobs: longer than a
+	// capture with large files takes, so that no other worker repeats it.
+	leaseTime = time.Hour
+	// controlTime is how long a right answer about the control posts is
+	// believed.
+	controlTime = 10 * time.Minute
+	// maxFragment bounds the markup that is kept with a mention.
+	maxFragment = 16 << 10
+)
+
+// Engine captures, looks and judges. It is safe for concurrent use.
+type Engine struct {
+	o         Options
+	platforms map[post.Platform]Platform
+
+	mu       sync.Mutex
+	controls map[string]controlState // by platform and endpoint
+}
+
+// New returns an engine. It starts nothing and owns nothing.
+func New(o Options) *Engine {
+	o.Owner = cmp.Or(o.Owner, "stet")
+	o.Workers = cmp.Or(o.Workers, DefaultWorkers)
+	o.Policy.MaxMedia = cmp.Or(o.Policy.MaxMedia, DefaultMaxMedia)
+	o.Policy.MediaTime = cmp.Or(o.Policy.MediaTime, DefaultMediaTime)
+	o.Policy.QuoteDepth = max(cmp.Or(o.Policy.QuoteDepth, 1), 0)
+	o.Policy.ReplyDepth = max(cmp.Or(o.Policy.ReplyDepth, 1), 0)
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	e := &Engine{o: o, platforms: map[post.Platform]Platform{}, controls: map[string]controlState{}}
+	for _, p := range o.Platforms {
+		e.platforms[p.Platform()] = p
+	}
+	return e
+}
+
+// Can reports whether the engine can ask p for posts.
+func (e *Engine) Can(p post.Platform) bool { return e.platforms[p] != nil }
+
+// State returns what the archive holds true of a post.
+func (e *Engine) State(h *store.History) State {
+	return Judge(Observations(h), e.o.Schedule.Rules)
+}
+
+// Progress is a piece of news about work that goes on.
+type Progress struct {
+	// Stage is article, post, media or done.
+	Stage string
+	// What names the thing: a URL or a reference.
+	What string
+	// Done and Total count the posts of the target so far.
+	Done, Total int
+	// Bytes counts the bytes of a file so far.
+	Bytes int64
+}
+
+// CaptureOptions say who asks for a capture, and why.
+type CaptureOptions struct {
+	// Trigger is person or schedule; empty is person.
+	Trigger  string
+	Operator string
+	Case     string
+	Note     string
+}
+
+// History reads what the archive knows of a post, an empty history where that
+// is nothing.
+func (e *Engine) history(ctx context.Context, ref post.Ref) (*store.History, error) {
+	h, err := e.o.Archive.History(ctx, ref)
+	if err != nil && store.ClassOf(err).Name == "not-found" {
+		return &store.History{Ref: ref}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the history of %s: %w", ref, err)
+	}
+	return h, nil
+}

@@ -1,0 +1,173 @@
+package archiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"stet/extract/post"
+	"stet/store"
+)
+
+// Recheck looks at posts now and weighs what it saw: one result each, in their
+// order. It errors with ErrNotFound, for a post, where the archive keeps
+// nothing of it.
+func (e *Engine) Recheck(ctx context.Context, refs []post.Ref, trigger string) []RecheckResult {
+	results := make([]RecheckResult, len(refs))
+	first, err := e.firstAnswers(ctx, refs)
+	for i, ref := range refs {
+		results[i] = RecheckResult{Platform: ref.Platform, ID: ref.ID, Result: post.Unknown, Status: post.Unknown, Err: err}
+		if err == nil {
+			e.recheckOne(ctx, &results[i], ref, first[ref], trigger)
+		}
+		if results[i].Err != nil {
+			results[i].Error = results[i].Err.Error()
+		}
+		e.o.Progress(Progress{Stage: "look", What: ref.String(), Done: i + 1, Total: len(refs)})
+	}
+	return results
+}
+
+// firstAnswers asks the batching endpoints for all posts of their platforms.
+func (e *Engine) firstAnswers(ctx context.Context, refs []post.Ref) (map[post.Ref]sighting, error) {
+	out := map[post.Ref]sighting{}
+	by := map[post.Platform][]post.Ref{}
+	for _, ref := range refs {
+		if e.Can(ref.Platform) && !slices.Contains(by[ref.Platform], ref) {
+			by[ref.Platform] = append(by[ref.Platform], ref)
+		}
+	}
+	for platform, all := range by {
+		for _, ep := range e.platforms[platform].Endpoints() {
+			if ep.Batch() < 2 || len(all) < 2 {
+				continue
+			}
+			answers, err := e.askMany(ctx, ep, all, "look")
+			if err != nil {
+				return nil, err
+			}
+			for ref, s := range answers {
+				out[ref] = s
+			}
+			break
+		}
+	}
+	return out, nil
+}
+
+// recheckOne looks at one post: one endpoint where that shows it, all of them
+// where it does not.
+func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, ref post.Ref, first sighting, trigger string) {
+	before, err := e.o.Archive.History(ctx, ref)
+	if err != nil {
+		res.Err = fmt.Errorf("%w: capture it first: `stet capture %s`", err, ref)
+		return
+	}
+	p := e.platforms[ref.Platform]
+	if p == nil {
+		res.Err = fmt.Errorf("%w: this version does not look at posts of %s", store.ErrPartial, ref.Platform)
+		return
+	}
+	c := &capturing{e: e, w: e.newWant(ref, "", CaptureOptions{Trigger: trigger}), before: before, b: e.o.Archive.Begin(),
+		res: &ResultPost{Platform: ref.Platform, ID: ref.ID, Media: []post.Media{}}}
+	if first.endpoint != nil {
+		c.sightings = append(c.sightings, first)
+	}
+	for _, ep := range p.Endpoints() {
+		asked := slices.ContainsFunc(c.sightings, func(s sighting) bool { return s.endpoint.Name() == ep.Name() })
+		if asked || c.best() != nil || ctx.Err() != nil {
+			continue
+		}
+		c.sightings = append(c.sightings, e.askOne(ctx, ep, ref, "look"))
+	}
+	c.controls = e.believe(ctx, p, c.sightings)
+	if err := c.keepLook(ctx, res); err != nil {
+		res.Err = err
+	}
+}
+
+// keepLook commits the looks of one round with the verdict and the next look;
+// where the post is shown with other words or files than before, a capture
+// too.
+func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
+	keep := context.WithoutCancel(ctx)
+	if err := c.addExchanges(keep); err != nil {
+		return err
+	}
+	if best := c.best(); best != nil && c.differs(best) {
+		if err := c.addCaptures(ctx, best); err != nil {
+			return err
+		}
+	}
+	looks, err := c.e.looksOf(keep, c.b, c.sightings, store.ID{}, c.w.options.trigger())
+	if err != nil {
+		return err
+	}
+	old := Judge(Observations(c.before), c.e.o.Schedule.Rules)
+	state, err := c.e.addVerdict(keep, c.b, c.before, looks)
+	if err != nil {
+		return err
+	}
+	if res.NextLook, err = c.e.scheduleLook(c.b, c.w.ref, c.e.o.Archive.Now(), c.before, state); err != nil {
+		return err
+	}
+	if _, err := c.b.Commit(keep); err != nil {
+		return fmt.Errorf("keeping the look at %s: %w", c.w.ref, err)
+	}
+	res.Result = resultOf(looks)
+	res.Status, res.Confirmed, res.Reason, res.Event = state.Value, state.Confirmed, state.Reason, EventOf(old, state)
+	if res.Result == post.Unknown {
+		res.Reason = unknownReason(c.sightings)
+	}
+	return c.lookTrouble(ctx)
+}
+
+// lookTrouble returns an error where no endpoint could be asked at all.
+func (c *capturing) lookTrouble(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("looking at %s: %w", c.w.ref, err)
+	}
+	var errs []error
+	for i := range c.sightings {
+		if err := c.sightings[i].answer.Err; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) > 0 && len(errs) == len(c.sightings) {
+		return fmt.Errorf("looking at %s: %w", c.w.ref, errors.Join(errs...))
+	}
+	return nil
+}
+
+// differs reports whether a sighting shows other words or files than the last
+// capture of its source.
+func (c *capturing) differs(s *sighting) bool {
+	p := &s.answer.Parsed.Post
+	last := lastDerivation(c.before, s.endpoint.Source())
+	if last == nil {
+		best := c.before.Best()
+		return best == nil || s.endpoint.Source().Rank() > best.Content.Source.Rank() || words(best.Content.Post.Text) != words(p.Text)
+	}
+	return last.Post.Text != p.Text || len(last.Post.Media) != len(p.Media) || last.Post.Edited != p.Edited
+}
+
+// resultOf says what the answers of one round mean together: live where a
+// source shows the post and none states otherwise.
+func resultOf(looks []Observation) post.Status {
+	all := rounds(looks)
+	if len(all) == 0 {
+		return post.Unknown
+	}
+	return Judge(looks, Rules{}).Value
+}
+
+// unknownReason says why a look cannot tell.
+func unknownReason(sightings []sighting) string {
+	var told []string
+	for i := range sightings {
+		s := &sightings[i]
+		told = append(told, s.endpoint.Name()+": "+s.answer.Sentence())
+	}
+	return "cannot tell: " + joinWords(told)
+}

@@ -1,0 +1,306 @@
+package archiver
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/net/html"
+	"golang.org/x/text/unicode/norm"
+
+	"stet/archiver/fetch"
+	"stet/extract"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// How an embed without id was resolved.
+const (
+	byShortLink = "short-link"
+	byQuotation = "quotation"
+)
+
+// The confidence of a resolution. MinConfidence is the least at which a post is
+// taken for the one that the article shows: its address names the author that
+// the article names, or the captured words are those that it quotes.
+const (
+	MinConfidence  = 0.8
+	sureConfidence = 0.99
+	likeConfidence = 0.9
+	maybe          = 0.3
+)
+
+// resolution is how an embed without id was resolved.
+type resolution struct {
+	ref        post.Ref
+	method     string
+	confidence float64
+	candidates []post.Ref
+	replies    []*recorded
+	reason     string
+}
+
+// addTo records the resolution with the exchanges that it rests on.
+func (r *resolution) addTo(ctx context.Context, b *store.Builder, w *want, now time.Time) error {
+	var ids []store.ID
+	for _, reply := range r.replies {
+		if err := reply.addTo(ctx, b); err != nil {
+			return err
+		}
+		ids = append(ids, reply.ids...)
+	}
+	ref := r.ref
+	if r.confidence < MinConfidence {
+		ref = post.Ref{}
+	}
+	_, err := b.Add(ctx, &store.Resolution{Time: now, Article: w.article, Mention: w.index, Ref: ref, Method: r.method,
+		Confidence: r.confidence, Candidates: r.candidates, Exchanges: ids, Reason: r.reason})
+	return err
+}
+
+// captureUnresolved captures a post of which the article tells no id: by the
+// short links in its words, else by keeping the article's own quotation.
+func (e *Engine) captureUnresolved(ctx context.Context, w *want) ResultPost {
+	r := e.resolve(ctx, w)
+	if r.confidence >= MinConfidence {
+		w.ref, w.resolution = r.ref, r
+		res := e.capturePost(ctx, w, nil)
+		return res
+	}
+	return e.keepUnresolved(ctx, w, r)
+}
+
+// keepUnresolved keeps the quotation of a post whose id is not known.
+func (e *Engine) keepUnresolved(ctx context.Context, w *want, r *resolution) ResultPost {
+	q := w.mention.Quoted
+	res := ResultPost{Platform: w.mention.Platform, URL: w.url, Media: []post.Media{}, Status: post.Unknown, Text: q.Text,
+		Author: ResultAuthor{Name: q.Name, Handle: q.Handle}, Source: post.SourceArticle, ResolvedBy: byQuotation, Confidence: r.confidence}
+	keep := context.WithoutCancel(ctx)
+	b := e.o.Archive.Begin()
+	res.Err = fmt.Errorf("%w: the post itself was not captured: the article does not tell its id, and %s; what the article quotes of it is kept", store.ErrPartial, r.reason)
+	if q.Text != "" {
+		r.method = byQuotation
+		id, p, err := e.addQuotation(keep, b, w)
+		if err != nil {
+			res.Err = err
+			return res
+		}
+		res.Capture, res.Posted = id, p.Posted
+	}
+	if err := r.addTo(keep, b, w, e.o.Archive.Now()); err != nil {
+		res.Err = err
+		return res
+	}
+	if err := ctx.Err(); err != nil {
+		res.Err = fmt.Errorf("resolving a post of %s: %w", q.Handle, err)
+	}
+	e.finish(b, w.job, jobCause(ctx))
+	if _, err := b.Commit(keep); err != nil {
+		res.Err = fmt.Errorf("keeping the article's quotation: %w", err)
+	}
+	return res
+}
+
+// jobCause is the outcome of a job that came to its end unless the person
+// interrupted it.
+func jobCause(ctx context.Context) error { return ctx.Err() }
+
+// resolve follows the short links in the words of an embed, the last first:
+// the platform puts the link to the post's own picture at the end. Only an
+// address of the post's own author counts; any other is a post that this one
+// quotes.
+func (e *Engine) resolve(ctx context.Context, w *want) *resolution {
+	q := w.mention.Quoted
+	r := &resolution{method: byShortLink, reason: "its words hold no short link"}
+	for i := len(q.Links) - 1; i >= 0 && ctx.Err() == nil; i-- {
+		t, p, ok := e.o.Finder.Parse(q.Links[i])
+		if ok && p == w.mention.Platform && t.Kind == extract.TargetShort {
+			t, p, ok = e.followShort(ctx, r, t.URL)
+		}
+		if !ok || p != w.mention.Platform || t.Ref.IsZero() {
+			if r.reason == "its words hold no short link" {
+				r.reason = "its short links lead elsewhere"
+			}
+			continue
+		}
+		r.candidates = append(r.candidates, t.Ref)
+		if c := e.confidence(ctx, r, w, t); c > r.confidence {
+			r.ref, r.confidence = t.Ref, c
+			r.reason = fmt.Sprintf("the short link %s leads to %s", q.Links[i], t.URL)
+		}
+		if r.confidence >= sureConfidence {
+			break
+		}
+	}
+	if r.confidence < MinConfidence && len(r.candidates) > 0 {
+		r.reason = "its short links lead to posts of others"
+	}
+	return r
+}
+
+// confidence says how sure it is that the post at t is the one that the
+// article shows: the same author, and a day that fits.
+func (e *Engine) confidence(ctx context.Context, r *resolution, w *want, t extract.Target) float64 {
+	q := w.mention.Quoted
+	fits := dayFits(q.Date, t.Posted)
+	switch {
+	case t.Handle != "" && strings.EqualFold(t.Handle, q.Handle) && fits:
+		return sureConfidence
+	case t.Handle != "" && !strings.EqualFold(t.Handle, q.Handle), !fits:
+		return maybe
+	}
+	// The address does not tell whose post it is: its words decide.
+	p := e.platforms[t.Ref.Platform]
+	if p == nil {
+		return maybe
+	}
+	for _, ep := range p.Endpoints() {
+		s := e.askOne(ctx, ep, t.Ref, "resolve")
+		r.replies = append(r.replies, s.reply)
+		if shown := s.answer.Shown(); shown != nil {
+			if strings.EqualFold(shown.Post.Author.Handle, q.Handle) {
+				return likeConfidence
+			}
+			return maybe
+		}
+	}
+	return maybe
+}
+
+// dayFits reports whether a post of the time posted can bear the day that an
+// embed prints, in the zone of whoever rendered it.
+func dayFits(day string, posted time.Time) bool {
+	d, err := time.Parse(time.DateOnly, day)
+	if err != nil || posted.IsZero() {
+		return true
+	}
+	const zones = 14 * time.Hour
+	return !posted.Before(d.Add(-zones)) && posted.Before(d.Add(24*time.Hour+zones))
+}
+
+// maxShortHops is the most pages that redirect by themselves in a row.
+const maxShortHops = 4
+
+// followShort follows a short link, also where it answers with a page that
+// redirects by itself, as t.co does to browsers. It stops at the first address
+// that is a post.
+func (e *Engine) followShort(ctx context.Context, r *resolution, address string) (extract.Target, post.Platform, bool) {
+	for range maxShortHops {
+		resp, err := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "resolve", MaxBytes: 1 << 20, MaxRedirects: -1})
+		if resp != nil {
+			r.replies = append(r.replies, &recorded{exchanges: resp.Exchanges})
+		}
+		if err != nil {
+			r.reason = "its short link could not be followed: " + err.Error()
+			return extract.Target{}, "", false
+		}
+		next := resp.Header.Get("Location")
+		if next == "" || resp.Status < 300 || resp.Status > 399 {
+			next = refreshOf(resp.Body)
+		}
+		if next == "" {
+			r.reason = fmt.Sprintf("its short link %s answered %d and leads nowhere", address, resp.Status)
+			return extract.Target{}, "", false
+		}
+		next = absolute(address, next)
+		t, p, ok := e.o.Finder.Parse(next)
+		if ok && !t.Ref.IsZero() {
+			return t, p, true
+		}
+		address = next
+	}
+	return extract.Target{}, "", false
+}
+
+func absolute(base, ref string) string {
+	b, err := url.Parse(base)
+	if err != nil {
+		return ref
+	}
+	u, err := b.Parse(ref)
+	if err != nil {
+		return ref
+	}
+	return u.String()
+}
+
+// refreshOf returns the address of a page's <meta http-equiv=refresh>, empty
+// where it has none.
+func refreshOf(body []byte) string {
+	z := html.NewTokenizer(bytes.NewReader(body))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return ""
+		case html.StartTagToken, html.SelfClosingTagToken:
+			if t := z.Token(); t.Data == "meta" {
+				if u := refreshTarget(t); u != "" {
+					return u
+				}
+			}
+		}
+	}
+}
+
+func refreshTarget(t html.Token) string {
+	refresh, content := false, ""
+	for _, a := range t.Attr {
+		switch a.Key {
+		case "http-equiv":
+			refresh = strings.EqualFold(a.Val, "refresh")
+		case "content":
+			content = a.Val
+		}
+	}
+	i := strings.Index(strings.ToLower(content), "url=")
+	if !refresh || i < 0 {
+		return ""
+	}
+	return strings.Trim(strings.TrimSpace(content[i+len("url="):]), `'"`)
+}
+
+// words returns the words of a text for comparing: without links, case, marks
+// and white space.
+func words(s string) string {
+	var b strings.Builder
+	for f := range strings.FieldsSeq(norm.NFKC.String(html.UnescapeString(s))) {
+		if isLink(f) {
+			continue
+		}
+		for _, r := range f {
+			if unicode.IsLetter(r) || unicode.IsNumber(r) || r > 0x2000 && !unicode.IsPunct(r) && !unicode.IsSpace(r) {
+				b.WriteRune(unicode.ToLower(r))
+			}
+		}
+	}
+	return b.String()
+}
+
+func isLink(s string) bool {
+	return strings.Contains(s, "://") || strings.Contains(s, "t.co/") || strings.HasPrefix(s, "pic.twitter.com/") || strings.HasPrefix(s, "pic.x.com/")
+}
+
+// disagreements names what two sources tell differently of the same post, as
+// sentences. Links are written differently everywhere, and a source may cut.
+func disagreements(nameA string, a *post.Post, nameB string, b *post.Post) []string {
+	var notes []string
+	if a.Author.Handle != "" && b.Author.Handle != "" && !strings.EqualFold(a.Author.Handle, b.Author.Handle) {
+		notes = append(notes, fmt.Sprintf("%s names the author @%s, %s @%s", nameA, a.Author.Handle, nameB, b.Author.Handle))
+	}
+	wa, wb := words(a.Text), words(b.Text)
+	if wa != wb && !(a.Incomplete || b.Incomplete || strings.Contains(b.Text, "…")) {
+		notes = append(notes, fmt.Sprintf("the words of %s and %s differ", nameA, nameB))
+	}
+	return notes
+}
+
+// sameHost reports whether two addresses have the same host, "www." aside.
+func sameHost(a, b string) bool {
+	ua, errA := url.Parse(a)
+	ub, errB := url.Parse(b)
+	return errA == nil && errB == nil && strings.TrimPrefix(strings.ToLower(ua.Hostname()), "www.") == strings.TrimPrefix(strings.ToLower(ub.Hostname()), "www.")
+}

@@ -1,0 +1,134 @@
+package archiver
+
+import (
+	"time"
+
+	"stet/extract/post"
+	"stet/store"
+)
+
+// Result is what became of one target of a capture. Its JSON form is what
+// `stet capture --json` prints.
+type Result struct {
+	Target string `json:"target"`
+	// Kind is article, post or page.
+	Kind string `json:"kind"`
+	// OK is true where everything that was asked for was captured.
+	OK    bool   `json:"ok"`
+	Error string `json:"error"`
+	// Article is the article that was read.
+	Article *ResultArticle `json:"article,omitempty"`
+	Posts   []ResultPost   `json:"posts"`
+	Links   []ResultLink   `json:"links"`
+	// NextLook is when the first of the posts is due to be looked at again.
+	NextLook time.Time `json:"next_look,omitzero"`
+	Warnings []string  `json:"warnings,omitempty"`
+
+	// Err is the failure of the whole target, nil where there is none or only
+	// some posts failed.
+	Err error `json:"-"`
+}
+
+// ResultArticle is the article of a [Result].
+type ResultArticle struct {
+	URL     string   `json:"url"`
+	Title   string   `json:"title"`
+	Capture store.ID `json:"capture"`
+}
+
+// ResultPost is one post of a [Result].
+type ResultPost struct {
+	Platform post.Platform `json:"platform"`
+	ID       string        `json:"id"`
+	URL      string        `json:"url"`
+	Status   post.Status   `json:"status"`
+	// Confirmed is true where Status is a loss that is confirmed.
+	Confirmed bool        `json:"confirmed"`
+	Source    post.Source `json:"source"`
+	// Capture is the capture that was made now; zero where none was.
+	Capture store.ID     `json:"capture"`
+	Author  ResultAuthor `json:"author"`
+	Text    string       `json:"text"`
+	Posted  time.Time    `json:"posted,omitzero"`
+	Media   []post.Media `json:"media"`
+	// Incomplete is true where the source cut the text.
+	Incomplete bool `json:"incomplete,omitempty"`
+	// ResolvedBy is how an embed without id was resolved: short-link, archive
+	// or quotation; Confidence goes from 0 to 1.
+	ResolvedBy string  `json:"resolved_by"`
+	Confidence float64 `json:"confidence"`
+	Error      string  `json:"error"`
+	// First is true where the archive held nothing of the post before.
+	First bool `json:"first"`
+	// Changed names what differs from the capture before: text, media.
+	Changed []string `json:"changed,omitempty"`
+	// Related are the quoted and parent posts that were captured with it.
+	Related []post.Ref `json:"related,omitempty"`
+	// NextLook is when it is due to be looked at again.
+	NextLook time.Time `json:"next_look,omitzero"`
+
+	// Err is the failure, nil where the post was captured.
+	Err error `json:"-"`
+}
+
+// ResultAuthor is the author of a [ResultPost].
+type ResultAuthor struct {
+	Name   string `json:"name"`
+	Handle string `json:"handle"`
+}
+
+// ResultLink is one captured link of a [Result].
+type ResultLink struct {
+	URL      string   `json:"url"`
+	FinalURL string   `json:"final_url"`
+	Capture  store.ID `json:"capture"`
+	Error    string   `json:"error"`
+}
+
+// settle sets OK, Error and NextLook from the posts.
+func (r *Result) settle() {
+	failed := 0
+	for i := range r.Posts {
+		p := &r.Posts[i]
+		if p.Err != nil {
+			failed++
+			p.Error = p.Err.Error()
+			if r.Error == "" {
+				r.Error = p.Error
+			}
+		}
+		if !p.NextLook.IsZero() && (r.NextLook.IsZero() || p.NextLook.Before(r.NextLook)) {
+			r.NextLook = p.NextLook
+		}
+	}
+	if r.Err != nil {
+		r.Error = r.Err.Error()
+	}
+	r.OK = r.Err == nil && failed == 0
+	if r.Posts == nil {
+		r.Posts = []ResultPost{}
+	}
+	if r.Links == nil {
+		r.Links = []ResultLink{}
+	}
+}
+
+// RecheckResult is what one look at a post gave. Its JSON form is what
+// `stet recheck --json` prints.
+type RecheckResult struct {
+	Platform post.Platform `json:"platform"`
+	ID       string        `json:"id"`
+	// Result is what the answers of this look mean together.
+	Result post.Status `json:"result"`
+	// Status is the verdict over the history.
+	Status    post.Status `json:"status"`
+	Confirmed bool        `json:"confirmed"`
+	Reason    string      `json:"reason,omitempty"`
+	// Event is set where the verdict changed.
+	Event    string    `json:"event,omitempty"`
+	NextLook time.Time `json:"next_look,omitzero"`
+	Error    string    `json:"error,omitempty"`
+
+	// Err is the failure to look or to keep the look, nil where it was kept.
+	Err error `json:"-"`
+}
