@@ -14,13 +14,9 @@ func (f *Finder) findHTML(in Input) Result {
 	doc := parsePage(decodeHTML(in), c)
 	base := pageBase(doc, in.URL)
 	meta := newMetaReader()
-	for n := range doc.Descendants() {
-		if n.Type == html.ElementNode {
-			meta.see(n)
-		}
-	}
+	surv := look(doc, meta)
 	meta.fill(&c.article, base)
-	w := &walker{f: f, c: c, base: base, home: homeOf(base, &c.article)}
+	w := &walker{f: f, c: c, base: base, home: homeOf(base, &c.article), survey: surv}
 	w.walk(doc)
 	w.finish()
 	return c.result()

@@ -30,7 +30,8 @@ type walker struct {
 	// home is the registered domain of the page.
 	home string
 
-	text []byte
+	survey *survey
+	text   []byte
 	// para is the number of the paragraph that was begun last. Every block that
 	// shows words or a post counts.
 	para int
@@ -64,6 +65,8 @@ type lineLink struct {
 type surroundings struct {
 	// embeds is true inside an element that calls itself an embed.
 	embeds bool
+	// zone is true inside of the article.
+	zone bool
 	// pre is true where line breaks in the source count.
 	pre bool
 }
@@ -71,7 +74,7 @@ type surroundings struct {
 // walk goes over doc.
 func (w *walker) walk(doc *html.Node) {
 	w.line, w.gap = -1, gapBlock
-	w.children(doc, surroundings{})
+	w.children(doc, surroundings{zone: w.survey.zone == nil})
 	w.breakOff(gapBlock)
 }
 
@@ -79,7 +82,9 @@ func (w *walker) children(n *html.Node, s surroundings) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		switch c.Type {
 		case html.TextNode:
-			w.words(c.Data, s.pre)
+			if s.zone {
+				w.words(c.Data, s.pre)
+			}
 		case html.ElementNode:
 			w.element(c, s)
 		}
@@ -88,10 +93,11 @@ func (w *walker) children(n *html.Node, s surroundings) {
 
 // element handles an element and what is below it.
 func (w *walker) element(n *html.Node, s surroundings) {
-	if w.outside(n) {
+	if w.survey.excludes(n, s.zone) {
 		w.breakOff(gapSpace)
 		return
 	}
+	s.zone = s.zone || n == w.survey.zone
 	if m, ok := w.f.marks.read(n); ok && w.reading(n, m) {
 		return
 	}
@@ -115,7 +121,7 @@ func (w *walker) element(n *html.Node, s surroundings) {
 	}
 	s.embeds = s.embeds || embedWord(n)
 	s.pre = s.pre || n.DataAtom == atom.Pre
-	block := isBlock(n.DataAtom) || moreBlocks(n.DataAtom)
+	block := isContainer(n.DataAtom)
 	if block {
 		w.breakOff(gapBlock)
 	}
@@ -125,8 +131,12 @@ func (w *walker) element(n *html.Node, s surroundings) {
 	}
 }
 
-// moreBlocks completes isBlock, which speaks of what is inside of a post.
-func moreBlocks(a atom.Atom) bool {
+// isContainer reports whether an element is no part of a line. It completes
+// isBlock, which speaks of what is inside of a post.
+func isContainer(a atom.Atom) bool {
+	if isBlock(a) {
+		return true
+	}
 	switch a {
 	case atom.Body, atom.Main, atom.Nav, atom.Aside, atom.Address, atom.Dl, atom.Dt, atom.Dd, atom.Form, atom.Fieldset, atom.Hr,
 		atom.Pre, atom.Td, atom.Th, atom.Tbody, atom.Thead, atom.Tfoot, atom.Caption, atom.Details, atom.Summary, atom.Video, atom.Audio,
@@ -284,6 +294,9 @@ func (w *walker) anchor(n *html.Node, s surroundings) {
 	w.inLink = true
 	w.children(n, s)
 	w.inLink = false
+	if !s.zone {
+		return
+	}
 	href := Attr(n, "href")
 	u, ok := w.f.pageURL(href, w.base)
 	if !ok {
@@ -302,15 +315,6 @@ func (w *walker) anchor(n *html.Node, s surroundings) {
 	case registered(u.Hostname()) != w.home:
 		w.c.link(Link{URL: u.String(), Anchor: label}, at)
 	}
-}
-
-// outside reports whether n does not belong to the article.
-func (w *walker) outside(n *html.Node) bool {
-	switch n.DataAtom {
-	case atom.Nav, atom.Aside, atom.Footer:
-		return true
-	}
-	return false
 }
 
 // embedWord reports whether an element calls itself an embed.

@@ -1,0 +1,283 @@
+package extract
+
+import (
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// survey is what a first look over a page finds out: where the article stands,
+// and what is certainly not part of it.
+type survey struct {
+	blocks []surveyBlock
+	// strong and weak are the elements that call themselves something else
+	// than an article.
+	strong map[*html.Node]wordFlags
+	weak   map[*html.Node]bool
+	// bodies are the elements that call themselves the article's text, in order.
+	bodies []*html.Node
+	// holds are the elements that the article stands in.
+	holds map[*html.Node]bool
+	// zone is the article with what belongs to it; nil where there is none.
+	zone *html.Node
+	meta *metaReader
+}
+
+// surveyBlock is an element that is no part of a line, with what is below it.
+type surveyBlock struct {
+	n      *html.Node
+	parent int
+	// text counts the bytes of all words, link those in links.
+	text, link int
+	// mass counts the words in paragraphs outside of links and of everything
+	// that calls itself no article; hidden counts those inside.
+	mass, hidden int
+	region       bool
+	// own counts the words outside of links that stand in this block itself.
+	own int
+}
+
+// minParagraph is the number of bytes from which a block's words count as a
+// paragraph. Labels, buttons and dates are shorter.
+const minParagraph = 40
+
+// maxBodies bounds the elements that are remembered as the article's text.
+const maxBodies = 100
+
+// look surveys a page.
+func look(doc *html.Node, meta *metaReader) *survey {
+	s := &survey{strong: map[*html.Node]wordFlags{}, weak: map[*html.Node]bool{}, holds: map[*html.Node]bool{}, meta: meta}
+	s.blocks = append(s.blocks, surveyBlock{n: doc, parent: -1})
+	s.children(doc, 0, surveyPlace{})
+	for i := len(s.blocks) - 1; i > 0; i-- {
+		up := &s.blocks[s.blocks[i].parent]
+		up.text += s.blocks[i].text
+		up.link += s.blocks[i].link
+	}
+	s.weigh()
+	s.unhide()
+	s.settle()
+	return s
+}
+
+// surveyPlace is what holds for all that is below an element.
+type surveyPlace struct{ link, main bool }
+
+func (s *survey) children(n *html.Node, block int, p surveyPlace) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch c.Type {
+		case html.TextNode:
+			if size := wordBytes(c.Data); size > 0 {
+				b := &s.blocks[block]
+				b.text += size
+				if p.link {
+					b.link += size
+				} else {
+					b.own += size
+				}
+			}
+		case html.ElementNode:
+			s.element(c, block, p)
+		}
+	}
+}
+
+// wordBytes counts the bytes of s without the white space around it.
+func wordBytes(s string) int {
+	i, j := 0, len(s)
+	for i < j && isHTMLSpace(s[i]) {
+		i++
+	}
+	for j > i && isHTMLSpace(s[j-1]) {
+		j--
+	}
+	return j - i
+}
+
+func (s *survey) element(n *html.Node, block int, p surveyPlace) {
+	s.meta.see(n)
+	switch n.DataAtom {
+	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Svg, atom.Textarea, atom.Select, atom.Button, atom.Title:
+		return
+	case atom.A:
+		p.link = true
+	case atom.Main, atom.Article:
+		p.main = true
+	}
+	s.region(n, p.main)
+	if isContainer(n.DataAtom) {
+		s.blocks = append(s.blocks, surveyBlock{n: n, parent: block})
+		mine := len(s.blocks) - 1
+		s.children(n, mine, p)
+		return
+	}
+	s.children(n, block, p)
+}
+
+// region notes what n calls itself.
+func (s *survey) region(n *html.Node, main bool) {
+	var words wordFlags
+	switch n.DataAtom {
+	case atom.Html, atom.Body, atom.Main:
+		return
+	case atom.Nav, atom.Footer, atom.Aside:
+		words = wordStrong
+	case atom.Header:
+		if !main {
+			words = wordWeak
+		}
+	}
+	if len(n.Attr) > 0 {
+		words |= wordsOf(n)
+	}
+	if words&wordBody != 0 && words&wordStrong == 0 && len(s.bodies) < maxBodies && isContainer(n.DataAtom) {
+		s.bodies = append(s.bodies, n)
+	}
+	switch {
+	case words&wordStrong != 0:
+		s.strong[n] = words
+	case words&wordWeak != 0 && words&wordEmbed == 0:
+		s.weak[n] = true
+	}
+}
+
+// weigh adds up the blocks: what is in a block is in those around it.
+func (s *survey) weigh() {
+	for i := range s.blocks {
+		b := &s.blocks[i]
+		b.mass, b.hidden = 0, 0
+		b.region = i > 0 && s.blocks[b.parent].region || s.strong[b.n] != 0
+		switch {
+		case b.own < minParagraph:
+		case b.region:
+			b.hidden = b.own
+		default:
+			b.mass = b.own
+		}
+	}
+	for i := len(s.blocks) - 1; i > 0; i-- {
+		up := &s.blocks[s.blocks[i].parent]
+		up.mass += s.blocks[i].mass
+		up.hidden += s.blocks[i].hidden
+	}
+}
+
+// unhide handles a page most of whose words stand in something that calls
+// itself no article, as style sheets' names can mislead. The first of the
+// larger such things is the article, unless that is what readers say.
+func (s *survey) unhide() {
+	all := &s.blocks[0]
+	if all.hidden <= 3*all.mass || all.mass >= 1500 {
+		return
+	}
+	for _, not := range []wordFlags{wordComments, 0} {
+		most, first := 0, -1
+		for i := range s.blocks {
+			if s.misleads(&s.blocks[i], not) {
+				most = max(most, s.blocks[i].hidden)
+			}
+		}
+		for i := range s.blocks {
+			if b := &s.blocks[i]; s.misleads(b, not) && b.hidden*4 >= most && first < 0 {
+				first = i
+			}
+		}
+		if first >= 0 && most > 2*all.mass {
+			delete(s.strong, s.blocks[first].n)
+			s.weigh()
+			return
+		}
+		if all.mass >= 400 {
+			return
+		}
+	}
+}
+
+// misleads reports whether a block that calls itself no article can be one all
+// the same: it is no such element by its kind, has words and not just links.
+func (s *survey) misleads(b *surveyBlock, not wordFlags) bool {
+	switch b.n.DataAtom {
+	case atom.Nav, atom.Footer, atom.Aside:
+		return false
+	}
+	words := s.strong[b.n]
+	return words != 0 && words&not == 0 && b.hidden > 0 && b.link*2 < b.text
+}
+
+// settle finds the article: the smallest block that has most of the page's
+// paragraphs, with what stands around it up to the next list of links.
+func (s *survey) settle() {
+	if s.blocks[0].mass == 0 {
+		return
+	}
+	at := s.body()
+	if at == 0 {
+		need := s.blocks[0].mass * 7 / 10
+		for i := 1; i < len(s.blocks); i++ {
+			if s.blocks[i].parent == at && s.blocks[i].mass >= need {
+				at = i
+			}
+		}
+	}
+	for i := at; i >= 0; i = s.blocks[i].parent {
+		for n := s.blocks[i].n; n != nil && !s.holds[n]; n = n.Parent {
+			s.holds[n] = true
+		}
+	}
+	for s.blocks[at].parent > 0 {
+		b, up := &s.blocks[at], &s.blocks[s.blocks[at].parent]
+		text, link := up.text-b.text, up.link-b.link
+		if up.n.DataAtom == atom.Body || up.n.DataAtom == atom.Html || link > 200 && link*3 > text {
+			break
+		}
+		at = b.parent
+	}
+	s.zone = s.blocks[at].n
+}
+
+// body returns the block that calls itself the article's text, 0 where there is
+// none, where it has too little of the page's words, or where several have as
+// much, as the entries of a live blog do.
+func (s *survey) body() int {
+	best, second, k := 0, 0, 0
+	for i := 1; i < len(s.blocks) && k < len(s.bodies); i++ {
+		if s.blocks[i].n != s.bodies[k] {
+			continue
+		}
+		k++
+		switch {
+		case s.inside(i, best) && s.blocks[i].mass*2 > s.blocks[best].mass:
+			best = i
+		case s.inside(i, best):
+		case best == 0 || s.blocks[i].mass > s.blocks[best].mass:
+			best, second = i, best
+		case second == 0 || s.blocks[i].mass > s.blocks[second].mass:
+			second = i
+		}
+	}
+	if b := &s.blocks[best]; best == 0 || b.mass < 800 || b.mass*7 < s.blocks[0].mass || second > 0 && s.blocks[second].mass*4 > b.mass {
+		return 0
+	}
+	return best
+}
+
+// inside reports whether block i is inside of block j, which may be 0 for none.
+func (s *survey) inside(i, j int) bool {
+	for ; j > 0 && i > j; i = s.blocks[i].parent {
+		if s.blocks[i].parent == j {
+			return true
+		}
+	}
+	return false
+}
+
+// excludes reports whether n is not part of the article; inside says whether it
+// stands inside of the article's zone.
+func (s *survey) excludes(n *html.Node, inside bool) bool {
+	if len(n.Attr) == 0 && n.DataAtom != atom.Nav && n.DataAtom != atom.Footer && n.DataAtom != atom.Aside && n.DataAtom != atom.Header {
+		return false
+	}
+	if s.strong[n] != 0 {
+		return !s.holds[n]
+	}
+	return !inside && s.weak[n] && !s.holds[n]
+}
