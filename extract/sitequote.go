@@ -1,6 +1,50 @@
 package extract
 
-import "strings"
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// The bounds of what a [Markup] looks at below one element, so that reading a
+// page stays linear however its elements are nested. The platforms' own
+// snippets have some twenty nodes, a displayed post some hundred.
+const (
+	maxPostNodes = 2000
+	maxPostBytes = 64 << 10
+)
+
+// Compact reports whether what is below n is no more than one post can be. A
+// block that was never closed, and so holds the rest of the page, is not.
+func Compact(n *html.Node) bool {
+	nodes, bytes := 0, 0
+	for d := range n.Descendants() {
+		nodes++
+		if d.Type == html.TextNode {
+			bytes += len(d.Data)
+		}
+		if nodes > maxPostNodes || bytes > maxPostBytes {
+			return false
+		}
+	}
+	return true
+}
+
+// Nearby yields the elements below n as [Elements] does, but no more than one
+// post can have.
+func Nearby(n *html.Node) func(yield func(*html.Node) bool) {
+	return func(yield func(*html.Node) bool) {
+		nodes := 0
+		for d := range n.Descendants() {
+			if nodes++; nodes > maxPostNodes {
+				return
+			}
+			if d.Type == html.ElementNode && !yield(d) {
+				return
+			}
+		}
+	}
+}
 
 // SplitSignOff takes apart the text of a platform's snippet, "words — Name
 // (@handle) date", as [Text] returns it. The last "(@handle)" counts. It

@@ -10,7 +10,7 @@ import (
 )
 
 func TestParseID(t *testing.T) {
-	for _, s := range []string{"1", "20", "1229702118013898752", "9223372036854775807"} {
+	for _, s := range []string{"1", "20", "1229694915983339523", "9223372036854775807"} {
 		if got, err := ParseID(s); got != s || err != nil {
 			t.Errorf("ParseID(%q) = %q, %v", s, got, err)
 		}
@@ -41,7 +41,7 @@ func TestTime(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range []string{"", "20", "29700859246", "x", "9223372036854775808", "01229702118013898752"} {
+	for _, id := range []string{"", "20", "29700859246", "x", "9223372036854775808", "01229694915983339523"} {
 		if got, ok := Time(id); ok || !got.IsZero() {
 			t.Errorf("Time(%q) = %v, want none", id, got)
 		}

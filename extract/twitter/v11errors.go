@@ -1,0 +1,74 @@
+package twitter
+
+import (
+	"encoding/json"
+	"strings"
+
+	"stet/extract"
+	"stet/extract/post"
+)
+
+// apiError is one error of the v1.1 API.
+type apiError struct {
+	Code    num         `json:"code"`
+	Message opt[string] `json:"message"`
+}
+
+// v11Trouble returns the answer that an error payload or a status stands for.
+// It returns false for what is to be read further.
+func v11Trouble(r extract.Response) (extract.Answer, bool) {
+	if r.JSON() && kindOf(r.Body) == '{' {
+		var e struct {
+			Errors opt[list[apiError]] `json:"errors"`
+		}
+		if json.Unmarshal(r.Body, &e) == nil && len(e.Errors.V) > 0 {
+			return codeAnswer(&e.Errors.V[0]), true
+		}
+	}
+	if a, ok := extract.HTTPTrouble(r.StatusCode); ok {
+		return a, true
+	}
+	if r.StatusCode == 200 && !r.JSON() {
+		return extract.Trouble(extract.ReasonNotJSON, false), true
+	}
+	return extract.Answer{}, false
+}
+
+// codeAnswer says what an error code means for the post that was asked for.
+// Codes about the asking account (64, 326, …) say nothing about the post.
+func codeAnswer(e *apiError) extract.Answer {
+	status, explicit, reason := post.Unknown, true, extract.ReasonCode
+	switch e.Code {
+	case 144, 34:
+		// "No status found with that ID" and "that page does not exist".
+		status, explicit, reason = post.NotFound, false, extract.ReasonAbsent
+	case 179, 22:
+		status = post.Protected
+	case 63:
+		status = post.AccountSuspended
+	case 17, 50:
+		status = post.AccountGone
+	case 421:
+		explicit, reason = false, extract.ReasonUnavailable
+	case 422:
+		if status = post.Withheld; strings.Contains(strings.ToLower(e.Message.V), "violat") {
+			status = post.Removed
+		}
+	case 88, 130, 131, 429:
+		a := extract.Trouble(extract.ReasonLimited, true)
+		if e.Code == 130 || e.Code == 131 {
+			a.Reason = extract.ReasonServer
+		}
+		a.Words = e.Message.V
+		return a
+	case 32, 64, 87, 89, 99, 135, 200, 215, 220, 239, 326, 353, 453:
+		a := extract.Trouble(extract.ReasonRefused, false)
+		a.Refused, a.Words = true, e.Message.V
+		return a
+	default:
+		a := extract.Trouble(extract.ReasonCode, false)
+		a.Words = e.Message.V
+		return a
+	}
+	return extract.Answer{Status: status, Explicit: explicit, Reason: reason, Words: e.Message.V}
+}
