@@ -194,7 +194,7 @@ func (c *Client) newPayload(h *hop, resp *http.Response, dog *watchdog) *payload
 	if isRedirect(resp) {
 		p.max = min(p.max, maxRedirectBody)
 	}
-	if n := resp.ContentLength; n > 0 && n <= min(p.max, 1<<20) {
+	if n := resp.ContentLength; n > 0 && n <= min(p.max, 1<<20) && h.method != http.MethodHead {
 		p.held = make([]byte, 0, n)
 	}
 	return p

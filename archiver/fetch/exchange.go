@@ -150,7 +150,7 @@ func headError(server string, pc *conn, err error) error {
 func (c *Client) receive(ctx context.Context, h *hop, resp *http.Response, dog *watchdog, out *outcome) (bool, error) {
 	p := c.newPayload(h, resp, dog)
 	var err error
-	if resp.ContentLength > p.max && !out.redirect {
+	if resp.ContentLength > p.max && !out.redirect && h.method != http.MethodHead {
 		err = tooLarge(p.max, fmt.Sprintf("the answer has %d bytes", resp.ContentLength))
 	} else {
 		buf := c.buffers.Get().(*[]byte)
