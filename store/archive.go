@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -83,6 +84,15 @@ func (a *Archive) checkBatch(b *Batch) error {
 	if size > MaxBatchSize {
 		return fmt.Errorf("%w: the batch has %d bytes, at most %d are taken", ErrTooLarge, size, MaxBatchSize)
 	}
+	for i := range b.Finish {
+		f := &b.Finish[i]
+		if !slices.Contains(Outcomes(), f.Outcome) {
+			return fmt.Errorf("%w: the outcome %q of job %s is not known", ErrInvalid, f.Outcome, f.Job)
+		}
+		if err := checkPayload(f.Payload); err != nil {
+			return fmt.Errorf("job %s: %w", f.Job, err)
+		}
+	}
 	for i := range b.Enqueue {
 		if err := checkJob(&b.Enqueue[i].Job); err != nil {
 			return err
@@ -120,6 +130,10 @@ func checkRecord(r *Record, latest time.Time) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
+	whole := !slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Removed != nil })
+	if c != nil && whole && !slices.Equal(TermsOf(c), r.Terms) {
+		return 0, fmt.Errorf("%w: %s %s has other index entries than its content asks for", ErrInvalid, r.Kind, r.ID)
+	}
 	if e, ok := c.(*Exchange); ok {
 		if err := checkBody(r, &e.Body); err != nil {
 			return 0, err
@@ -144,10 +158,21 @@ func checkJob(j *Job) error {
 	switch {
 	case j.ID.IsZero() || j.Kind == "":
 		return fmt.Errorf("%w: a job needs an id and a kind", ErrInvalid)
-	case len(j.Payload) > MaxJobPayload:
-		return fmt.Errorf("%w: the payload of a %s job has %d bytes, at most %d are kept", ErrTooLarge, j.Kind, len(j.Payload), MaxJobPayload)
 	case len(j.Key) > MaxTermLength || len(j.Host) > MaxTermLength || len(j.Kind) > 64:
-		return fmt.Errorf("%w: the key of a %s job has %d bytes", ErrTooLarge, j.Kind, len(j.Key))
+		return fmt.Errorf("%w: the kind, key and host of a %s job have %d, %d and %d bytes", ErrTooLarge, j.Kind, len(j.Kind), len(j.Key), len(j.Host))
+	}
+	if err := checkPayload(j.Payload); err != nil {
+		return fmt.Errorf("a %s job: %w", j.Kind, err)
+	}
+	return nil
+}
+
+func checkPayload(p json.RawMessage) error {
+	if len(p) > MaxJobPayload {
+		return fmt.Errorf("%w: its payload has %d bytes, at most %d are kept", ErrTooLarge, len(p), MaxJobPayload)
+	}
+	if len(p) > 0 && !json.Valid(p) {
+		return fmt.Errorf("%w: its payload is not JSON", ErrInvalid)
 	}
 	return nil
 }

@@ -106,6 +106,11 @@ const (
 	OutcomeRevive Outcome = "revive"
 )
 
+// Outcomes lists the outcomes.
+func Outcomes() []Outcome {
+	return []Outcome{OutcomeDone, OutcomeRetry, OutcomeDead, OutcomeRelease, OutcomeDrop, OutcomeRevive}
+}
+
 // Finish is a transition of a job in a [Batch]. Every job that it keeps loses
 // its owner and keeps its token. Error and ErrorClass become the job's with
 // OutcomeRetry and OutcomeDead; OutcomeRelease leaves the last failure's. RunAt is

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"stet/extract/post"
 )
@@ -45,30 +47,57 @@ func Indexes() []Index {
 // it.
 func (x Index) Number() byte { return byte(slices.Index(Indexes(), x) + 1) }
 
-// Term is one entry of an index: the records that carry it can be listed.
+// Term is one entry of an index: the records that carry it can be listed. Make
+// one with the functions below, which keep it within its length.
 type Term struct {
 	Index Index
 	// Value is at most [MaxTermLength] bytes.
 	Value string
 }
 
+// newTerm returns a term that is no longer than it may be, and without bytes
+// that are not UTF-8: the records' JSON cannot hold them.
+func newTerm(x Index, value string) Term {
+	value = validText(value)
+	if len(value) > MaxTermLength {
+		d := DigestOf([]byte(value))
+		value = value[:MaxTermLength-65] + "#" + d.String()[len("sha256:"):]
+	}
+	return Term{x, value}
+}
+
+// validText replaces each byte that is not UTF-8, as encoding/json does.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}
+
 // RefTerm is the term of everything about a post.
-func RefTerm(r post.Ref) Term { return Term{IndexRef, r.String()} }
+func RefTerm(r post.Ref) Term { return newTerm(IndexRef, r.String()) }
 
 // HandleTerm is the term of the derivations of posts that an account published
 // under a handle, whatever its case.
 func HandleTerm(p post.Platform, handle string) Term {
-	return Term{IndexAccount, string(p) + ":" + strings.ToLower(strings.TrimPrefix(handle, "@"))}
+	return newTerm(IndexAccount, string(p)+":"+strings.ToLower(strings.TrimPrefix(handle, "@")))
 }
 
 // AccountTerm is the term of the derivations of posts of an account, by the
 // platform's own id of it.
 func AccountTerm(p post.Platform, id string) Term {
-	return Term{IndexAccount, string(p) + ":#" + id}
+	return newTerm(IndexAccount, string(p)+":#"+id)
 }
 
 // ArticleTerm is the term of the versions of an article.
-func ArticleTerm(address string) Term { return Term{IndexArticle, ArticleKey(address)} }
+func ArticleTerm(address string) Term { return newTerm(IndexArticle, ArticleKey(address)) }
+
+// URLTerm is the term of the captures of a page.
+func URLTerm(address string) Term { return newTerm(IndexURL, ArticleKey(address)) }
+
+// RecordTerm is the term of the records that refer to a record: see
+// [IndexRecord].
+func RecordTerm(id ID) Term { return Term{IndexRecord, string(id[:])} }
 
 // BlobTerm is the term of the records that refer to a blob.
 func BlobTerm(d Digest) Term { return Term{IndexBlob, string(d[:])} }
@@ -77,29 +106,29 @@ func BlobTerm(d Digest) Term { return Term{IndexBlob, string(d[:])} }
 func BodyTerm(d Digest) Term { return Term{IndexBody, string(d[:12])} }
 
 // TermsOf returns the index entries of a record's content, sorted, without
-// duplicates. They are derived from the content alone.
+// duplicates, the first [MaxTerms] of them. They are derived from the content
+// alone.
 func TermsOf(c Content) []Term {
-	terms := c.terms()
-	terms = slices.DeleteFunc(terms, func(t Term) bool { return t.Value == "" })
-	for i := range terms {
-		if len(terms[i].Value) > MaxTermLength {
-			d := DigestOf([]byte(terms[i].Value))
-			terms[i].Value = terms[i].Value[:MaxTermLength-65] + "#" + d.String()[len("sha256:"):]
+	seen := map[Term]bool{}
+	terms := slices.DeleteFunc(c.terms(), func(t Term) bool {
+		drop := t.Value == "" || seen[t] || len(seen) == MaxTerms
+		if !drop {
+			seen[t] = true
 		}
-	}
-	slices.SortFunc(terms, func(a, b Term) int {
-		if a.Index != b.Index {
-			return int(a.Index.Number()) - int(b.Index.Number())
-		}
-		return strings.Compare(a.Value, b.Value)
+		return drop
 	})
-	return slices.Compact(terms)
+	slices.SortFunc(terms, func(a, b Term) int {
+		return cmp.Or(cmp.Compare(a.Index.Number(), b.Index.Number()), strings.Compare(a.Value, b.Value))
+	})
+	return terms
 }
 
 // ArticleKey returns what the versions of one article share: its address
 // without scheme, "www.", fragment, tracking parameters and a final slash. It
-// returns what is not an absolute web address unchanged.
+// returns what is not an absolute web address unchanged but for bytes that are
+// not UTF-8, which file names can hold and JSON cannot.
 func ArticleKey(address string) string {
+	address = validText(address)
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return address
@@ -179,7 +208,7 @@ func (c *Capture) terms() []Term {
 		terms = blobTerms(terms, m.Digest)
 	}
 	if c.Kind == CapturePage {
-		terms = append(terms, Term{IndexURL, ArticleKey(c.URL)})
+		terms = append(terms, URLTerm(c.URL))
 	}
 	return terms
 }
@@ -200,17 +229,18 @@ func (l *Look) terms() []Term { return refTerms(l.Ref) }
 func (v *Verdict) terms() []Term { return refTerms(v.Ref) }
 
 func (a *ArticleVersion) terms() []Term {
-	terms := blobTerms(nil, a.Content)
-	for _, m := range a.Mentions {
-		terms = append(terms, refTerms(m.Ref)...)
-	}
-	terms = append(terms, Term{IndexArticle, a.Key})
+	// The mentions come last: those of a long list that do not fit are left
+	// out of the index.
+	terms := append(blobTerms(nil, a.Content), newTerm(IndexArticle, a.Key))
 	if a.URL != "" {
 		terms = append(terms, ArticleTerm(a.URL))
+	}
+	for _, m := range a.Mentions {
+		terms = append(terms, refTerms(m.Ref)...)
 	}
 	return terms
 }
 
 func (r *Resolution) terms() []Term {
-	return append(refTerms(r.Ref), Term{IndexRecord, string(r.Article[:])})
+	return append(refTerms(r.Ref), RecordTerm(r.Article))
 }
