@@ -157,6 +157,13 @@ func (c *collector) postLink(l PostLink, at spot) int {
 	return len(c.links) - 1
 }
 
+// unlink takes back the link to a post that has the number.
+func (c *collector) unlink(number int) {
+	if number >= 0 && len(c.links[number].value.Positions) <= 1 {
+		c.links[number].gone = true
+	}
+}
+
 // link adds an occurrence of another link.
 func (c *collector) link(l Link, at spot) {
 	i, ok := c.otherOf[l.URL]

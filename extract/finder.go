@@ -12,15 +12,18 @@ type Finder struct {
 	// domains holds the sites by the domains that they list.
 	domains map[string][]Site
 	// open holds the sites that list none: federated platforms.
-	open  []Site
+	open []Site
+	// named holds the sites by the names of their platforms.
+	named map[string]Site
 	marks markIndex
 }
 
 // NewFinder returns a finder for the sites. Where two of them take the same
 // address or the same element, the first in the list wins.
 func NewFinder(sites []Site) *Finder {
-	f := &Finder{domains: map[string][]Site{}}
+	f := &Finder{domains: map[string][]Site{}, named: map[string]Site{}}
 	for _, s := range sites {
+		f.named[string(s.Platform())] = s
 		domains := s.Domains()
 		if domains == nil {
 			f.open = append(f.open, s)

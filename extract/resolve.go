@@ -212,3 +212,15 @@ func repairEscapes(s string) string {
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
+
+// byID returns the post that a platform's name, or another name that publishers
+// use for it, and a bare id tell.
+func (f *Finder) byID(name, id string) (lead, bool) {
+	s := f.named[strings.ToLower(name)]
+	ids, ok := s.(IDSite)
+	if !ok || id == "" {
+		return lead{}, false
+	}
+	t, ok := ids.PostByID(id)
+	return lead{target: t, platform: platformOf(s, t)}, ok && t.Ref.Valid()
+}

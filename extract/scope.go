@@ -54,13 +54,24 @@ func look(doc *html.Node, meta *metaReader) *survey {
 		up.link += s.blocks[i].link
 	}
 	s.weigh()
-	s.unhide()
+	s.unhide(0)
 	s.settle()
 	return s
 }
 
 // surveyPlace is what holds for all that is below an element.
-type surveyPlace struct{ link, main bool }
+type surveyPlace struct {
+	link, main bool
+	// strong is the innermost of the elements around that call themselves no
+	// article by name.
+	strong *strongName
+}
+
+// strongName is a list of elements, innermost first.
+type strongName struct {
+	n     *html.Node
+	outer *strongName
+}
 
 func (s *survey) children(n *html.Node, block int, p surveyPlace) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -100,10 +111,17 @@ func (s *survey) element(n *html.Node, block int, p surveyPlace) {
 		return
 	case atom.A:
 		p.link = true
-	case atom.Main, atom.Article:
+	case atom.Main:
+		p.main = true
+		s.rename(p.strong)
+	case atom.H1:
+		s.rename(p.strong)
+	case atom.Article:
 		p.main = true
 	}
-	s.region(n, p.main)
+	if s.region(n, p.main) {
+		p.strong = &strongName{n, p.strong}
+	}
 	if isContainer(n.DataAtom) {
 		s.blocks = append(s.blocks, surveyBlock{n: n, parent: block})
 		mine := len(s.blocks) - 1
@@ -113,12 +131,21 @@ func (s *survey) element(n *html.Node, block int, p surveyPlace) {
 	s.children(n, block, p)
 }
 
-// region notes what n calls itself.
-func (s *survey) region(n *html.Node, main bool) {
+// rename takes back what the names of elements say that turn out to hold the
+// page's main part or a first heading.
+func (s *survey) rename(list *strongName) {
+	for ; list != nil; list = list.outer {
+		delete(s.strong, list.n)
+	}
+}
+
+// region notes what n calls itself. It reports whether it is by its name alone
+// that n is no part of the article.
+func (s *survey) region(n *html.Node, main bool) bool {
 	var words wordFlags
 	switch n.DataAtom {
 	case atom.Html, atom.Body, atom.Main:
-		return
+		return false
 	case atom.Nav, atom.Footer, atom.Aside:
 		words = wordStrong
 	case atom.Header:
@@ -135,9 +162,11 @@ func (s *survey) region(n *html.Node, main bool) {
 	switch {
 	case words&wordStrong != 0:
 		s.strong[n] = words
+		return n.DataAtom != atom.Nav && n.DataAtom != atom.Footer && n.DataAtom != atom.Aside
 	case words&wordWeak != 0 && words&wordEmbed == 0:
 		s.weak[n] = true
 	}
+	return false
 }
 
 // weigh adds up the blocks: what is in a block is in those around it.
@@ -164,8 +193,9 @@ func (s *survey) weigh() {
 // unhide handles a page most of whose words stand in something that calls
 // itself no article, as style sheets' names can mislead. The first of the
 // larger such things is the article, unless that is what readers say.
-func (s *survey) unhide() {
+func (s *survey) unhide(depth int) {
 	all := &s.blocks[0]
+	mass := all.mass
 	if all.hidden <= 3*all.mass || all.mass >= 1500 {
 		return
 	}
@@ -184,6 +214,9 @@ func (s *survey) unhide() {
 		if first >= 0 && most > 2*all.mass {
 			delete(s.strong, s.blocks[first].n)
 			s.weigh()
+			if depth < 4 && all.mass == mass {
+				s.unhide(depth + 1)
+			}
 			return
 		}
 		if all.mass >= 400 {

@@ -111,3 +111,11 @@ type Quoted struct {
 func (q Quoted) IsZero() bool {
 	return q.Text == "" && q.Name == "" && q.Handle == "" && q.Date == "" && len(q.Links) == 0
 }
+
+// IDSite is an optional ability of a [Site]: it tells a post by its bare id, as
+// forum software, shortcodes and publishers' data name posts.
+type IDSite interface {
+	// PostByID returns the post of the id. It returns false for what cannot be
+	// an id of the platform.
+	PostByID(id string) (Target, bool)
+}

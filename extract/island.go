@@ -1,0 +1,142 @@
+package extract
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// maxTemplateWords is how many bytes of text a template may have to be that of
+// an embed; those of further articles and of page parts have more.
+const maxTemplateWords = 3000
+
+// script handles a script element: markup or data that a script will show.
+func (w *walker) script(n *html.Node, s surroundings) {
+	for i := range n.Attr {
+		a := &n.Attr[i]
+		if strings.HasPrefix(a.Key, "data-") && len(a.Val) >= 16 {
+			if k := sniff(a.Val); k == sniffMarkup || k == sniffBase64 {
+				w.payload(a.Val, FormScript, s)
+			}
+		}
+	}
+	if n.FirstChild == nil || s.nested {
+		return
+	}
+	text := n.FirstChild.Data
+	switch t := strings.ToLower(mediaType(Attr(n, "type"))); {
+	case t == "application/ld+json":
+	case strings.HasPrefix(t, "text/") && !strings.Contains(t, "javascript") && t != "text/babel" && t != "text/json":
+		if len(text) <= maxPayload {
+			w.template(text, s)
+		}
+	case len(text) >= 64:
+		w.states = append(w.states, state{text: text, at: w.here()})
+	}
+}
+
+// template handles the markup that a page keeps for later: behind the reader's
+// consent, or until it scrolls into view. It is the embed's where it has few
+// words; the parts of pages and further articles have more.
+func (w *walker) template(text string, s surroundings) bool {
+	text = strings.TrimSpace(text)
+	if sniff(text) == sniffNone || !s.zone && w.passed {
+		return false
+	}
+	if next, ok := unbase64(text); ok {
+		text = next
+	}
+	if len(text) > maxTemplateWords && tooManyWords(text) {
+		return false
+	}
+	return w.payload(text, FormTemplate, s)
+}
+
+// tooManyWords reports whether markup has more text than an embed's.
+func tooManyWords(markup string) bool {
+	z := html.NewTokenizer(strings.NewReader(markup))
+	size, raw := 0, false
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return false
+		case html.StartTagToken:
+			name, _ := z.TagName()
+			switch string(name) {
+			case "script", "style", "svg":
+				raw = true
+			case "h1", "article", "header":
+				return true
+			default:
+				raw = false
+			}
+		case html.EndTagToken:
+			raw = false
+		case html.TextToken:
+			if !raw {
+				size += wordBytes(string(z.Text()))
+			}
+		}
+		if size > maxTemplateWords {
+			return true
+		}
+	}
+}
+
+// noscript handles what readers without script are shown: a copy of the embed,
+// or a link to the post where a script shows the post itself.
+func (w *walker) noscript(n *html.Node, s surroundings) {
+	if n.FirstChild == nil || !s.zone && w.passed {
+		return
+	}
+	text := n.FirstChild.Data
+	if !strings.Contains(text, "<iframe") && !strings.Contains(text, "<blockquote") && !strings.Contains(text, "<a") && !strings.Contains(text, "data-") || len(text) > maxPayload {
+		return
+	}
+	if !w.spend(len(text)) {
+		return
+	}
+	s.layers++
+	w.stand(text, FormNoscript, n, s)
+}
+
+// stand reports the posts in markup that stands for them: those that it shows,
+// else the only one that it links.
+func (w *walker) stand(markup, form string, n *html.Node, s surroundings) bool {
+	s.fallback = true
+	w.fallbacks, w.nestedWords = nil, 0
+	if w.markup(markup, s) {
+		return true
+	}
+	if len(w.fallbacks) == 0 || w.nestedWords > maxLinkedWords {
+		return false
+	}
+	for i := range w.fallbacks {
+		if w.fallbacks[i].target.Ref != w.fallbacks[0].target.Ref {
+			return false
+		}
+	}
+	w.show(embedOf(w.fallbacks[0], form), n, s)
+	return true
+}
+
+// comment handles a comment. Only those in which WordPress keeps its blocks are
+// looked at: what else is commented out is not shown.
+func (w *walker) comment(text string, s surroundings) {
+	text = strings.TrimSpace(text)
+	rest, ok := strings.CutPrefix(text, "wp:")
+	if !ok || !s.zone {
+		return
+	}
+	name, props, _ := strings.Cut(rest, " ")
+	if !strings.Contains(name, "embed") {
+		return
+	}
+	v, ok := parseJSON(props)
+	if !ok {
+		return
+	}
+	if l, ok := w.f.resolve(v.get("url").text(), nil); ok && (l.isPost() || l.isShort()) {
+		w.show(embedOf(l, FormComment), nil, s)
+	}
+}
