@@ -2,6 +2,7 @@ package archiver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,8 +32,8 @@ type Document struct {
 
 // CaptureDocument captures the posts that a local document shows. It keeps the
 // document's bytes, as private.
-func (e *Engine) CaptureDocument(ctx context.Context, d Document, o CaptureOptions) Result {
-	res := Result{Target: d.Name, Kind: "article"}
+func (e *Engine) CaptureDocument(ctx context.Context, d Document, o CaptureOptions) (res Result) {
+	res = Result{Target: d.Name, Kind: "article"}
 	if d.Name == "" {
 		res.Target = "-"
 	}
@@ -56,8 +57,8 @@ func (e *Engine) CaptureDocument(ctx context.Context, d Document, o CaptureOptio
 
 // CapturePage captures the article at an address and the posts that it shows.
 // What is no page is kept as it is.
-func (e *Engine) CapturePage(ctx context.Context, address string, o CaptureOptions) Result {
-	res := Result{Target: address, Kind: "article"}
+func (e *Engine) CapturePage(ctx context.Context, address string, o CaptureOptions) (res Result) {
+	res = Result{Target: address, Kind: "article"}
 	defer res.settle()
 	job, err := e.intend(ctx, JobArticle, address, o)
 	if err != nil {
@@ -92,15 +93,17 @@ func (e *Engine) CapturePage(ctx context.Context, address string, o CaptureOptio
 	return res
 }
 
-// errNoPage marks an address at which there is nothing: trying again is of no
-// use.
-var errNoPage = errors.New("there is no such page")
+// settled is a failure that trying again does not mend.
+type settled struct{ error }
+
+// Unwrap returns the failure.
+func (s settled) Unwrap() error { return s.error }
 
 // articleTrouble says why an answer is no article, nil where it may be one.
 func articleTrouble(resp *fetch.Response) error {
 	switch {
 	case resp.Status == http.StatusNotFound || resp.Status == http.StatusGone:
-		return fmt.Errorf("%w: %w: %s answered %d %s; check the address", store.ErrUnexpected, errNoPage, resp.URL, resp.Status, http.StatusText(resp.Status))
+		return settled{fmt.Errorf("%w: %s answered %d %s: there is no such page; check the address", store.ErrUnexpected, resp.URL, resp.Status, http.StatusText(resp.Status))}
 	case resp.Status != http.StatusOK:
 		return fmt.Errorf("%w: %s answered %d %s", store.ErrUnexpected, resp.URL, resp.Status, http.StatusText(resp.Status))
 	case len(bytes.TrimSpace(resp.Body)) == 0:
@@ -281,6 +284,11 @@ func (e *Engine) CapturePosts(ctx context.Context, refs []post.Ref, urls []strin
 // their order. Platforms that answer for many posts at once are asked so.
 func (e *Engine) captureAll(ctx context.Context, wants []*want) []ResultPost {
 	results := make([]ResultPost, len(wants))
+	beside := make(map[post.Ref]bool, len(wants))
+	for _, w := range wants {
+		beside[w.ref] = true
+		w.beside = beside
+	}
 	batched, err := e.askBatches(ctx, wants)
 	if err != nil {
 		for i, w := range wants {
@@ -296,6 +304,11 @@ func (e *Engine) captureAll(ctx context.Context, wants []*want) []ResultPost {
 	)
 	for i, w := range wants {
 		gate <- struct{}{}
+		if ctx.Err() != nil {
+			group.Wait()
+			e.release(ctx, wants[i:], results[i:])
+			return results
+		}
 		group.Go(func() {
 			defer func() { <-gate }()
 			if w.ref.IsZero() {
@@ -312,6 +325,22 @@ func (e *Engine) captureAll(ctx context.Context, wants []*want) []ResultPost {
 	}
 	group.Wait()
 	return results
+}
+
+// release gives back the jobs of posts that were not begun, and says so in
+// their results.
+func (e *Engine) release(ctx context.Context, wants []*want, results []ResultPost) {
+	b := e.o.Archive.Begin()
+	for i, w := range wants {
+		results[i] = ResultPost{Platform: w.ref.Platform, ID: w.ref.ID, URL: w.url, Media: []post.Media{}, Status: post.Unknown,
+			Err: fmt.Errorf("capturing %s: %w", cmp.Or(w.ref.String(), w.url, "a post"), ctx.Err())}
+		e.finish(b, w.job, ctx.Err())
+	}
+	if _, err := b.Commit(context.WithoutCancel(ctx)); err != nil {
+		for i := range results {
+			results[i].Err = errors.Join(results[i].Err, fmt.Errorf("giving its job back: %w", err))
+		}
+	}
 }
 
 // askBatches asks the batching endpoints for all posts at once.

@@ -53,6 +53,8 @@ type want struct {
 	via             post.Ref
 	quotes, replies int
 	options         CaptureOptions
+	// beside are the posts that are captured by themselves at the same time.
+	beside map[post.Ref]bool
 
 	job store.Job
 	// resolution is how an embed without id was resolved.
@@ -94,7 +96,7 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 		return
 	}
 	f := store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeDone}
-	if class := store.ClassOf(err); err != nil && class.Retry && !errors.Is(err, errNoPage) && !errors.Is(err, store.ErrPartial) {
+	if class := store.ClassOf(err); err != nil && class.Retry && !errors.As(err, new(settled)) {
 		f.Outcome, f.RunAt = store.OutcomeRetry, e.o.Archive.Now().Add(retryDelay(j.Attempts))
 		f.Error, f.ErrorClass = err.Error(), class.Name
 		if class.Name == "interrupted" {
@@ -243,7 +245,11 @@ func (c *capturing) keep(ctx context.Context) error {
 	if err := c.schedule(state); err != nil {
 		return err
 	}
-	c.e.finish(c.b, c.w.job, failure)
+	outcome := failure
+	if err := ctx.Err(); err != nil {
+		outcome = err // a file may be missing: the intent stays
+	}
+	c.e.finish(c.b, c.w.job, outcome)
 	if _, err := c.b.Commit(keep); err != nil {
 		return fmt.Errorf("keeping the capture of %s: %w", c.w.ref, err)
 	}
@@ -271,18 +277,35 @@ func (c *capturing) failure(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("capturing %s: %w", ref, err)
 	}
+	class := store.ErrUnexpected
+	if c.quotable() {
+		class = store.ErrPartial
+	}
 	if c.e.platforms[ref.Platform] == nil {
-		return fmt.Errorf("%w: this version does not capture posts of %s; what the article shows of it is kept", store.ErrPartial, ref.Platform)
+		return settled{fmt.Errorf("%w: the post %s itself was not captured: this version does not capture posts of %s", class, ref, ref.Platform)}
 	}
 	if err := troubleOf(ref, c.sightings); err != nil {
 		return err
 	}
 	var told []string
+	trouble := true
 	for i := range c.sightings {
 		s := &c.sightings[i]
-		told = append(told, s.endpoint.Name()+" says "+string(s.answer.Status)+" ("+s.answer.Sentence()+")")
+		told = append(told, fmt.Sprintf("%s says %s (%s)", s.endpoint.Name(), s.answer.Status, s.answer.Sentence()))
+		trouble = trouble && (s.answer.Transport || s.answer.Err != nil)
 	}
-	return fmt.Errorf("%w: the post %s itself was not captured: %s", store.ErrPartial, ref, joinWords(told))
+	err := fmt.Errorf("%w: the post %s itself was not captured: %s", class, ref, joinWords(told))
+	if trouble {
+		return fmt.Errorf("%w: %w", store.ErrNetwork, err)
+	}
+	return settled{err}
+}
+
+// quotable reports whether the article's own words can be kept, because
+// nothing better is.
+func (c *capturing) quotable() bool {
+	m := c.w.mention
+	return m != nil && m.Quoted.Text != "" && c.before.Best() == nil
 }
 
 // addCaptures adds a capture for the richest source, and one for the keyless
@@ -326,6 +349,9 @@ func (c *capturing) addCapture(ctx context.Context, s *sighting, richest bool) e
 	if p.URL == "" {
 		p.URL = c.w.url
 	}
+	if richest {
+		c.res.Notes = append(c.res.Notes, notes...)
+	}
 	id, files, err := c.addOne(ctx, s, &p, exchanges, c.w.via, notes, c.before)
 	if err != nil {
 		return err
@@ -348,7 +374,7 @@ func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, excha
 	at := s.reply.when(c.e.o.Archive.Now())
 	capture := &store.Capture{Time: at, Kind: store.CapturePost, Ref: p.Ref(), URL: p.URL, Source: s.endpoint.Source(),
 		Exchanges: exchanges, Media: files, Article: c.w.article, Via: via, Trigger: c.w.options.trigger(),
-		Operator: c.w.options.Operator, Case: c.w.options.Case, Note: c.w.options.Note, Private: c.w.private, Software: c.e.o.Software}
+		Operator: c.w.options.Operator, Case: c.w.options.Case, Note: c.w.options.Note, Software: c.e.o.Software}
 	id, err := c.b.Add(keep, capture)
 	if err != nil {
 		return store.ID{}, nil, err
@@ -372,7 +398,7 @@ func (c *capturing) addRelated(ctx context.Context, s *sighting, parsed *extract
 		ref   post.Ref
 		depth int
 	}{{parsed.Post.Quoted, c.w.quotes}, {parsed.Post.Parent, c.w.replies}} {
-		if r.ref.IsZero() || r.depth <= 0 || r.ref == c.w.ref {
+		if r.ref.IsZero() || r.depth <= 0 || r.ref == c.w.ref || c.w.beside[r.ref] {
 			continue
 		}
 		i := slices.IndexFunc(parsed.Related, func(p post.Post) bool { return p.Ref() == r.ref })
@@ -403,11 +429,7 @@ func (c *capturing) addRelated(ctx context.Context, s *sighting, parsed *extract
 // addQuotation keeps what the article itself shows of the post, where no
 // source shows it and the archive has nothing better.
 func (c *capturing) addQuotation(ctx context.Context) error {
-	m := c.w.mention
-	if m == nil || m.Quoted.Text == "" {
-		return nil
-	}
-	if best := c.before.Best(); best != nil {
+	if !c.quotable() {
 		return nil
 	}
 	id, p, err := c.e.addQuotation(ctx, c.b, c.w)
@@ -552,6 +574,11 @@ func (c *capturing) fill(p *post.Post, source post.Source, id store.ID, files []
 // describe completes the result after the commit.
 func (c *capturing) describe(state State, failure error) {
 	c.res.Status, c.res.Confirmed = state.Value, state.Confirmed
+	for i := range c.sightings {
+		if s := &c.sightings[i]; s.endpoint.Source() == post.SourceAPI && (s.answer.Err != nil || s.answer.Refused) {
+			c.res.Notes = append(c.res.Notes, s.endpoint.Name()+" could not be asked: "+s.answer.Sentence())
+		}
+	}
 	if failure == nil {
 		return
 	}

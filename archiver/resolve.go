@@ -7,10 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
 	"golang.org/x/net/html"
-	"golang.org/x/text/unicode/norm"
 
 	"stet/archiver/fetch"
 	"stet/extract"
@@ -42,6 +40,9 @@ type resolution struct {
 	candidates []post.Ref
 	replies    []*recorded
 	reason     string
+	// err is why a short link could not be followed, end where it led.
+	err error
+	end string
 }
 
 // addTo records the resolution with the exchanges that it rests on.
@@ -195,13 +196,14 @@ func (e *Engine) followShort(ctx context.Context, r *resolution, address string)
 			r.replies = append(r.replies, &recorded{exchanges: resp.Exchanges})
 		}
 		if err != nil {
-			r.reason = "its short link could not be followed: " + err.Error()
+			r.reason, r.err = "its short link could not be followed: "+err.Error(), err
 			return extract.Target{}, "", false
 		}
 		next := resp.Header.Get("Location")
 		if next == "" || resp.Status < 300 || resp.Status > 399 {
 			next = refreshOf(resp.Body)
 		}
+		r.end = resp.URL
 		if next == "" {
 			r.reason = fmt.Sprintf("its short link %s answered %d and leads nowhere", address, resp.Status)
 			return extract.Target{}, "", false
@@ -214,6 +216,33 @@ func (e *Engine) followShort(ctx context.Context, r *resolution, address string)
 		address = next
 	}
 	return extract.Target{}, "", false
+}
+
+// Follow follows a short link to the post that it leads to, and keeps the
+// exchanges. It returns a zero Target and the last address where it leads
+// elsewhere.
+func (e *Engine) Follow(ctx context.Context, address string) (extract.Target, post.Platform, error) {
+	r := &resolution{}
+	t, p, ok := e.followShort(ctx, r, address)
+	keep := context.WithoutCancel(ctx)
+	b := e.o.Archive.Begin()
+	for _, reply := range r.replies {
+		if err := reply.addTo(keep, b); err != nil {
+			return extract.Target{}, "", err
+		}
+	}
+	if b.Len() > 0 {
+		if _, err := b.Commit(keep); err != nil {
+			return extract.Target{}, "", fmt.Errorf("keeping how %s was followed: %w", address, err)
+		}
+	}
+	switch {
+	case ok:
+		return t, p, nil
+	case r.err != nil:
+		return extract.Target{}, "", fmt.Errorf("following %s: %w", address, r.err)
+	}
+	return extract.Target{Kind: extract.TargetOther, URL: r.end}, "", nil
 }
 
 func absolute(base, ref string) string {
@@ -261,27 +290,6 @@ func refreshTarget(t html.Token) string {
 		return ""
 	}
 	return strings.Trim(strings.TrimSpace(content[i+len("url="):]), `'"`)
-}
-
-// words returns the words of a text for comparing: without links, case, marks
-// and white space.
-func words(s string) string {
-	var b strings.Builder
-	for f := range strings.FieldsSeq(norm.NFKC.String(html.UnescapeString(s))) {
-		if isLink(f) {
-			continue
-		}
-		for _, r := range f {
-			if unicode.IsLetter(r) || unicode.IsNumber(r) || r > 0x2000 && !unicode.IsPunct(r) && !unicode.IsSpace(r) {
-				b.WriteRune(unicode.ToLower(r))
-			}
-		}
-	}
-	return b.String()
-}
-
-func isLink(s string) bool {
-	return strings.Contains(s, "://") || strings.Contains(s, "t.co/") || strings.HasPrefix(s, "pic.twitter.com/") || strings.HasPrefix(s, "pic.x.com/")
 }
 
 // disagreements names what two sources tell differently of the same post, as

@@ -66,6 +66,9 @@ type ResultPost struct {
 	Related []post.Ref `json:"related,omitempty"`
 	// NextLook is when it is due to be looked at again.
 	NextLook time.Time `json:"next_look,omitzero"`
+	// Notes say what went wrong on the way although the post was captured, such
+	// as credentials that were refused, and where sources disagree.
+	Notes []string `json:"notes,omitempty"`
 
 	// Err is the failure, nil where the post was captured.
 	Err error `json:"-"`

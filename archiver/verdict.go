@@ -104,6 +104,8 @@ func Observations(h *store.History) []Observation {
 //   - A source that shows the post makes a mere absence of the same round
 //     live: a 404, an empty object and a bare tombstone are seen for living
 //     posts too.
+//   - An explicit statement that the post is hidden (an age gate, a protected
+//     account) holds also where another source shows it.
 //   - An explicit statement of the platform that the post is gone is suspected
 //     at once, and confirmed by a second source that misses it too, or by the
 //     same statement ConfirmAfter later; never while a source of the same round
@@ -157,22 +159,26 @@ type judge struct {
 
 func (j *judge) round(r round) {
 	var live, hidden, missing []Observation
-	stated := false
+	stated, restricted := false, false
 	for _, o := range r.answers {
 		switch {
 		case o.Result == post.Live:
 			live = append(live, o)
 		case o.Result.Hidden():
 			hidden = append(hidden, o)
+			restricted = restricted || o.Explicit
 		case o.Result.Gone():
 			missing = append(missing, o)
 			stated = stated || o.Explicit
 		}
 	}
 	switch {
-	case len(live) > 0 && !stated:
+	case len(live) > 0 && !stated && !restricted:
 		j.seen(live)
 	case len(hidden) > 0 && !stated:
+		if len(live) > 0 {
+			j.state.LastLive = live[len(live)-1].Time
+		}
 		j.hide(hidden)
 	case len(missing) > 0:
 		j.miss(r, missing, len(live)+len(hidden) > 0)

@@ -63,6 +63,8 @@ func TestJudge(t *testing.T) {
 		{"confirmed stays through a dispute", []at{live, {1, synd, post.Deleted, true}, {1, oembed, post.NotFound, false}, {30, synd, post.Deleted, true}, {30, oembed, post.Live, true}}, post.Deleted, true},
 		{"hidden is not gone", []at{live, {1, synd, post.Protected, true}, {1, oembed, post.NotFound, false}}, post.Protected, true},
 		{"age gate beside 404", []at{live, {1, synd, post.AgeRestricted, true}, {1, oembed, post.NotFound, false}, {30, synd, post.AgeRestricted, true}}, post.AgeRestricted, true},
+		{"age gate beside a source that shows it", []at{live, {1, synd, post.AgeRestricted, true}, {1, oembed, post.Live, true}}, post.AgeRestricted, true},
+		{"shown after an age gate", []at{live, {1, synd, post.AgeRestricted, true}, {2, synd, post.Live, true}}, post.Live, false},
 		{"suspended without statement", []at{live, {1, synd, post.AccountSuspended, false}, {9, synd, post.AccountSuspended, false}}, post.AccountSuspended, false},
 		{"absence explained later", []at{live, {1, synd, post.NotFound, false}, {1, oembed, post.NotFound, false}, {2, api, post.AccountSuspended, true}, {2, oembed, post.NotFound, false}}, post.AccountSuspended, true},
 	}

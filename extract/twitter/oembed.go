@@ -64,7 +64,7 @@ func ParseOEmbed(body []byte) (extract.Parsed, error) {
 	} else {
 		p.Text = r.Quoted.Text
 	}
-	if strings.HasSuffix(p.Text, "…") && utf8.RuneCountInString(p.Text) >= longText {
+	if looksCut(p.Text) {
 		p.Incomplete = true
 		b.note("the source cuts long posts")
 	}
@@ -146,4 +146,10 @@ func ReadOEmbed(id string, r extract.Response) extract.Answer {
 		}
 	}
 	return extract.Trouble(extract.ReasonHTTP, false)
+}
+
+// looksCut reports whether a text ends as interfaces that are older than long
+// posts cut them.
+func looksCut(text string) bool {
+	return strings.HasSuffix(text, "…") && utf8.RuneCountInString(text) >= longText
 }

@@ -108,7 +108,7 @@ func (b *builder) status(s *status, depth int) (post.Post, bool) {
 	w := ents.words(p.ID, more)
 	seen := w.read(text.V)
 	p.Text, p.Links = seen.text, seen.links
-	if p.Incomplete = cut || seen.cut; p.Incomplete {
+	if p.Incomplete = cut || seen.cut || looksCut(p.Text); p.Incomplete {
 		b.note("the source cuts long posts")
 	}
 	for _, m := range more {
