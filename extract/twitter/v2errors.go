@@ -149,7 +149,8 @@ func (p *v2Problem) refusal() (extract.Answer, bool) {
 // blamesValue reports whether a request was refused because of an id.
 func (a *v2Answer) blamesValue() bool {
 	return slices.ContainsFunc(a.Errors.V, func(p v2Problem) bool {
-		return p.Parameter == "id" || p.Parameter == "ids" || p.Parameters.V["id"] != nil || p.Parameters.V["ids"] != nil
+		named := p.kind() == "invalid-request" && (p.Parameter == "id" || p.Parameter == "ids")
+		return named || p.Parameters.V["id"] != nil || p.Parameters.V["ids"] != nil
 	})
 }
 
