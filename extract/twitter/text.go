@@ -62,6 +62,11 @@ type seen struct {
 	last post.Link
 }
 
+// maxText is the length from which links are not written out any more. The
+// longest posts have 25,000 characters; beyond, a small payload could make a
+// text without bounds.
+const maxText = 256 << 10
+
 // read turns raw text into what readers see: escapes undone, short links
 // written out, links to the post's own media at the end left away.
 func (w *words) read(raw string) seen {
@@ -79,6 +84,9 @@ func (w *words) read(raw string) seen {
 			l = post.Link{URL: p.address}
 		}
 		out.links = append(out.links, l)
+		if b.Len() > maxText {
+			l.Expanded = ""
+		}
 		b.WriteString(first(l.Expanded, l.URL))
 		if i == len(pieces)-1 {
 			out.last = l

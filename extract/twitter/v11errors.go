@@ -2,6 +2,7 @@ package twitter
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"stet/extract"
@@ -38,6 +39,7 @@ func v11Trouble(r extract.Response) (extract.Answer, bool) {
 // Codes about the asking account (64, 326, …) say nothing about the post.
 func codeAnswer(e *apiError) extract.Answer {
 	status, explicit, reason := post.Unknown, true, extract.ReasonCode
+	words := first(e.Message.V, "code "+strconv.FormatInt(int64(e.Code), 10))
 	switch e.Code {
 	case 144, 34:
 		// "No status found with that ID" and "that page does not exist".
@@ -59,16 +61,16 @@ func codeAnswer(e *apiError) extract.Answer {
 		if e.Code == 130 || e.Code == 131 {
 			a.Reason = extract.ReasonServer
 		}
-		a.Words = e.Message.V
+		a.Words = words
 		return a
 	case 32, 64, 87, 89, 99, 135, 200, 215, 220, 239, 326, 353, 453:
 		a := extract.Trouble(extract.ReasonRefused, false)
-		a.Refused, a.Words = true, e.Message.V
+		a.Refused, a.Words = true, words
 		return a
 	default:
 		a := extract.Trouble(extract.ReasonCode, false)
-		a.Words = e.Message.V
+		a.Words = words
 		return a
 	}
-	return extract.Answer{Status: status, Explicit: explicit, Reason: reason, Words: e.Message.V}
+	return extract.Answer{Status: status, Explicit: explicit, Reason: reason, Words: words}
 }
