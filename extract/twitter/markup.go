@@ -1,9 +1,7 @@
 package twitter
 
 import (
-	"encoding/json"
 	"strings"
-	"time"
 
 	"stet/extract"
 
@@ -135,10 +133,14 @@ func readSnippet(n *html.Node) (extract.Reading, bool) {
 	if anchor == nil {
 		t, _ = byAttributes(n)
 	}
+	bare := false
 	if t.Ref.IsZero() {
-		t = byContent(n)
+		t, bare = byContent(n)
 	}
-	q := quoted(n, anchor)
+	q := extract.Quoted{}
+	if !bare {
+		q = quoted(n, anchor)
+	}
 	if t.Ref.IsZero() {
 		if q.Handle == "" || q.Text == "" {
 			return extract.Reading{}, false
@@ -189,27 +191,26 @@ func lastPost(n *html.Node) (t extract.Target, anchor *html.Node) {
 	return t, anchor
 }
 
-// byContent returns the post that an iframe or the bare text of n names.
-func byContent(n *html.Node) extract.Target {
+// byContent returns the post that an iframe or the text of n names. bare is true
+// where the text is nothing but the post's address.
+func byContent(n *html.Node) (t extract.Target, bare bool) {
 	for d := range extract.Nearby(n) {
 		if t, ok := byAttributes(d); ok {
-			return t
+			return t, false
 		}
 		if d.DataAtom == atom.Iframe {
 			if t, ok := byFrame(d); ok {
-				return t
+				return t, false
 			}
 		}
 	}
 	if !extract.Compact(n) {
-		return extract.Target{}
+		return extract.Target{}, false
 	}
 	if s := extract.Text(n); len(s) < 200 && !strings.ContainsAny(s, " \n") {
-		if t, ok := parseString(s); ok {
-			return t
-		}
+		return parseString(s)
 	}
-	return extract.Target{}
+	return extract.Target{}, false
 }
 
 // quoted returns what a snippet quotes. anchor is the post's own, which the
@@ -309,8 +310,17 @@ func readData(n *html.Node) (extract.Reading, bool) {
 	if !ok {
 		return extract.Reading{}, false
 	}
-	_, anchor := lastPost(n)
-	return reading(t, quotedOf(t, n, anchor)), true
+	return readSigned(n, t), true
+}
+
+// readSigned returns the reading of an element that names the post t, with the
+// handle and the words that stand in it.
+func readSigned(n *html.Node, t extract.Target) extract.Reading {
+	inner, anchor := lastPost(n)
+	if inner.Ref == t.Ref && t.Handle == "" {
+		t.Handle, t.URL = inner.Handle, inner.URL
+	}
+	return reading(t, quotedOf(t, n, anchor))
 }
 
 // readPlainData reads an element that says that it is a tweet and has a number
@@ -327,8 +337,7 @@ func readPlainData(n *html.Node) (extract.Reading, bool) {
 	if !ok {
 		return extract.Reading{}, false
 	}
-	_, anchor := lastPost(n)
-	return reading(t, quotedOf(t, n, anchor)), true
+	return readSigned(n, t), true
 }
 
 // quotedOf is quoted for an element that is not known to be a snippet: what it
@@ -351,116 +360,3 @@ func decoy(n *html.Node) bool {
 	}
 	return extract.Speaks(n, "share", "sharing", "follow", "timeline", "button", "btn", "intent", "comment", "icon")
 }
-
-func readLink(n *html.Node) (extract.Reading, bool) {
-	t, anchor := lastPost(n)
-	return reading(t, extract.Quoted{}), anchor != nil
-}
-
-// readCite reads a quotation that names a post as its source.
-func readCite(n *html.Node) (extract.Reading, bool) {
-	t, ok := parseString(extract.Attr(n, "cite"))
-	if !ok {
-		return extract.Reading{}, false
-	}
-	t.Kind = extract.TargetEmbed
-	_, anchor := lastPost(n)
-	return reading(t, quotedOf(t, n, anchor)), true
-}
-
-// readStatic reads a copy of the platform's own display: the anchor to the post
-// is the one around the time.
-func readStatic(n *html.Node) (extract.Reading, bool) {
-	if !extract.Compact(n) {
-		return extract.Reading{}, false
-	}
-	for a := range extract.Elements(n, atom.A) {
-		t, ok := parseString(extract.Attr(a, "href"))
-		if !ok || t.Kind != extract.TargetPost {
-			continue
-		}
-		for tm := range extract.Elements(a, atom.Time) {
-			t.Kind = extract.TargetEmbed
-			return reading(t, extract.Quoted{Handle: t.Handle, Text: tweetText(n), Date: isoDay(extract.Attr(tm, "datetime"))}), true
-		}
-	}
-	for b := range extract.Elements(n, atom.Blockquote) {
-		if r, ok := readCite(b); ok {
-			return r, true
-		}
-	}
-	t, anchor := lastPost(n)
-	t.Kind = extract.TargetEmbed
-	return reading(t, extract.Quoted{}), anchor != nil
-}
-
-// readSavedPage reads a post as the site itself displays it, in a page that was
-// saved with its frames.
-func readSavedPage(n *html.Node) (extract.Reading, bool) {
-	if n.DataAtom != atom.Article || extract.Attr(n, "data-testid") != "tweet" {
-		return extract.Reading{}, false
-	}
-	return readStatic(n)
-}
-
-// tweetText returns the words of a displayed post.
-func tweetText(n *html.Node) string {
-	for d := range extract.Elements(n) {
-		if extract.Attr(d, "data-testid") == "tweetText" || extract.HasClass(d, "Tweet-text") {
-			return extract.Text(d)
-		}
-	}
-	return ""
-}
-
-// isoDay returns the day of an ISO time, or the empty string.
-func isoDay(s string) string {
-	if len(s) < len(time.DateOnly) {
-		return ""
-	}
-	if _, err := time.Parse(time.DateOnly, s[:len(time.DateOnly)]); err != nil {
-		return ""
-	}
-	return s[:len(time.DateOnly)]
-}
-
-// substack is what the newsletter platform keeps of a tweet beside its display.
-type substack struct {
-	URL      str         `json:"url"`
-	FullText opt[string] `json:"full_text"`
-	Handle   str         `json:"username"`
-	Name     str         `json:"name"`
-	Date     str         `json:"date"`
-}
-
-// readSubstack reads a newsletter's static tweet, whose data stand beside it.
-func readSubstack(n *html.Node) (extract.Reading, bool) {
-	raw := extract.Attr(n, "data-attrs")
-	if !strings.Contains(raw, "/status") {
-		return extract.Reading{}, false
-	}
-	var v substack
-	if err := json.Unmarshal([]byte(raw), &v); err != nil {
-		return extract.Reading{}, false
-	}
-	t, ok := parseString(string(v.URL))
-	if !ok || !v.FullText.Set {
-		return extract.Reading{}, false
-	}
-	q := extract.Quoted{Text: plain(v.FullText.V), Name: string(v.Name), Handle: string(v.Handle), Date: v.day()}
-	q.Links = extract.TextLinks(q.Text)
-	t.Kind = extract.TargetEmbed
-	return reading(t, q), true
-}
-
-func (v *substack) day() string {
-	for _, layout := range []string{time.RubyDate, time.RFC3339} {
-		if d, err := time.Parse(layout, string(v.Date)); err == nil {
-			return d.UTC().Format(time.DateOnly)
-		}
-	}
-	return ""
-}
-
-// plain returns the text of a piece of HTML.
-func plain(s string) string { return extract.Text(fragment(s)) }

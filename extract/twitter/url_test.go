@@ -8,6 +8,7 @@ import (
 
 	"stet/extract"
 	"stet/extract/post"
+	"stet/extract/sitetest"
 )
 
 const (
@@ -233,3 +234,5 @@ func FuzzParseURL(f *testing.F) {
 		}
 	})
 }
+
+func TestMarkup(t *testing.T) { sitetest.Pages(t, Site{}, "testdata/pages", *update) }
