@@ -43,6 +43,8 @@ type collector struct {
 	warnings []string
 
 	embedOf map[string]int
+	// quoteOf finds embeds by who is quoted and with what words.
+	quoteOf map[string]int
 	linkOf  map[string]int
 	otherOf map[string]int
 	// fragments is the size of all fragments so far.
@@ -60,7 +62,7 @@ type found[T any] struct {
 }
 
 func newCollector(url string) *collector {
-	return &collector{article: Article{URL: url}, embedOf: map[string]int{}, linkOf: map[string]int{}, otherOf: map[string]int{}}
+	return &collector{article: Article{URL: url}, embedOf: map[string]int{}, quoteOf: map[string]int{}, linkOf: map[string]int{}, otherOf: map[string]int{}}
 }
 
 func (c *collector) warn(sentence string) {
@@ -90,6 +92,16 @@ func embedKey(e *Embed) string {
 	return "quoted " + string(e.Platform) + " " + e.Quoted.Handle + " " + e.Quoted.Date + " " + e.Quoted.Text
 }
 
+// quoteKey identifies what is quoted by its author and the beginning of its
+// words; it is empty where there is too little.
+func quoteKey(e *Embed) string {
+	words := foldTitle(clip(e.Quoted.Text, 400))
+	if e.Quoted.Handle == "" || len(words) < 20 {
+		return ""
+	}
+	return strings.ToLower(e.Quoted.Handle) + " " + e.Quoted.Date + " " + words
+}
+
 // repeats reports whether the last occurrence of e stands at the same offset: a
 // copy for readers without script, or the publisher's own data, beside it.
 func (c *collector) repeats(e *Embed, at int) bool {
@@ -99,14 +111,25 @@ func (c *collector) repeats(e *Embed, at int) bool {
 
 // embed adds an occurrence of an embed. Paragraph 0 adds no position.
 func (c *collector) embed(e Embed, at spot) {
-	key := embedKey(&e)
+	key, quote := embedKey(&e), quoteKey(&e)
 	i, ok := c.embedOf[key]
+	if j, same := c.quoteOf[quote]; !ok && same && quote != "" && (e.ID == "" || c.embeds[j].value.ID == "") {
+		// The words that a page has once as an embed and once as plain text.
+		i, ok = j, true
+		c.embedOf[key] = j
+		if have := &c.embeds[j].value; have.ID == "" {
+			have.Platform, have.ID, have.URL, have.Resolved, have.Posted = e.Platform, e.ID, e.URL, e.ID != "", e.Posted
+		}
+	}
 	if !ok {
 		if c.full(len(c.embeds), "embeds") {
 			return
 		}
 		i = len(c.embeds)
 		c.embedOf[key] = i
+		if quote != "" {
+			c.quoteOf[quote] = i
+		}
 		if c.fragments += len(e.Fragment); c.fragments > maxFragments {
 			e.Fragment = ""
 		}

@@ -6,6 +6,22 @@ import (
 	"golang.org/x/net/html"
 )
 
+// flown takes in a piece of the data that Next.js streams: every script calls
+// push with the next part of one long text.
+func (w *walker) flown(text string) bool {
+	const call = `self.__next_f.push([1,"`
+	text = strings.TrimSpace(text)
+	if !strings.HasPrefix(text, call) {
+		return false
+	}
+	end := stringEnd(text, len(call), '"')
+	if end < 0 {
+		return false
+	}
+	w.flight.WriteString(unescapeJSON(text[len(call):end]))
+	return true
+}
+
 // maxTemplateWords is how many bytes of text a template may have to be that of
 // an embed; those of further articles and of page parts have more.
 const maxTemplateWords = 3000
@@ -30,6 +46,7 @@ func (w *walker) script(n *html.Node, s surroundings) {
 		if len(text) <= maxPayload {
 			w.template(text, s)
 		}
+	case w.flown(text):
 	case len(text) >= 64:
 		w.states = append(w.states, state{text: text, at: w.here()})
 	}

@@ -17,7 +17,9 @@ func (f *Finder) findHTML(in Input) Result {
 	surv := look(doc, meta)
 	meta.fill(&c.article, base)
 	w := &walker{f: f, c: c, base: base, home: homeOf(base, &c.article), survey: surv}
+	w.facts = factsOf(meta, &c.article)
 	w.walk(doc)
+	w.finishStates()
 	w.finish()
 	return c.result()
 }

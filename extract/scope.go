@@ -265,6 +265,7 @@ func (s *survey) settle() {
 		at = b.parent
 	}
 	s.zone = s.blocks[at].n
+	s.columns()
 }
 
 // body returns the block that calls itself the article's text, 0 where there is

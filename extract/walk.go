@@ -62,6 +62,9 @@ type walker struct {
 	nestedWords int
 	// states are the page's data, in order.
 	states []state
+	// flight is data that comes in pieces, each the argument of a call.
+	flight strings.Builder
+	facts  facts
 }
 
 // anchor is a link to a post in the text.
