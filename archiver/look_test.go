@@ -44,7 +44,7 @@ func moreFaults() map[string]fakenet.Fault {
 		"redirect to login": fakenet.LoginRedirect(), "loop": fakenet.RedirectLoop(), "to loopback": fakenet.RedirectTo("http://127.0.0.1/"),
 		"to metadata": fakenet.RedirectTo("http://169.254.169.254/latest/"), "html called json": fakenet.WrongType("application/json"),
 		"truncated": fakenet.Truncated(), "hang": fakenet.Hang(), "reset": fakenet.Reset(), "garbage": fakenet.Garbage(),
-		"huge head": fakenet.HugeHead(1 << 20), "bomb": fakenet.GzipBomb(1 << 30), "drip": fakenet.Drip(10 * time.Second),
+		"huge head": fakenet.HugeHead(1 << 20), "bomb": fakenet.GzipBomb(1 << 26), "drip": fakenet.Drip(10 * time.Second),
 		"no dns": fakenet.NoDNS(), "refused": fakenet.RefuseConnections(), "no route": fakenet.NoRoute(),
 		"expired certificate": fakenet.ExpiredCertificate(), "unknown authority": fakenet.UnknownAuthority(),
 		"json of nothing": fakenet.Body(200, "application/json", "null"), "json list": fakenet.Body(200, "application/json", "[]"),
