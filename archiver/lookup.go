@@ -1,0 +1,304 @@
+package archiver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"stet/extract"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// DefaultHits is how many hits a look-up returns where nobody says otherwise:
+// what a person reads.
+const DefaultHits = 20
+
+// LookupHit is one post that a look-up found. Its JSON form is what `stet
+// lookup --json` prints.
+type LookupHit struct {
+	Platform post.Platform `json:"platform"`
+	ID       string        `json:"id"`
+	URL      string        `json:"url"`
+	Author   ResultAuthor  `json:"author"`
+	Text     string        `json:"text"`
+	// Posted is null in JSON where it is not known.
+	Posted    *time.Time  `json:"posted"`
+	Status    post.Status `json:"status"`
+	Confirmed bool        `json:"confirmed"`
+	// Score is larger for the better; it is 1 for what was named exactly.
+	Score float64 `json:"score"`
+	// Mentions counts the articles that show or link the post.
+	Mentions int `json:"mentions"`
+}
+
+// Ref returns the post's identity.
+func (h *LookupHit) Ref() post.Ref { return post.Ref{Platform: h.Platform, ID: h.ID} }
+
+// Lookup finds posts by what a person has: the address of a post in any form,
+// platform:id, a bare id of X, @handle or the address of a profile, the address
+// of an article, or words. It returns at most limit hits (0 is [DefaultHits]),
+// the best first; none, without error, where nothing fits. A bare number that is
+// no post of the archive is searched as a word.
+func (r *Reader) Lookup(ctx context.Context, query string, limit int) ([]LookupHit, error) {
+	query, limit = strings.TrimSpace(query), cmp.Or(limit, DefaultHits)
+	refs, scores, err := r.find(ctx, query, limit)
+	if err != nil {
+		return nil, fmt.Errorf("looking up %.200q: %w", query, err)
+	}
+	hits := make([]LookupHit, 0, len(refs))
+	for _, ref := range refs {
+		hit, err := r.hit(ctx, ref)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // the index of words may be behind, or ahead of a removal
+		}
+		if err != nil {
+			return nil, fmt.Errorf("looking up %.200q: %w", query, err)
+		}
+		hit.Score = cmp.Or(scores[ref], 1)
+		if hits = append(hits, hit); len(hits) == limit {
+			break
+		}
+	}
+	return hits, nil
+}
+
+// find returns the posts that a query names, and the scores of those that were
+// found by words.
+func (r *Reader) find(ctx context.Context, query string, limit int) ([]post.Ref, map[post.Ref]float64, error) {
+	if ref, ok := r.refOf(query); ok {
+		known, err := r.known(ctx, ref)
+		if err != nil || known {
+			return []post.Ref{ref}, nil, err
+		}
+		if !bareID(query) {
+			return nil, nil, nil
+		}
+	}
+	if handle, platforms := r.handleOf(query); handle != "" {
+		refs, err := r.byHandle(ctx, platforms, handle, limit)
+		return refs, nil, err
+	}
+	if u, ok := webAddress(query); ok {
+		refs, err := r.byArticle(ctx, u)
+		return refs, nil, err
+	}
+	return r.byWords(ctx, query, limit)
+}
+
+// refOf reads a query as a reference.
+func (r *Reader) refOf(query string) (post.Ref, bool) {
+	if t, _, ok := r.o.Finder.Parse(query); ok && !t.Ref.IsZero() {
+		return t.Ref, true
+	}
+	if ref, err := post.ParseRef(query); err == nil && slices.Contains(r.o.Platforms, ref.Platform) && ref.ID[0] != '@' {
+		return ref, true
+	}
+	if bareID(query) {
+		return post.Ref{Platform: post.Twitter, ID: query}, true
+	}
+	return post.Ref{}, false
+}
+
+// bareID reports whether s is a number that can be a post's id on X.
+func bareID(s string) bool {
+	return s != "" && len(s) < 20 && strings.Trim(s, "0123456789") == "" && s[0] != '0'
+}
+
+func (r *Reader) known(ctx context.Context, ref post.Ref) (bool, error) {
+	p, err := r.o.Archive.List(ctx, store.Query{Term: store.RefTerm(ref), Limit: 1})
+	return len(p.Records) > 0, err
+}
+
+// handleOf reads a query as an account: @handle, platform:@handle, @user@host
+// or the address of a profile.
+func (r *Reader) handleOf(query string) (string, []post.Platform) {
+	if t, p, ok := r.o.Finder.Parse(query); ok && t.Kind == extract.TargetProfile && t.Handle != "" {
+		return t.Handle, []post.Platform{p}
+	}
+	platforms := r.o.Platforms
+	if name, rest, ok := strings.Cut(query, ":@"); ok {
+		query, platforms = "@"+rest, []post.Platform{post.Platform(name)}
+	}
+	handle, ok := strings.CutPrefix(query, "@")
+	if !ok || handle == "" || strings.ContainsAny(handle, " \t\n/") {
+		return "", nil
+	}
+	return handle, platforms
+}
+
+// byHandle lists the posts of an account, the latest captured first.
+func (r *Reader) byHandle(ctx context.Context, platforms []post.Platform, handle string, limit int) ([]post.Ref, error) {
+	var refs []post.Ref
+	for _, p := range platforms {
+		q := store.Query{Term: store.HandleTerm(p, handle), Kinds: []store.Kind{store.KindDerivation}, Newest: true}
+		for n := 0; n < limit; {
+			page, err := r.o.Archive.List(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			for i := range page.Records {
+				d, err := store.Decode[store.Derivation](&page.Records[i])
+				if err != nil {
+					return nil, err
+				}
+				if !slices.Contains(refs, d.Ref) && n < limit {
+					refs, n = append(refs, d.Ref), n+1
+				}
+				q.Before = page.Records[i].Seq
+			}
+			if !page.More || len(page.Records) == 0 {
+				break
+			}
+		}
+	}
+	return refs, nil
+}
+
+// webAddress reports whether a query is an address, with or without scheme.
+func webAddress(query string) (string, bool) {
+	if strings.ContainsAny(query, " \t\n") || !strings.Contains(query, "/") {
+		return "", false
+	}
+	u, ok := extract.ParseLink(query)
+	if !ok || u.Scheme != "https" && u.Scheme != "http" || !strings.Contains(u.Host, ".") && u.Hostname() != "localhost" {
+		return "", false
+	}
+	return u.String(), true
+}
+
+// byArticle lists the posts that the latest version of an article shows and
+// links, in their order.
+func (r *Reader) byArticle(ctx context.Context, address string) ([]post.Ref, error) {
+	page, err := r.o.Archive.List(ctx, store.Query{Term: store.ArticleTerm(address), Kinds: []store.Kind{store.KindArticle}, Newest: true, Limit: 1})
+	if err != nil || len(page.Records) == 0 {
+		return nil, err
+	}
+	rec := &page.Records[0]
+	a, err := store.Decode[store.ArticleVersion](rec)
+	if err != nil {
+		return nil, err
+	}
+	resolved, err := r.resolved(ctx, rec.ID)
+	if err != nil {
+		return nil, err
+	}
+	var refs []post.Ref
+	for i, m := range a.Mentions {
+		ref := m.Ref
+		if ref.IsZero() {
+			ref = resolved[i]
+		}
+		if !ref.IsZero() && !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, nil
+}
+
+// resolved returns the posts that the mentions without id of an article
+// version were found to show, by the number of the mention.
+func (r *Reader) resolved(ctx context.Context, article store.ID) (map[int]post.Ref, error) {
+	records, err := r.o.Archive.ListAll(ctx, store.Term{Index: store.IndexRecord, Value: string(article[:])}, store.MaxHistory, store.KindResolution)
+	if err != nil {
+		return nil, err
+	}
+	found := map[int]post.Ref{}
+	for i := range records {
+		res, err := store.Decode[store.Resolution](&records[i])
+		if err != nil {
+			return nil, err
+		}
+		if !res.Ref.IsZero() {
+			found[res.Mention] = res.Ref
+		}
+	}
+	return found, nil
+}
+
+// byWords asks the index of words.
+func (r *Reader) byWords(ctx context.Context, query string, limit int) ([]post.Ref, map[post.Ref]float64, error) {
+	found, err := r.o.Archive.Search(ctx, store.SearchQuery{Words: query, Limit: limit})
+	if err != nil {
+		return nil, nil, err
+	}
+	refs, scores := make([]post.Ref, 0, len(found)), map[post.Ref]float64{}
+	for _, h := range found {
+		ref, err := post.ParseRef(h.Ref)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: the index of words names %q: %w", store.ErrCorrupt, h.Ref, err)
+		}
+		refs = append(refs, ref)
+		scores[ref] = h.Score
+	}
+	return refs, scores, nil
+}
+
+// hit describes a post for a list of hits.
+func (r *Reader) hit(ctx context.Context, ref post.Ref) (LookupHit, error) {
+	h, err := r.o.Archive.History(ctx, ref)
+	if err != nil {
+		return LookupHit{}, err
+	}
+	mentions, err := r.mentions(ctx, h)
+	if err != nil {
+		return LookupHit{}, err
+	}
+	hit := LookupHit{Platform: ref.Platform, ID: ref.ID, URL: urlOf(h), Mentions: len(mentions)}
+	if best := h.Best(); best != nil {
+		p := &best.Content.Post
+		hit.URL, hit.Text, hit.Posted = cmp.Or(p.URL, hit.URL), p.Text, moment(p.Posted)
+		hit.Author = ResultAuthor{Name: p.Author.Name, Handle: p.Author.Handle}
+	}
+	s := r.status(h)
+	hit.Status, hit.Confirmed = s.Value, s.Confirmed
+	return hit, nil
+}
+
+// Coverage says what a negative answer searched.
+type Coverage struct {
+	// Posts is how many posts the archive knows of.
+	Posts int64
+	// First and Last are the times of its first and last record, zero where it
+	// is empty.
+	First time.Time
+	Last  time.Time
+}
+
+// Coverage measures what the archive holds.
+func (r *Reader) Coverage(ctx context.Context) (Coverage, error) {
+	var c Coverage
+	for after := ""; ; {
+		page, err := r.o.Archive.Values(ctx, store.IndexRef, "", after, 10_000)
+		if err != nil {
+			return Coverage{}, err
+		}
+		if len(page) == 0 {
+			break
+		}
+		c.Posts += int64(len(page))
+		after = page[len(page)-1]
+	}
+	journal := r.o.Archive.Backend()
+	head, err := journal.Head(ctx)
+	if err != nil || head == 0 {
+		return c, err
+	}
+	for _, end := range []struct {
+		after uint64
+		time  *time.Time
+	}{{0, &c.First}, {head - 1, &c.Last}} {
+		records, err := journal.Read(ctx, end.after, 1)
+		if err != nil {
+			return Coverage{}, fmt.Errorf("reading the journal: %w", err)
+		}
+		if len(records) > 0 {
+			*end.time = records[0].Time.UTC()
+		}
+	}
+	return c, nil
+}

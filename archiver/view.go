@@ -1,0 +1,323 @@
+package archiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"stet/extract"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// ReaderOptions configure a [Reader]. Archive and Finder are needed.
+type ReaderOptions struct {
+	Archive *store.Archive
+	Finder  *extract.Finder
+	// Rules are those by which verdicts are reached.
+	Rules Rules
+	// Platforms are those whose handles are looked up.
+	Platforms []post.Platform
+}
+
+// Reader answers questions from the archive alone: it touches nothing outside
+// and changes nothing. It is safe for concurrent use.
+type Reader struct{ o ReaderOptions }
+
+// NewReader returns a reader. It starts nothing and owns nothing.
+func NewReader(o ReaderOptions) *Reader { return &Reader{o: o} }
+
+// View is what people are shown of a post. Its JSON form is what `stet show
+// --json` prints.
+type View struct {
+	Post     post.Post     `json:"post"`
+	Status   ViewStatus    `json:"status"`
+	Captures []ViewCapture `json:"captures"`
+	Looks    []ViewLook    `json:"looks"`
+	Mentions []ViewMention `json:"mentions"`
+
+	// Source is where the shown words come from, empty where none are kept.
+	Source post.Source `json:"-"`
+	// Notes are what the parser and the other sources had to say of it.
+	Notes []string `json:"-"`
+	// QuotedBy are the archived posts that quote, answer or repeat it.
+	QuotedBy []post.Ref `json:"-"`
+}
+
+// ViewStatus is the verdict over a post's history. Times that are not known are
+// null in JSON.
+type ViewStatus struct {
+	Value     post.Status `json:"value"`
+	Confirmed bool        `json:"confirmed"`
+	// LastLive is when the post was last seen, FirstGone when it was first
+	// missed after that, and ConfirmedAt when the loss was confirmed.
+	LastLive    *time.Time `json:"last_live"`
+	FirstGone   *time.Time `json:"first_gone"`
+	ConfirmedAt *time.Time `json:"confirmed_at"`
+	// Reason says why the value is what it is.
+	Reason string `json:"-"`
+}
+
+// ViewCapture is one snapshot of a post.
+type ViewCapture struct {
+	ID     store.ID    `json:"id"`
+	Time   time.Time   `json:"time"`
+	Source post.Source `json:"source"`
+	// Parser is name@version of what read it last.
+	Parser string `json:"parser"`
+	// Digest is that of the body that the words were read from: the answer of
+	// the platform, or the article that quotes them. It is empty where that was
+	// removed.
+	Digest string `json:"digest"`
+}
+
+// ViewLook is one answer to "is it still there?".
+type ViewLook struct {
+	Time     time.Time   `json:"time"`
+	Result   post.Status `json:"result"`
+	Endpoint string      `json:"endpoint"`
+	Exchange store.ID    `json:"exchange"`
+	// Reason is a sentence.
+	Reason string `json:"-"`
+}
+
+// ViewMention is one article that shows or links a post, in its latest version
+// that does.
+type ViewMention struct {
+	Article   string `json:"article"`
+	Title     string `json:"title"`
+	Positions []int  `json:"positions"`
+	// Markup is the form of the embed, or "link".
+	Markup string `json:"markup"`
+	// Quote is [QuoteMatch], [QuoteMismatch] or [QuoteNone].
+	Quote string `json:"quote"`
+	// Time is when that version was read.
+	Time time.Time `json:"-"`
+}
+
+// View reads what the archive keeps of a post. It errors with ErrNotFound where
+// there is neither a capture nor a look, and with ErrCorrupt where what a
+// record refers to is missing.
+func (r *Reader) View(ctx context.Context, ref post.Ref) (*View, error) {
+	h, err := r.o.Archive.History(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	mentions, err := r.mentions(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	if len(h.Captures) == 0 && len(h.Looks) == 0 {
+		return nil, fmt.Errorf("%s: %w: it was never captured%s", ref, store.ErrNotFound, onlyKnownFrom(h, mentions))
+	}
+	v := &View{Post: post.Post{Platform: ref.Platform, ID: ref.ID}, Status: r.status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
+		Captures: []ViewCapture{}, Looks: []ViewLook{}}
+	if best := h.Best(); best != nil {
+		v.Post, v.Source, v.Notes = best.Content.Post, best.Content.Source, best.Content.Notes
+	}
+	if v.Post.URL == "" {
+		v.Post.URL = urlOf(h)
+	}
+	for i := range h.Captures {
+		c, err := r.capture(ctx, h, &h.Captures[i])
+		if err != nil {
+			return nil, err
+		}
+		v.Captures = append(v.Captures, c)
+	}
+	for _, l := range h.Looks {
+		v.Looks = append(v.Looks, ViewLook{Time: l.Content.Time.UTC(), Result: l.Content.Result, Endpoint: l.Content.Endpoint,
+			Exchange: l.Content.Exchange, Reason: l.Content.Reason})
+	}
+	return v, nil
+}
+
+// onlyKnownFrom says what the archive knows of a post that it does not keep.
+func onlyKnownFrom(h *store.History, mentions []ViewMention) string {
+	switch {
+	case len(mentions) > 0:
+		return fmt.Sprintf(", but %s mentions it", mentions[0].Article)
+	case len(h.QuotedBy) > 0:
+		return fmt.Sprintf(", but %s refers to it", h.QuotedBy[0])
+	}
+	return ""
+}
+
+func (r *Reader) status(h *store.History) ViewStatus {
+	s := Judge(Observations(h), r.o.Rules)
+	return ViewStatus{Value: s.Value, Confirmed: s.Confirmed, LastLive: moment(s.LastLive), FirstGone: moment(s.FirstGone),
+		ConfirmedAt: moment(s.ConfirmedAt), Reason: s.Reason}
+}
+
+// moment returns nil for a time that is not known.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// urlOf returns the address under which a post without derivation is known.
+func urlOf(h *store.History) string {
+	for i := len(h.Captures) - 1; i >= 0; i-- {
+		if u := h.Captures[i].Content.URL; u != "" {
+			return u
+		}
+	}
+	for i := len(h.Articles) - 1; i >= 0; i-- {
+		for _, m := range h.Articles[i].Content.Mentions {
+			if m.Ref == h.Ref && m.URL != "" {
+				return m.URL
+			}
+		}
+	}
+	return ""
+}
+
+// capture describes one snapshot.
+func (r *Reader) capture(ctx context.Context, h *store.History, c *store.Item[store.Capture]) (ViewCapture, error) {
+	v := ViewCapture{ID: c.ID, Time: c.Content.Time.UTC(), Source: c.Content.Source}
+	for i := range h.Derivations {
+		if h.Derivations[i].Content.Capture == c.ID {
+			v.Parser = h.Derivations[i].Content.Parser
+		}
+	}
+	var err error
+	switch {
+	case len(c.Content.Exchanges) > 0:
+		v.Digest, err = r.bodyDigest(ctx, c.Content.Exchanges[0])
+	case !c.Content.Article.IsZero():
+		v.Digest, err = r.articleDigest(ctx, c.Content.Article)
+	}
+	if err != nil {
+		return ViewCapture{}, fmt.Errorf("reading capture %s: %w", c.ID, err)
+	}
+	return v, nil
+}
+
+// bodyDigest returns the digest of an exchange's body.
+func (r *Reader) bodyDigest(ctx context.Context, id store.ID) (string, error) {
+	x, err := referred[store.Exchange](ctx, r, id)
+	if err != nil {
+		return "", err
+	}
+	return x.Body.Digest.String(), nil
+}
+
+// articleDigest returns the digest of what an article version was read from.
+func (r *Reader) articleDigest(ctx context.Context, id store.ID) (string, error) {
+	a, err := referred[store.ArticleVersion](ctx, r, id)
+	if err != nil {
+		return "", err
+	}
+	if a.Exchange.IsZero() {
+		return a.Content.String(), nil
+	}
+	return r.bodyDigest(ctx, a.Exchange)
+}
+
+// referred reads a record that another refers to: where it is missing, the
+// archive is damaged.
+func referred[T any, P interface {
+	*T
+	store.Content
+}](ctx context.Context, r *Reader, id store.ID) (*T, error) {
+	rec, err := r.o.Archive.Get(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("%w: record %s is missing; run `stet check`", store.ErrCorrupt, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return store.Decode[T, P](&rec)
+}
+
+// mentions lists the articles that show or link a post, the latest first.
+func (r *Reader) mentions(ctx context.Context, h *store.History) ([]ViewMention, error) {
+	found := []ViewMention{}
+	seen := map[string]bool{}
+	add := func(a *store.ArticleVersion, of []store.Mention) {
+		if len(of) > 0 && !seen[a.Key] {
+			seen[a.Key] = true
+			found = append(found, viewMention(h, a, of))
+		}
+	}
+	for i := len(h.Articles) - 1; i >= 0; i-- {
+		a := h.Articles[i].Content
+		add(a, slices.DeleteFunc(slices.Clone(a.Mentions), func(m store.Mention) bool { return m.Ref != h.Ref }))
+	}
+	for i := len(h.Resolutions) - 1; i >= 0; i-- {
+		res := h.Resolutions[i].Content
+		a, err := referred[store.ArticleVersion](ctx, r, res.Article)
+		if err != nil {
+			return nil, err
+		}
+		if res.Mention >= 0 && res.Mention < len(a.Mentions) {
+			add(a, a.Mentions[res.Mention:res.Mention+1])
+		}
+	}
+	slices.SortStableFunc(found, func(a, b ViewMention) int { return b.Time.Compare(a.Time) })
+	return found, nil
+}
+
+// viewMention describes the mentions of one post in one article version.
+func viewMention(h *store.History, a *store.ArticleVersion, of []store.Mention) ViewMention {
+	v := ViewMention{Article: articleName(a), Title: a.Title, Positions: []int{}, Quote: QuoteNone, Time: a.Time.UTC()}
+	for i := range of {
+		m := &of[i]
+		if m.Kind == "embed" || v.Markup == "" {
+			v.Markup = m.Markup
+		}
+		if v.Markup == "" {
+			v.Markup = m.Kind
+		}
+		v.Positions = append(v.Positions, m.Positions...)
+		v.Quote = worse(v.Quote, quoteResult(h, m.Quoted))
+	}
+	slices.Sort(v.Positions)
+	v.Positions = slices.Compact(v.Positions)
+	return v
+}
+
+// articleName is how people are told of an article.
+func articleName(a *store.ArticleVersion) string {
+	switch {
+	case a.URL != "":
+		return a.URL
+	case a.Canonical != "":
+		return a.Canonical
+	}
+	return "-"
+}
+
+// quoteResult compares a quotation with everything that was captured of the
+// post: an edited post may have been quoted in any of its versions.
+func quoteResult(h *store.History, q store.Quotation) string {
+	result := QuoteNone
+	for i := range h.Derivations {
+		d := h.Derivations[i].Content
+		if d.Source == post.SourceArticle {
+			continue
+		}
+		switch CheckQuote(q, &d.Post) {
+		case QuoteMatch:
+			return QuoteMatch
+		case QuoteMismatch:
+			result = QuoteMismatch
+		}
+	}
+	return result
+}
+
+// worse returns the result that people must be told of.
+func worse(a, b string) string {
+	for _, s := range []string{QuoteMismatch, QuoteMatch} {
+		if a == s || b == s {
+			return s
+		}
+	}
+	return QuoteNone
+}

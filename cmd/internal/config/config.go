@@ -1,0 +1,130 @@
+package config
+
+import (
+	"time"
+
+	"stet/extract/post"
+)
+
+// Config is the effective configuration.
+type Config struct {
+	// Data is the folder of the archive.
+	Data    string
+	Fetch   Fetch
+	Twitter Twitter
+	Watch   Watch
+	Capture Capture
+
+	// File is the configuration file that was read, empty where there was
+	// none.
+	File string
+	// origin says for each key where its value came from.
+	origin map[string]string
+}
+
+// Fetch configures the one client through which everything goes out.
+type Fetch struct {
+	// Proxy is the URL of a proxy for all traffic; empty leaves it to
+	// HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+	Proxy string
+	// CAFile is a PEM file of further authorities to trust.
+	CAFile string
+	// UserAgent replaces the name that the program gives itself; Contact is
+	// added to it.
+	UserAgent string
+	Contact   string
+	// Timeout bounds the time until an answer begins.
+	Timeout time.Duration
+	// MaxBytes bounds every answer, in bytes.
+	MaxBytes int64
+	// PerHostInterval is the least time between two requests to one host, 0
+	// for none; PerHostConcurrency how many may be under way.
+	PerHostInterval    time.Duration
+	PerHostConcurrency int
+	// AllowPrivate lets addresses of private networks be fetched.
+	AllowPrivate bool
+}
+
+// Twitter holds the credentials for X; all are optional.
+type Twitter struct {
+	BearerToken    string
+	ConsumerKey    string
+	ConsumerSecret string
+	// The files that hold them instead.
+	BearerTokenFile    string
+	ConsumerKeyFile    string
+	ConsumerSecretFile string
+}
+
+// Watch says when posts are looked at again and when a loss is confirmed.
+type Watch struct {
+	// Schedule are the delays after the first capture, ascending.
+	Schedule           []time.Duration
+	Growth             float64
+	MaxInterval        time.Duration
+	ConfirmAfter       time.Duration
+	ConfirmUnexplained time.Duration
+	// ControlsLive and ControlsGone are posts whose state is known; nil are
+	// those that are built in.
+	ControlsLive []post.Ref
+	ControlsGone []post.Ref
+}
+
+// Capture says how much is captured.
+type Capture struct {
+	// Links says whether linked pages are captured too; "off" is all that this
+	// version knows.
+	Links string
+	// Media says whether the files of posts are kept.
+	Media bool
+	// MaxMedia is the largest file in bytes, MediaTime the longest that one
+	// may take.
+	MaxMedia  int64
+	MediaTime time.Duration
+	// QuoteDepth and ReplyDepth are how far quoted posts and parents are
+	// followed; 0 is not at all.
+	QuoteDepth int
+	ReplyDepth int
+	// Workers is how many posts are captured at a time.
+	Workers int
+}
+
+// Setting is one key of the effective configuration, for people.
+type Setting struct {
+	// Key is the name, such as fetch.proxy.
+	Key string `json:"key"`
+	// Value is written as in the file; secrets are replaced by [Hidden].
+	Value string `json:"value"`
+	// From says where the value came from.
+	From string `json:"from"`
+}
+
+// Hidden stands for a secret that is set.
+const Hidden = "(set, not shown)"
+
+// Settings lists every key with its effective value and its origin, in the
+// order of the keys.
+func (c *Config) Settings() []Setting {
+	keys := Keys()
+	list := make([]Setting, 0, len(keys))
+	for i := range keys {
+		k := &keys[i]
+		v := k.get(c)
+		if k.Secret && v != "" {
+			v = Hidden
+		}
+		list = append(list, Setting{Key: k.Name, Value: v, From: c.From(k.Name)})
+	}
+	return list
+}
+
+// From says where the value of a key came from: "default", "file PATH:LINE",
+// "environment NAME" or "flag --NAME".
+func (c *Config) From(key string) string {
+	if from := c.origin[key]; from != "" {
+		return from
+	}
+	return fromDefault
+}
+
+const fromDefault = "default"

@@ -1,0 +1,155 @@
+package config
+
+import (
+	"strings"
+	"time"
+
+	"stet/archiver"
+	"stet/archiver/fetch"
+)
+
+// Key is one key of the configuration.
+type Key struct {
+	// Name is the path in the file, joined by dots.
+	Name string
+	// List is true where the file takes a list; the environment takes its
+	// elements divided by commas.
+	List bool
+	// Secret is true where the value is never printed.
+	Secret bool
+
+	set func(*Config, []string) error
+	get func(*Config) string
+}
+
+// Env returns the name of the key's environment variable.
+func (k *Key) Env() string {
+	return "STET_" + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+// one makes the set function of a key that takes a single value.
+func one[T any](field func(*Config) *T, parse func(string) (T, error)) func(*Config, []string) error {
+	return func(c *Config, values []string) error {
+		v, err := parse(strings.Join(values, ","))
+		if err == nil {
+			*field(c) = v
+		}
+		return err
+	}
+}
+
+// many makes the set function of a list.
+func many[T any](field func(*Config) *[]T, parse func(string) (T, error)) func(*Config, []string) error {
+	return func(c *Config, values []string) error {
+		list := make([]T, 0, len(values))
+		for _, s := range values {
+			v, err := parse(s)
+			if err != nil {
+				return err
+			}
+			list = append(list, v)
+		}
+		*field(c) = list
+		return nil
+	}
+}
+
+// value makes a key of one value.
+func value[T any](name string, field func(*Config) *T, parse func(string) (T, error), format func(T) string) Key {
+	return Key{Name: name, set: one(field, parse), get: func(c *Config) string { return format(*field(c)) }}
+}
+
+// list makes a key of many values.
+func list[T any](name string, field func(*Config) *[]T, parse func(string) (T, error), format func(T) string) Key {
+	return Key{Name: name, List: true, set: many(field, parse), get: func(c *Config) string {
+		var parts []string
+		for _, v := range *field(c) {
+			parts = append(parts, format(v))
+		}
+		return strings.Join(parts, ", ")
+	}}
+}
+
+func secret(k Key) Key {
+	k.Secret = true
+	return k
+}
+
+// Keys returns the table of all keys, in the order of the example file.
+func Keys() []Key {
+	var keys []Key
+	keys = append(keys, value("data", func(c *Config) *string { return &c.Data }, parsePath, asIs))
+	keys = append(keys, fetchKeys()...)
+	keys = append(keys, twitterKeys()...)
+	keys = append(keys, watchKeys()...)
+	return append(keys, captureKeys()...)
+}
+
+func fetchKeys() []Key {
+	proxy := value("fetch.proxy", func(c *Config) *string { return &c.Fetch.Proxy }, parseProxy, withoutPassword)
+	return []Key{
+		proxy,
+		value("fetch.ca_file", func(c *Config) *string { return &c.Fetch.CAFile }, parsePath, asIs),
+		value("fetch.user_agent", func(c *Config) *string { return &c.Fetch.UserAgent }, parseLine, asIs),
+		value("fetch.contact", func(c *Config) *string { return &c.Fetch.Contact }, parseLine, asIs),
+		value("fetch.timeout", func(c *Config) *time.Duration { return &c.Fetch.Timeout }, ParseDuration, FormatDuration),
+		value("fetch.max_bytes", func(c *Config) *int64 { return &c.Fetch.MaxBytes }, ParseSize, FormatSize),
+		value("fetch.per_host_interval", func(c *Config) *time.Duration { return &c.Fetch.PerHostInterval }, parseDurationOrZero, FormatDuration),
+		value("fetch.per_host_concurrency", func(c *Config) *int { return &c.Fetch.PerHostConcurrency }, parseCount(1, 1000), formatInt),
+		value("fetch.allow_private", func(c *Config) *bool { return &c.Fetch.AllowPrivate }, parseBool, formatBool),
+	}
+}
+
+func twitterKeys() []Key {
+	return []Key{
+		secret(value("twitter.bearer_token", func(c *Config) *string { return &c.Twitter.BearerToken }, parseSecret, asIs)),
+		value("twitter.bearer_token_file", func(c *Config) *string { return &c.Twitter.BearerTokenFile }, parsePath, asIs),
+		secret(value("twitter.consumer_key", func(c *Config) *string { return &c.Twitter.ConsumerKey }, parseSecret, asIs)),
+		value("twitter.consumer_key_file", func(c *Config) *string { return &c.Twitter.ConsumerKeyFile }, parsePath, asIs),
+		secret(value("twitter.consumer_secret", func(c *Config) *string { return &c.Twitter.ConsumerSecret }, parseSecret, asIs)),
+		value("twitter.consumer_secret_file", func(c *Config) *string { return &c.Twitter.ConsumerSecretFile }, parsePath, asIs),
+	}
+}
+
+func watchKeys() []Key {
+	return []Key{
+		list("watch.schedule", func(c *Config) *[]time.Duration { return &c.Watch.Schedule }, ParseDuration, FormatDuration),
+		value("watch.growth", func(c *Config) *float64 { return &c.Watch.Growth }, parseGrowth, formatFloat),
+		value("watch.max_interval", func(c *Config) *time.Duration { return &c.Watch.MaxInterval }, ParseDuration, FormatDuration),
+		value("watch.confirm_after", func(c *Config) *time.Duration { return &c.Watch.ConfirmAfter }, ParseDuration, FormatDuration),
+		value("watch.confirm_unexplained", func(c *Config) *time.Duration { return &c.Watch.ConfirmUnexplained }, ParseDuration, FormatDuration),
+		list("watch.controls.live", controlsLive, parseRef, formatRef),
+		list("watch.controls.gone", controlsGone, parseRef, formatRef),
+	}
+}
+
+func captureKeys() []Key {
+	return []Key{
+		value("capture.links", func(c *Config) *string { return &c.Capture.Links }, parseLinks, asIs),
+		value("capture.media", func(c *Config) *bool { return &c.Capture.Media }, parseBool, formatBool),
+		value("capture.max_media", func(c *Config) *int64 { return &c.Capture.MaxMedia }, ParseSize, FormatSize),
+		value("capture.media_time", func(c *Config) *time.Duration { return &c.Capture.MediaTime }, ParseDuration, FormatDuration),
+		value("capture.quote_depth", func(c *Config) *int { return &c.Capture.QuoteDepth }, parseCount(0, 100), formatInt),
+		value("capture.reply_depth", func(c *Config) *int { return &c.Capture.ReplyDepth }, parseCount(0, 100), formatInt),
+		value("capture.workers", func(c *Config) *int { return &c.Capture.Workers }, parseCount(1, 1000), formatInt),
+	}
+}
+
+// Default returns the configuration with nothing set.
+func Default() *Config {
+	return &Config{
+		Fetch: Fetch{Timeout: fetch.DefaultTimeout, MaxBytes: fetch.DefaultMaxBytes,
+			PerHostInterval: fetch.DefaultPerHostInterval, PerHostConcurrency: fetch.DefaultPerHostConcurrency},
+		Watch: Watch{Schedule: archiver.DefaultDelays(), Growth: archiver.DefaultGrowth, MaxInterval: archiver.DefaultMaxInterval,
+			ConfirmAfter: archiver.DefaultConfirmAfter, ConfirmUnexplained: archiver.DefaultConfirmUnexplained},
+		Capture: Capture{Links: "off", Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
+			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
+		origin: map[string]string{},
+	}
+}
+
+// later are the keys of features that this version does not have: they are
+// refused rather than ignored, because whoever set them counts on them.
+func later() []string {
+	return []string{"sources", "notify", "serve", "bluesky", "mastodon", "wayback", "postgres", "s3", "stamp", "browser", "users", "case"}
+}

@@ -1,0 +1,95 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"stet/archiver"
+	"stet/cmd/internal/config"
+	"stet/store"
+	"stet/store/bolt"
+)
+
+// Archive is an open archive with everything around it.
+type Archive struct {
+	// Dir is the folder of the archive.
+	Dir string
+	// Archive is the gate in front of the store.
+	Archive *store.Archive
+	// Reader answers from the archive alone.
+	Reader *archiver.Reader
+	// Engine captures and looks; nil where the archive was opened for reading.
+	Engine *archiver.Engine
+	// Checker proves the store and Statter measures it.
+	Checker store.Checker
+	Statter store.Statter
+
+	closers []func() error
+}
+
+// Open opens the archive for writing, and makes one where there is none. The
+// caller closes it.
+func Open(ctx context.Context, c *config.Config, o Options) (*Archive, error) {
+	return open(ctx, c, o.withDefaults(), bolt.Options{})
+}
+
+// OpenExisting opens an archive for writing; it errors with ErrNoStore where
+// there is none.
+func OpenExisting(ctx context.Context, c *config.Config, o Options) (*Archive, error) {
+	return open(ctx, c, o.withDefaults(), bolt.Options{MustExist: true})
+}
+
+// OpenReadOnly opens an archive for reading: nothing is created or changed, and
+// nothing goes out. It errors with ErrNoStore where there is none.
+func OpenReadOnly(ctx context.Context, c *config.Config, o Options) (*Archive, error) {
+	return open(ctx, c, o.withDefaults(), bolt.Options{ReadOnly: true})
+}
+
+func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *Archive, err error) {
+	a := &Archive{Dir: c.Data}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	b.Now = o.Now
+	db, err := bolt.Open(ctx, c.Data, b)
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, db.Close)
+	a.Checker, a.Statter = db, db
+	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Now: o.Now, Random: o.Random})
+	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), Platforms: Platforms()})
+	if b.ReadOnly {
+		return a, nil
+	}
+	client, err := Client(c, o)
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, client.Close)
+	e := engineOptions(c, o, client)
+	e.Archive, e.Owner = a.Archive, owner(o)
+	a.Engine = archiver.New(e)
+	return a, nil
+}
+
+// owner names this process in leases, so that another that holds a job of the
+// same kind is never taken for it.
+func owner(o Options) string {
+	return fmt.Sprintf("stet-%d-%x", os.Getpid(), o.Now().UnixNano())
+}
+
+// Close takes everything down, in the reverse order. It may be called again.
+func (a *Archive) Close() error {
+	var errs []error
+	for len(a.closers) > 0 {
+		last := len(a.closers) - 1
+		errs = append(errs, a.closers[last]())
+		a.closers = a.closers[:last]
+	}
+	return errors.Join(errs...)
+}

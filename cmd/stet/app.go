@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"stet/archiver"
+	"stet/archiver/fetch"
+	"stet/cmd/internal/config"
+	"stet/cmd/internal/wire"
+	"stet/store"
+)
+
+// app is the program with the world around it, so that tests can give it
+// another.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	place          config.Place
+	now            func() time.Time
+	random         io.Reader
+	// zone is the reader's.
+	zone *time.Location
+	// terminal and keyboard say whether stderr and stdin are a terminal.
+	terminal, keyboard bool
+	// fetch changes the client's options; nil leaves them.
+	fetch func(*fetch.Options)
+
+	// The global flags.
+	data, file    string
+	json, verbose bool
+
+	out *output
+}
+
+// run runs one command line and returns the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	a.out = &output{w: a.stdout}
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if a.out.err != nil {
+		err = errors.Join(err, a.out.err)
+	}
+	return a.tell(ctx, err)
+}
+
+// load reads the configuration.
+func (a *app) load() (*config.Config, error) {
+	return config.Load(a.place, config.Flags{Data: a.data, File: a.file})
+}
+
+// options returns what package wire needs of the world.
+func (a *app) options(progress func(archiver.Progress)) wire.Options {
+	return wire.Options{Version: version().Version, Now: a.now, Random: a.random, Getenv: a.place.Getenv, Fetch: a.fetch, Progress: progress}
+}
+
+// reading opens the archive for reading and calls f.
+func (a *app) reading(ctx context.Context, f func(*wire.Archive) error) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	w, err := wire.OpenReadOnly(ctx, c, a.options(nil))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	return f(w)
+}
+
+// notThere returns a negative answer that names what was searched.
+func (a *app) notThere(ctx context.Context, w *wire.Archive, what string, cause error) error {
+	c, err := w.Reader.Coverage(ctx)
+	if err != nil {
+		return err
+	}
+	return &missing{what: what, dir: w.Dir, coverage: c, zone: a.zone, cause: cause}
+}
+
+// told is an error of which the person has been told already, with the exit
+// code that it leads to.
+type told struct {
+	code int
+	err  error
+}
+
+// Error returns the cause's words.
+func (t *told) Error() string { return t.err.Error() }
+
+// Unwrap returns the cause.
+func (t *told) Unwrap() error { return t.err }
+
+// exitCode returns the exit code of an error.
+func exitCode(err error) int {
+	var t *told
+	if errors.As(err, &t) {
+		return t.code
+	}
+	return store.ClassOf(err).Exit
+}

@@ -1,0 +1,360 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"stet/archiver"
+	"stet/cmd/internal/config"
+	"stet/cmd/internal/wire"
+	"stet/extract"
+	"stet/extract/post"
+	"stet/store"
+)
+
+func (a *app) captureCommand() *cobra.Command {
+	var o archiver.CaptureOptions
+	cmd := &cobra.Command{
+		Use:   "capture TARGET…",
+		Short: "Capture the posts of an article, or posts by their addresses",
+		Long: `Capture posts, with their pictures and videos, into the archive. A TARGET is
+
+  the address of an article: every post that it shows is captured
+  the address of a post, in any form, or platform:id
+  a file of HTML or text, or of addresses, one on a line
+  -, for the same from standard input
+
+A capture only ever adds: the same target may be captured again and again.`,
+		Example: `  stet capture https://news.example/story.html
+  stet capture https://x.com/someone/status/20 twitter:21
+  stet capture --case "riverside fire" --note "for Monday" story.txt`,
+		Args: someArgs("an address, a file, or - for standard input"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.load()
+			if err != nil {
+				return err
+			}
+			run := &capturing{a: a, c: c, options: o, finder: wire.Finder()}
+			return run.run(cmd.Context(), args)
+		},
+	}
+	cmd.Flags().StringVar(&o.Operator, "operator", "", "who captures; kept with the captures")
+	cmd.Flags().StringVar(&o.Case, "case", "", "name of the case; kept with the captures")
+	cmd.Flags().StringVar(&o.Note, "note", "", "a note; kept with the captures")
+	return cmd
+}
+
+// capturing is one run of the command.
+type capturing struct {
+	a       *app
+	c       *config.Config
+	options archiver.CaptureOptions
+	finder  *extract.Finder
+
+	archive  *wire.Archive
+	progress *progress
+	targets  []target
+	told     []bool // of targets
+	sum      outcomes
+	shown    int // results that were printed for people
+	next     archiver.ResultPost
+}
+
+func (r *capturing) run(ctx context.Context, words []string) (err error) {
+	r.gather(ctx, words)
+	r.told = make([]bool, len(r.targets))
+	for i := range r.targets {
+		if t := &r.targets[i]; t.err != nil {
+			r.tellFailed(i, t.err)
+		}
+	}
+	if !slices.Contains(r.told, false) {
+		return r.sum.err()
+	}
+	r.progress = r.a.newProgress()
+	defer r.progress.close()
+	if r.archive, err = wire.Open(ctx, r.c, r.a.options(r.progress.note)); err != nil {
+		return r.failAll(err)
+	}
+	defer func() { err = errors.Join(err, r.archive.Close()) }()
+	r.followShort(ctx)
+	r.posts(ctx)
+	r.others(ctx)
+	r.progress.clear()
+	r.closing(ctx)
+	return r.sum.err()
+}
+
+// gather reads what was named: lists of addresses become targets of their own.
+func (r *capturing) gather(ctx context.Context, words []string) {
+	c := classifier{r.finder}
+	stdin := false
+	for _, word := range words {
+		t := c.classify(word)
+		if t.err == nil && t.kind == targetDocument {
+			if t.doc.stdin && stdin {
+				t.err = invalid("standard input (-) can be named only once")
+			} else {
+				stdin = stdin || t.doc.stdin
+				t.err = t.doc.read(ctx, r.a)
+			}
+		}
+		list := t.doc.addresses()
+		if t.err != nil || list == nil {
+			r.targets = append(r.targets, t)
+			continue
+		}
+		for _, address := range list {
+			r.targets = append(r.targets, c.classify(address))
+		}
+	}
+}
+
+// failAll fails every target that is left, for one reason.
+func (r *capturing) failAll(err error) error {
+	if !r.a.json {
+		r.a.complain(err)
+	}
+	for i := range r.targets {
+		if !r.told[i] {
+			r.told[i] = true
+			r.sum.add(r.targets[i].name, err)
+			r.print(&archiver.Result{Target: r.targets[i].name, Kind: r.targets[i].word(), Error: sentence(err), Err: err})
+		}
+	}
+	return r.sum.err()
+}
+
+// tellFailed tells that a target was not captured.
+func (r *capturing) tellFailed(i int, err error) {
+	t := &r.targets[i]
+	r.tell(i, &archiver.Result{Target: t.name, Kind: t.word(), Error: sentence(err), Err: err})
+}
+
+// tell prints the result of a target and counts it.
+func (r *capturing) tell(i int, res *archiver.Result) {
+	r.told[i] = true
+	r.sum.add(r.targets[i].name, failureOf(res))
+	r.progress.clear()
+	if res.Err != nil {
+		r.a.complain(res.Err)
+	}
+	r.print(res)
+	for j := range res.Posts {
+		if p := &res.Posts[j]; !p.NextLook.IsZero() && (r.next.NextLook.IsZero() || p.NextLook.Before(r.next.NextLook)) {
+			r.next = *p
+		}
+	}
+}
+
+// print prints a result: its line of JSON, or its lines for people.
+func (r *capturing) print(res *archiver.Result) {
+	switch {
+	case r.a.json:
+		res.Posts, res.Links = filled(res.Posts), filled(res.Links)
+		r.a.out.json(res)
+	case res.Err == nil:
+		if r.shown++; r.shown > 1 {
+			r.a.out.line("")
+		}
+		r.a.showCaptured(res)
+	}
+}
+
+// failureOf returns what decides the exit code: the failure of the target, or
+// "partly done" where an article was captured and a post of it was not.
+func failureOf(res *archiver.Result) error {
+	if res.Err != nil {
+		return res.Err
+	}
+	var errs []error
+	for i := range res.Posts {
+		if err := res.Posts[i].Err; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	switch {
+	case len(errs) == 0:
+		return nil
+	case res.Kind == "post" && len(res.Posts) == 1:
+		return errs[0]
+	}
+	return fmt.Errorf("%w: %d of %s of %s: %w", store.ErrPartial, len(errs), count(len(res.Posts), "post"), res.Target, errors.Join(errs...))
+}
+
+// followShort finds out where the short links lead.
+func (r *capturing) followShort(ctx context.Context) {
+	for i := range r.targets {
+		t := &r.targets[i]
+		if r.told[i] || t.kind != targetShort || ctx.Err() != nil {
+			continue
+		}
+		r.progress.target(i+1, len(r.targets), t.name)
+		lead, platform, err := r.archive.Engine.Follow(ctx, t.url)
+		switch {
+		case errors.Is(err, store.ErrTooLarge):
+			t.kind = targetPage // what is that large is a page; reading it follows the link again
+		case err != nil:
+			r.tellFailed(i, err)
+		case !lead.Ref.IsZero():
+			classifier{r.finder}.platform(t, lead, platform)
+		case lead.URL != "":
+			classifier{r.finder}.address(t, lead.URL)
+		}
+		if t.kind == targetShort && t.err == nil && !r.told[i] {
+			t.err = fmt.Errorf("%w: the short link %s leads nowhere", store.ErrUnexpected, t.url)
+		}
+		if t.err != nil && !r.told[i] {
+			r.tellFailed(i, t.err)
+		}
+	}
+}
+
+// posts captures the posts that were named, all together where the platform
+// answers for many at once, else a few at a time so that each is told of soon.
+func (r *capturing) posts(ctx context.Context) {
+	byRef := map[post.Ref][]int{}
+	var refs []post.Ref
+	for i := range r.targets {
+		t := &r.targets[i]
+		if r.told[i] || t.kind != targetPost {
+			continue
+		}
+		if byRef[t.ref] == nil {
+			refs = append(refs, t.ref)
+		}
+		byRef[t.ref] = append(byRef[t.ref], i)
+	}
+	done := 0
+	for group := range slices.Chunk(refs, r.groupSize()) {
+		if ctx.Err() != nil {
+			return
+		}
+		r.progress.target(done+1, len(r.targets), group[0].String())
+		done += len(group)
+		urls := make([]string, len(group))
+		for i, ref := range group {
+			urls[i] = r.targets[byRef[ref][0]].url
+		}
+		results, err := r.archive.Engine.CapturePosts(ctx, group, urls, r.options)
+		for i, ref := range group {
+			for _, n := range byRef[ref] {
+				if err != nil {
+					r.tellFailed(n, fmt.Errorf("capturing %s: %w", ref, err))
+					continue
+				}
+				r.tell(n, postResult(r.targets[n].name, results[i]))
+			}
+		}
+	}
+}
+
+// groupSize is how many posts are captured before they are told of.
+func (r *capturing) groupSize() int {
+	if r.c.Twitter.BearerToken != "" || r.c.Twitter.ConsumerKey != "" {
+		return 100 // what one request of X's API takes
+	}
+	return r.c.Capture.Workers
+}
+
+// postResult is the result of a target that is one post.
+func postResult(name string, p archiver.ResultPost) *archiver.Result {
+	res := &archiver.Result{Target: name, Kind: "post", OK: p.Err == nil, Posts: []archiver.ResultPost{p}, NextLook: p.NextLook}
+	if p.Err != nil {
+		res.Posts[0].Error = sentence(p.Err)
+		res.Error = sentence(p.Err)
+	}
+	return res
+}
+
+// others captures pages and documents, one after the other: the engine works on
+// the posts of each side by side.
+func (r *capturing) others(ctx context.Context) {
+	for i := range r.targets {
+		t := &r.targets[i]
+		if r.told[i] || ctx.Err() != nil {
+			continue
+		}
+		r.progress.target(i+1, len(r.targets), t.name)
+		var res archiver.Result
+		if t.kind == targetDocument {
+			d := archiver.Document{Origin: "stdin", ContentType: t.doc.in.ContentType, Body: t.doc.in.Body}
+			if !t.doc.stdin {
+				d.Name, d.Origin = t.doc.path, "file"
+			}
+			res = r.archive.Engine.CaptureDocument(ctx, d, r.options)
+		} else {
+			res = r.archive.Engine.CapturePage(ctx, t.url, r.options)
+			if res.Err != nil {
+				res.Err = fmt.Errorf("capturing %s: %w", t.url, res.Err)
+			}
+		}
+		res.Target = t.name
+		tidy(&res)
+		r.tell(i, &res)
+	}
+}
+
+// tidy writes the errors of a result as sentences.
+func tidy(res *archiver.Result) {
+	first := ""
+	for i := range res.Posts {
+		if p := &res.Posts[i]; p.Err != nil {
+			p.Error = sentence(p.Err)
+			if first == "" {
+				first = p.Error
+			}
+		}
+	}
+	switch {
+	case res.Err != nil:
+		res.Error = sentence(res.Err)
+	case first != "":
+		res.Error = first
+	}
+}
+
+// closing says what remains after an interruption, and else when the next look
+// is due.
+func (r *capturing) closing(ctx context.Context) {
+	if err := ctx.Err(); err != nil {
+		var remain []string
+		for i := range r.targets {
+			if !r.told[i] {
+				remain = append(remain, r.targets[i].name)
+				r.told[i] = true
+				cause := fmt.Errorf("capturing %s: %w before it was begun", r.targets[i].name, err)
+				r.sum.add(r.targets[i].name, cause)
+				r.print(&archiver.Result{Target: r.targets[i].name, Kind: r.targets[i].word(), Error: sentence(cause), Err: cause})
+			}
+		}
+		r.tellRemaining(remain)
+		return
+	}
+	if r.a.json || r.next.NextLook.IsZero() {
+		return
+	}
+	ref := post.Ref{Platform: r.next.Platform, ID: r.next.ID}
+	r.a.out.line("")
+	r.a.out.block("", fmt.Sprintf("The next look is due %s. Nothing is watching until `stet serve` runs; `stet recheck %s` looks now.", r.a.when(r.next.NextLook), ref), 0)
+}
+
+func (r *capturing) tellRemaining(remain []string) {
+	done := r.sum.total - len(r.sum.errs)
+	r.a.warn("interrupted: %d of %s captured and kept", done, count(len(r.targets), "target"))
+	left := slices.Concat(r.sum.failed)
+	if len(remain) > 0 || len(left) > 0 {
+		const most = 10
+		shown := left[:min(len(left), most)]
+		more := ""
+		if len(left) > most {
+			more = fmt.Sprintf(" and %d more", len(left)-most)
+		}
+		r.a.warn("not done: %s%s; run the same command again to go on", strings.Join(shown, ", "), more)
+	}
+}

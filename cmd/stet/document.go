@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"stet/extract"
+	"stet/store"
+)
+
+// maxDocument is the largest file or standard input that is read: as large as
+// a page that is fetched may be.
+const maxDocument = 32 << 20
+
+// document is a file, or standard input.
+type document struct {
+	path  string
+	stdin bool
+	// in is the content, after read.
+	in   extract.Input
+	kind extract.ContentKind
+}
+
+// name is how people are told of it.
+func (d *document) name() string {
+	if d.stdin {
+		return "standard input"
+	}
+	return d.path
+}
+
+// read reads the content. It errors with ErrInvalid where that is empty or has
+// no text, and with ErrTooLarge.
+func (d *document) read(ctx context.Context, a *app) error {
+	body, err := d.bytes(ctx, a)
+	switch {
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", d.name(), err)
+	case len(body) > maxDocument:
+		return fmt.Errorf("reading %s: %w: it has more than %s, and no page is that large; cut out what is wanted", d.name(), store.ErrTooLarge, size(maxDocument))
+	case len(bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))) == 0:
+		return invalid("%s is empty; there is nothing to find posts in", d.name())
+	}
+	d.in.Body = body
+	d.kind = extract.DecideContent(d.in)
+	if d.kind == extract.ContentOther {
+		return invalid("%s holds no text but %s; give it an article as HTML or text, or a list of addresses", d.name(), describeBytes(body))
+	}
+	switch strings.ToLower(filepath.Ext(d.path)) {
+	case ".html", ".htm", ".xhtml":
+		d.in.ContentType, d.kind = "text/html", extract.ContentHTML
+	}
+	return nil
+}
+
+func (d *document) bytes(ctx context.Context, a *app) (body []byte, err error) {
+	if !d.stdin {
+		f, err := os.Open(d.path)
+		if err != nil {
+			return nil, errors.Unwrap(err)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		return readAtMost(ctx, f)
+	}
+	if a.keyboard {
+		a.warn("reading from the keyboard; an empty line and Ctrl-D end it")
+	}
+	return readAtMost(ctx, a.stdin)
+}
+
+// readAtMost reads up to the limit and a byte. Reading a pipe cannot be
+// interrupted, so it is left behind when ctx ends.
+func readAtMost(ctx context.Context, r io.Reader) ([]byte, error) {
+	type result struct {
+		body []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		body, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
+		done <- result{body, err}
+	}()
+	select {
+	case got := <-done:
+		return got.body, got.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// describeBytes says what binary data is.
+func describeBytes(body []byte) string {
+	if t := http.DetectContentType(body); t != "application/octet-stream" && !strings.HasPrefix(t, "text/") {
+		return "binary data (" + t + ")"
+	}
+	return "binary data"
+}
+
+// addresses returns the addresses of a document that is a list of them.
+func (d *document) addresses() []string {
+	if d.kind != extract.ContentURLs {
+		return nil
+	}
+	return extract.URLList(string(d.in.Body))
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"stet/cmd/internal/config"
+	"stet/store"
+)
+
+// root builds the tree of commands.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "stet COMMAND",
+		Short: "Keep the social posts that articles show, so that they still stand",
+		Long: `stet finds the social posts that articles embed, captures them, looks at the
+originals again, and keeps every capture so that it still stands when the
+original is deleted.
+
+  stet capture https://news.example/story.html
+  stet show https://x.com/someone/status/20
+  stet recheck twitter:20
+  stet demo                                     (no network, nothing to set up)`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          func(_ *cobra.Command, args []string) error { return unknownCommand(args) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SetOut(a.stderr)
+			if err := cmd.Help(); err != nil {
+				return err
+			}
+			return &told{code: 2, err: fmt.Errorf("%w: no command", store.ErrUsage)}
+		},
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w: %w; `%s --help` lists the flags", store.ErrUsage, err, cmd.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.data, "data", "", "folder of the archive (default the system's folder for data)")
+	flags.StringVar(&a.file, "config", "", "configuration file (default ./stet.yaml, then the system's folder)")
+	flags.BoolVar(&a.json, "json", false, "print JSON for scripts, one object per line")
+	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors")
+	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.versionCommand(), a.configCommand())
+	root.CompletionOptions.DisableDescriptions = false
+	return root
+}
+
+// noArgs refuses arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%w: `%s` takes no arguments, but %.80q was given", store.ErrUsage, cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// someArgs asks for at least one argument.
+func someArgs(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("%w: `%s` needs %s; `%s --help` shows how", store.ErrUsage, cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// oneArg asks for exactly one argument.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := someArgs(what)(cmd, args); err != nil {
+			return err
+		}
+		if len(args) > 1 {
+			return fmt.Errorf("%w: `%s` takes one argument, but %d were given", store.ErrUsage, cmd.CommandPath(), len(args))
+		}
+		return nil
+	}
+}
+
+// commands are the names of the commands of this version.
+func commands() []string {
+	return []string{"capture", "extract", "show", "lookup", "recheck", "check", "status", "config", "version", "completion", "demo", "help"}
+}
+
+// near are words that mean what a command does.
+func near() map[string]string {
+	return map[string]string{
+		"archive": "capture", "save": "capture", "snapshot": "capture", "add": "capture", "grab": "capture", "fetch": "capture", "download": "capture", "keep": "capture",
+		"scan": "extract", "parse": "extract", "embeds": "extract", "list": "lookup", "ls": "lookup", "grep": "lookup", "query": "lookup",
+		"get": "show", "view": "show", "cat": "show", "info": "status", "stat": "status", "stats": "status",
+		"look": "recheck", "refresh": "recheck", "update": "recheck", "alive": "recheck",
+		"fsck": "check", "scrub": "check", "settings": "config", "example": "demo", "try": "demo",
+	}
+}
+
+// laterCommands are the commands of later versions, with what serves meanwhile.
+func laterCommands() map[string]string {
+	return map[string]string{
+		"watch": "`stet recheck` looks at posts now", "serve": "`stet recheck` looks at posts now, as often as you call it",
+		"source": "`stet capture` takes the addresses of articles, also from a file", "case": "`stet capture --case` names a case",
+		"jobs": "`stet status` counts them", "export": "`stet show --json` prints what is kept of a post",
+		"import": "`stet capture` captures anew", "verify": "`stet check` proves the archive itself",
+		"checkpoint": "`stet check` proves the archive itself", "repair": "`stet check` names what is damaged",
+		"hold": "", "private": "", "redact": "", "takedown": "",
+		"backup":  "copy the folder of the archive while no stet is running",
+		"restore": "copy the folder of the archive back while no stet is running",
+		"compact": "", "rebuild": "", "user": "", "token": "", "doctor": "`stet status` and `stet check` look after the archive",
+	}
+}
+
+// unknownCommand says what was meant by a word that is no command.
+func unknownCommand(args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	word := args[0]
+	if meanwhile, ok := laterCommands()[word]; ok {
+		if meanwhile != "" {
+			meanwhile = "; until then, " + meanwhile
+		}
+		return fmt.Errorf("%w: `stet %s` comes in a later version%s", store.ErrUsage, word, meanwhile)
+	}
+	if meant, ok := near()[strings.ToLower(word)]; ok {
+		return fmt.Errorf("%w: there is no command %q; `stet %s` does that", store.ErrUsage, word, meant)
+	}
+	if looksLikeTarget(word) {
+		return fmt.Errorf("%w: there is no command before %.200q; `stet capture %.200s` captures it, `stet show %.200s` shows what is kept", store.ErrUsage, word, word, word)
+	}
+	best := slices.MinFunc(commands(), func(x, y string) int { return cmp.Compare(config.Distance(word, x), config.Distance(word, y)) })
+	if config.Distance(word, best) <= max(len(word)/3, 1) {
+		return fmt.Errorf("%w: there is no command %.80q; did you mean `stet %s`?", store.ErrUsage, word, best)
+	}
+	return fmt.Errorf("%w: there is no command %.80q; `stet --help` lists them", store.ErrUsage, word)
+}
+
+// looksLikeTarget reports whether a word is something that commands work on.
+func looksLikeTarget(word string) bool {
+	if strings.Contains(word, "://") || strings.Contains(word, ":") || strings.Contains(word, ".") && strings.Contains(word, "/") {
+		return true
+	}
+	_, err := os.Stat(word)
+	return err == nil
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stet/archiver"
+	"stet/cmd/internal/wire"
+	"stet/extract/post"
+	"stet/store"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show REF",
+		Short: "Show what the archive keeps of a post",
+		Long: `Show what the archive keeps of a post: its words and files, whether it still
+stands where it was posted, every capture and look, and the articles that
+mention it. A REF is the address of the post in any form, platform:id, or the
+bare id of a post on X.
+
+This reads the archive only: nothing goes out to the network.`,
+		Example: `  stet show https://x.com/someone/status/20
+  stet show twitter:20 --json`,
+		Args: oneArg("a post: its address, or platform:id"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.show(cmd.Context(), args[0]) },
+	}
+}
+
+func (a *app) show(ctx context.Context, word string) error {
+	ref, err := classifier{wire.Finder()}.refOf(word)
+	if err != nil {
+		return err
+	}
+	return a.reading(ctx, func(w *wire.Archive) error {
+		v, err := w.Reader.View(ctx, ref)
+		if errors.Is(err, store.ErrNotFound) {
+			return a.notThere(ctx, w, ref.String()+onlyMentioned(err), err)
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", ref, err)
+		}
+		if a.json {
+			a.out.json(v)
+			return nil
+		}
+		a.showView(v)
+		return nil
+	})
+}
+
+// onlyMentioned returns what a negative answer of the reader says beyond "not
+// there".
+func onlyMentioned(err error) string {
+	if _, more, ok := strings.Cut(err.Error(), "it was never captured, but "); ok {
+		return " (" + more + ")"
+	}
+	return ""
+}
+
+// showView prints a post as a card.
+func (a *app) showView(v *archiver.View) {
+	p := &v.Post
+	a.out.line("%s", joined([]string{signature(p.Author.Name, p.Author.Handle), p.Ref().String()}, ", "))
+	if p.URL != "" {
+		a.out.line("%s", p.URL)
+	}
+	if !p.Posted.IsZero() {
+		derived := ""
+		if p.PostedFrom == "derived" {
+			derived = ", as its id tells"
+		}
+		a.out.line("Posted %s%s", a.when(p.Posted), derived)
+	}
+	a.out.line("")
+	if p.Text != "" {
+		a.out.block("  | ", p.Text, 0)
+	} else if v.Source == "" {
+		a.out.line("  No words of it are kept.")
+	}
+	if p.Incomplete {
+		a.out.line("  (The source cut the text here.)")
+	}
+	a.showBeside(p)
+	a.out.line("")
+	a.showStatus(v)
+	a.showCaptures(v)
+	a.showLooks(v)
+	a.showMentions(v)
+	for _, n := range v.Notes {
+		a.out.line("")
+		a.out.block("Note: ", n, 0)
+	}
+}
+
+// showBeside prints what belongs to the post beside its words.
+func (a *app) showBeside(p *post.Post) {
+	for i := range p.Media {
+		m := &p.Media[i]
+		line := fmt.Sprintf("%s, %s, %s", m.Kind, m.Type, size(m.Bytes))
+		if m.Digest == "" {
+			line = joined([]string{m.Kind + ", not kept", m.Error}, ": ")
+		}
+		a.out.line("  %s", line)
+		if m.Digest != "" {
+			a.out.line("    %s", m.Digest)
+		}
+		if m.Alt != "" {
+			a.out.block("    ", "“"+m.Alt+"”", 0)
+		}
+	}
+	for _, r := range []struct {
+		words string
+		ref   post.Ref
+	}{{"quotes", p.Quoted}, {"answers", p.Parent}, {"repeats", p.Reposted}} {
+		if !r.ref.IsZero() {
+			a.out.line("  %s %s", r.words, r.ref)
+		}
+	}
+}
+
+func (a *app) showStatus(v *archiver.View) {
+	s := &v.Status
+	a.out.block("", "Status: "+statusWords(s.Value, s.Confirmed), 0)
+	for _, t := range []struct {
+		words string
+		time  *time.Time
+	}{{"last seen", s.LastLive}, {"first missed", s.FirstGone}, {"confirmed", s.ConfirmedAt}} {
+		if t.time != nil {
+			a.out.line("  %-13s %s", t.words, a.when(*t.time))
+		}
+	}
+	if s.Reason != "" && s.Value != post.Live {
+		a.out.block("  ", "because: "+s.Reason, 0)
+	}
+}
+
+// mostLines is how many captures, looks or mentions are listed for people;
+// --json lists all.
+const mostLines = 12
+
+func (a *app) showCaptures(v *archiver.View) {
+	a.out.line("")
+	a.out.line("%s", capitalised(count(len(v.Captures), "capture")))
+	skip := max(len(v.Captures)-mostLines, 0)
+	a.skipped(skip)
+	for _, c := range v.Captures[skip:] {
+		a.out.line("  %s  from %s", a.when(c.Time), c.Source.Words())
+	}
+}
+
+func (a *app) showLooks(v *archiver.View) {
+	if len(v.Looks) == 0 {
+		return
+	}
+	a.out.line("")
+	a.out.line("%s", count(len(v.Looks), "look"))
+	skip := max(len(v.Looks)-mostLines, 0)
+	a.skipped(skip)
+	for _, l := range v.Looks[skip:] {
+		a.out.line("  %s  %s (%s)", a.when(l.Time), l.Result, l.Endpoint)
+	}
+}
+
+func (a *app) skipped(n int) {
+	if n > 0 {
+		a.out.line("  … %d earlier ones, which --json lists", n)
+	}
+}
+
+func (a *app) showMentions(v *archiver.View) {
+	if len(v.Mentions) > 0 {
+		a.out.line("")
+		a.out.line("In %s", count(len(v.Mentions), "article"))
+	}
+	for _, m := range v.Mentions {
+		if m.Title != "" {
+			a.out.block("  ", "“"+m.Title+"”", 2)
+		}
+		a.out.line("  %s", m.Article)
+		a.out.line("    %s, %s%s", paragraphs(m.Positions), m.Markup, quoteWords(m.Quote))
+	}
+	if len(v.QuotedBy) > 0 {
+		var names []string
+		for _, r := range v.QuotedBy {
+			names = append(names, r.String())
+		}
+		a.out.line("")
+		a.out.block("", "Quoted, answered or repeated by "+strings.Join(names, ", "), 0)
+	}
+}
+
+func quoteWords(q string) string {
+	switch q {
+	case archiver.QuoteMatch:
+		return ", quotes it word for word"
+	case archiver.QuoteMismatch:
+		return ", QUOTES IT DIFFERENTLY from what was captured"
+	}
+	return ""
+}
