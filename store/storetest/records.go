@@ -19,6 +19,7 @@ func recordTests() []test {
 		{"what this version does not know survives", testUnknown},
 		{"times are kept to the microsecond", testTimes},
 		{"listing filters and pages", testList},
+		{"pages without a limit", testDefaultLimits},
 		{"terms do not run into each other", testTermBorders},
 		{"long terms", testLongTerms},
 		{"a record with many terms", testManyTerms},
@@ -237,6 +238,28 @@ func (e *env) comparePages(q store.Query, all []store.Record) {
 			q.After = at
 		}
 	}
+}
+
+func testDefaultLimits(e *env) {
+	var b store.Batch
+	for i := range 1001 {
+		b.Records = append(b.Records, e.record(e.exchange("", ref(0), ref(1+i))))
+	}
+	e.commit(b)
+	page, err := e.Backend.List(e.Context(), store.Query{Term: store.RefTerm(ref(0))})
+	e.must(err)
+	if len(page.Records) != 100 || !page.More {
+		e.Errorf("a listing without a limit has %d records, more: %v; want 100 and more", len(page.Records), page.More)
+	}
+	values, err := e.Backend.Values(e.Context(), store.IndexRef, "", "", 0)
+	e.must(err)
+	e.same("values without a limit", len(values), 1000)
+	read, err := e.Backend.Read(e.Context(), 0, 0)
+	e.must(err)
+	e.same("records without a limit", len(read), 1000)
+	leaves, err := e.Backend.Leaves(e.Context(), 0, 0)
+	e.must(err)
+	e.same("leaves without a limit", len(leaves), 1001)
 }
 
 // testTermBorders uses values that begin other values, that hold zero bytes,

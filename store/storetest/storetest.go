@@ -46,6 +46,7 @@ func Run(t *testing.T, c Config) {
 		{"Leases", leaseTests()},
 		{"Blobs", blobTests()},
 		{"Life", lifeTests()},
+		{"Model", modelTests()},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
