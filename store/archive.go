@@ -124,6 +124,9 @@ func checkRecord(r *Record, latest time.Time) (int, error) {
 		if f.Name == "" || len(f.Name) > 255 || slices.ContainsFunc(r.Fields[:i], func(g Field) bool { return g.Name == f.Name }) {
 			return 0, fmt.Errorf("%w: the field name %q of %s %s is empty, too long or stands twice", ErrInvalid, f.Name, r.Kind, r.ID)
 		}
+		if f.Removed == nil && r.Salt.IsZero() && f.Salt.IsZero() {
+			return 0, fmt.Errorf("%w: the field %s of %s %s has no salt", ErrInvalid, f.Name, r.Kind, r.ID)
+		}
 		size += len(f.Value)
 	}
 	c, err := DecodeAny(r)

@@ -76,6 +76,11 @@ func (b *Builder) placeBody(ctx context.Context, id ID, e *Exchange) error {
 	if len(e.Body.Inline) < minShared {
 		return nil
 	}
+	// A wrong digest would let the body of another exchange stand for this one.
+	if d := DigestOf(e.Body.Inline); d != e.Body.Digest || int64(len(e.Body.Inline)) != e.Body.Size {
+		return fmt.Errorf("%w: the answer of %s has %d bytes with the digest %s, not %d with %s",
+			ErrInvalid, e.URL, len(e.Body.Inline), d, e.Body.Size, e.Body.Digest)
+	}
 	holder, err := b.holder(ctx, e.Body.Digest)
 	if err != nil {
 		return err
