@@ -57,14 +57,22 @@ func (e *Engine) CaptureDocument(ctx context.Context, d Document, o CaptureOptio
 
 // CapturePage captures the article at an address and the posts that it shows.
 // What is no page is kept as it is.
-func (e *Engine) CapturePage(ctx context.Context, address string, o CaptureOptions) (res Result) {
-	res = Result{Target: address, Kind: "article"}
-	defer res.settle()
+func (e *Engine) CapturePage(ctx context.Context, address string, o CaptureOptions) Result {
 	job, err := e.intend(ctx, JobArticle, address, o)
 	if err != nil {
-		res.Err = err
+		res := Result{Target: address, Kind: "article", Err: err}
+		res.settle()
 		return res
 	}
+	release := e.holdLeases(ctx, []store.Job{job})
+	defer release()
+	return e.page(ctx, address, job, o)
+}
+
+// page captures the article at an address and finishes the job.
+func (e *Engine) page(ctx context.Context, address string, job store.Job, o CaptureOptions) (res Result) {
+	res = Result{Target: address, Kind: "article"}
+	defer res.settle()
 	e.o.Progress(Progress{Stage: "article", What: address})
 	resp, trouble := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "article", Header: http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}}})
 	r := &recorded{}
@@ -284,6 +292,12 @@ func (e *Engine) CapturePosts(ctx context.Context, refs []post.Ref, urls []strin
 // their order. Platforms that answer for many posts at once are asked so.
 func (e *Engine) captureAll(ctx context.Context, wants []*want) []ResultPost {
 	results := make([]ResultPost, len(wants))
+	jobs := make([]store.Job, len(wants))
+	for i, w := range wants {
+		jobs[i] = w.job
+	}
+	release := e.holdLeases(ctx, jobs)
+	defer release()
 	beside := make(map[post.Ref]bool, len(wants))
 	for _, w := range wants {
 		beside[w.ref] = true

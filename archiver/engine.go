@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -39,6 +40,8 @@ type Options struct {
 	Progress func(Progress)
 	// Workers is how many posts are captured at a time; 0 is [DefaultWorkers].
 	Workers int
+	// Rand returns a number in [0,1) for jitter; nil is that of math/rand/v2.
+	Rand func() float64
 }
 
 // Policy says how much is captured.
@@ -66,9 +69,9 @@ const (
 	DefaultMaxMedia = 512 << 20
 	// DefaultMediaTime is the longest that one file may take.
 	DefaultMediaTime = 15 * time.Minute
-	// leaseTime is how long a one-off command holds its jobs: longer than a
-	// capture with large files takes, so that no other worker repeats it.
-	leaseTime = time.Hour
+	// leaseTime is how long a job is held without a heartbeat: a worker that
+	// was killed keeps others from it no longer.
+	leaseTime = 2 * time.Minute
 	// controlTime is how long a right answer about the control posts is
 	// believed.
 	controlTime = 10 * time.Minute
@@ -93,6 +96,9 @@ func New(o Options) *Engine {
 	o.Policy.MediaTime = cmp.Or(o.Policy.MediaTime, DefaultMediaTime)
 	o.Policy.QuoteDepth = max(cmp.Or(o.Policy.QuoteDepth, 1), 0)
 	o.Policy.ReplyDepth = max(cmp.Or(o.Policy.ReplyDepth, 1), 0)
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"stet/archiver/fetch"
 	"stet/extract"
 	"stet/extract/post"
 	"stet/store"
@@ -96,24 +97,44 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 		return
 	}
 	f := store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeDone}
-	if class := store.ClassOf(err); err != nil && class.Retry && !errors.As(err, new(settled)) {
-		f.Outcome, f.RunAt = store.OutcomeRetry, e.o.Archive.Now().Add(retryDelay(j.Attempts))
+	class := store.ClassOf(err)
+	switch {
+	case err == nil || errors.As(err, new(settled)):
+	case class.Name == "interrupted":
+		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now()
+	case class.Retry && j.Attempts < maxAttempts:
+		f.Outcome, f.RunAt = store.OutcomeRetry, e.o.Archive.Now().Add(e.retryDelay(j.Attempts, err))
+	case scheduled(j):
+		// Nobody waits for it and sees the error: it stays until a person
+		// decides.
+		f.Outcome = store.OutcomeDead
+	}
+	if f.Outcome == store.OutcomeRetry || f.Outcome == store.OutcomeDead {
 		f.Error, f.ErrorClass = err.Error(), class.Name
-		if class.Name == "interrupted" {
-			f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now()
-		}
 	}
 	b.Finish(f)
 }
 
+// scheduled reports whether a job was asked for by a schedule rather than a
+// person.
+func scheduled(j store.Job) bool { return j.Priority > store.PriorityPerson }
+
 // retryDelay is how long a job waits after its n-th failure: ten minutes,
-// doubling to a day.
-func retryDelay(attempts int) time.Duration {
+// doubling to a day, and not before the time that the other side named. A part
+// of it is drawn at random, so that what failed together does not come back
+// together.
+func (e *Engine) retryDelay(attempts int, err error) time.Duration {
 	d := 10 * time.Minute
 	for range min(max(attempts-1, 0), 8) {
 		d *= 2
 	}
-	return min(d, 24*time.Hour)
+	d = min(d, 24*time.Hour)
+	d += time.Duration(e.o.Rand() * float64(d) / 4)
+	var limited *fetch.RateLimitError
+	if errors.As(err, &limited) {
+		d = max(d, limited.Until.Sub(e.o.Archive.Now()))
+	}
+	return d
 }
 
 // capturePost captures one post and keeps everything that was answered, in one

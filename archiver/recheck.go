@@ -14,12 +14,24 @@ import (
 // order. It errors with ErrNotFound, for a post, where the archive keeps
 // nothing of it.
 func (e *Engine) Recheck(ctx context.Context, refs []post.Ref, trigger string) []RecheckResult {
+	return e.recheck(ctx, refs, trigger, nil)
+}
+
+// recheck looks at posts, for the jobs that ask for it where there are any:
+// one for each post.
+func (e *Engine) recheck(ctx context.Context, refs []post.Ref, trigger string, jobs []store.Job) []RecheckResult {
 	results := make([]RecheckResult, len(refs))
 	first, err := e.firstAnswers(ctx, refs)
 	for i, ref := range refs {
 		results[i] = RecheckResult{Platform: ref.Platform, ID: ref.ID, Result: post.Unknown, Status: post.Unknown, Err: err}
+		var job store.Job
+		if jobs != nil {
+			job = jobs[i]
+		}
 		if err == nil {
-			e.recheckOne(ctx, &results[i], ref, first[ref], trigger)
+			e.recheckOne(ctx, &results[i], ref, first[ref], trigger, job)
+		} else if jobs != nil {
+			results[i].Err = errors.Join(err, e.close(ctx, job, err))
 		}
 		if results[i].Err != nil {
 			results[i].Error = results[i].Err.Error()
@@ -58,15 +70,16 @@ func (e *Engine) firstAnswers(ctx context.Context, refs []post.Ref) (map[post.Re
 
 // recheckOne looks at one post: one endpoint where that shows it, all of them
 // where it does not.
-func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, ref post.Ref, first sighting, trigger string) {
+func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, ref post.Ref, first sighting, trigger string, job store.Job) {
 	before, err := e.o.Archive.History(ctx, ref)
 	if err != nil {
-		res.Err = fmt.Errorf("%w: capture it first: `stet capture %s`", err, ref)
+		res.Err = errors.Join(fmt.Errorf("%w: capture it first: `stet capture %s`", err, ref), e.close(ctx, job, err))
 		return
 	}
 	p := e.platforms[ref.Platform]
 	if p == nil {
-		res.Err = fmt.Errorf("%w: this version does not look at posts of %s", store.ErrPartial, ref.Platform)
+		err := settled{fmt.Errorf("%w: this version does not look at posts of %s", store.ErrUnexpected, ref.Platform)}
+		res.Err = errors.Join(err, e.close(ctx, job, err))
 		return
 	}
 	c := &capturing{e: e, w: e.newWant(ref, "", CaptureOptions{Trigger: trigger}), before: before, b: e.o.Archive.Begin(),
@@ -81,6 +94,7 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, ref post.Re
 		}
 		c.sightings = append(c.sightings, e.askOne(ctx, ep, ref, "look"))
 	}
+	c.w.job = job
 	c.controls = e.believe(ctx, p, c.sightings)
 	if err := c.keepLook(ctx, res); err != nil {
 		res.Err = err
@@ -109,6 +123,9 @@ func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
 	if err != nil {
 		return err
 	}
+	// The look itself is done, also where it could not tell: the next one is a
+	// job of its own.
+	c.e.finish(c.b, c.w.job, ctx.Err())
 	if res.NextLook, err = c.e.scheduleLook(c.b, c.w.ref, c.e.o.Archive.Now(), c.before, state); err != nil {
 		return err
 	}

@@ -42,9 +42,9 @@ func DefaultDelays() []time.Duration {
 // the last look or capture, and state the verdict over them. It is a pure
 // function, and the result is after last.
 //
-// While a loss is suspected, the next look comes as early as it can confirm:
-// ConfirmAfter after the first explicit statement, half of ConfirmUnexplained
-// after each unexplained absence.
+// While a loss is suspected, looks also come at multiples, after it was first
+// missed, of the time that confirms it: ConfirmAfter for an explicit statement,
+// half of ConfirmUnexplained for an absence.
 func (s Schedule) Next(first, last time.Time, state State) time.Time {
 	rules := s.Rules.withDefaults()
 	regular := s.regular(first, last)
@@ -55,7 +55,11 @@ func (s Schedule) Next(first, last time.Time, state State) time.Time {
 	if state.Value != post.NotFound {
 		step = min(step, rules.ConfirmAfter)
 	}
-	if soon := last.Add(max(step, time.Nanosecond)); soon.Before(regular) {
+	since := state.FirstGone
+	if since.IsZero() || since.After(last) {
+		since = last
+	}
+	if soon := nextMultiple(since, last, max(step, 1)); soon.Before(regular) {
 		return soon
 	}
 	return regular

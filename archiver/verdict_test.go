@@ -157,15 +157,18 @@ func TestScheduleNext(t *testing.T) {
 		t.Errorf("next after a late look is %v", next.Sub(late))
 	}
 	// A suspicion brings the next look forward, a confirmation does not.
-	suspected := State{Value: post.Deleted}
+	suspected := State{Value: post.Deleted, FirstGone: first.Add(60 * d)}
 	if next := (Schedule{}).Next(first, first.Add(60*d), suspected); next.Sub(first) != 60*d+6*time.Hour {
 		t.Errorf("a suspected deletion is looked at again after %v", next.Sub(first.Add(60*d)))
 	}
-	if next := (Schedule{}).Next(first, first.Add(60*d), State{Value: post.NotFound}); next.Sub(first) != 60*d+12*time.Hour {
+	if next := (Schedule{}).Next(first, first.Add(60*d), State{Value: post.NotFound, FirstGone: first.Add(60 * d)}); next.Sub(first) != 60*d+12*time.Hour {
 		t.Errorf("an absence is looked at again after %v", next.Sub(first.Add(60*d)))
 	}
 	if next := (Schedule{}).Next(first, first.Add(60*d), State{Value: post.Deleted, Confirmed: true}); next.Sub(first) != 90*d {
 		t.Errorf("a confirmed deletion is looked at again after %v", next.Sub(first))
+	}
+	if next := (Schedule{}).Next(first, first.Add(60*d+5*time.Hour), State{Value: post.NotFound, FirstGone: first.Add(60 * d)}); next.Sub(first) != 60*d+12*time.Hour {
+		t.Errorf("after a look in between, an absence is looked at %v after it was first missed", next.Sub(first.Add(60*d)))
 	}
 	// Any positive values are accepted.
 	tiny := Schedule{Delays: []time.Duration{time.Nanosecond}, Growth: 1, MaxInterval: time.Second}
