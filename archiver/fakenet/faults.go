@@ -398,8 +398,3 @@ func WrongHostCertificate() Fault { return Fault{stage: stageTLS, cert: certWron
 // UnknownAuthority serves a certificate that nobody known has signed, as
 // networks do that inspect traffic.
 func UnknownAuthority() Fault { return Fault{stage: stageTLS, cert: certUnknownCA} }
-
-// acceptsGzip reports whether a client takes gzip.
-func acceptsGzip(r *http.Request) bool {
-	return strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")
-}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,6 +43,7 @@ type Net struct {
 	mu      sync.Mutex
 	hosts   map[string]*host
 	idle    map[net.Conn]bool // kept by clients for the next request
+	epoch   int               // counts the calls of DropIdle
 	faults  []*activeFault
 	log     []Request
 	proxies []*http.Server
@@ -62,7 +64,7 @@ func New(o Options) *Net {
 	}
 	n := &Net{now: o.Now, latency: o.Latency, ca: newAuthority(), plain: newListener(),
 		closed: make(chan struct{}), hosts: map[string]*host{}, idle: map[net.Conn]bool{}}
-	n.server = &http.Server{Handler: http.HandlerFunc(n.serve), ErrorLog: discardLog(), ConnState: n.connState}
+	n.server = &http.Server{Handler: http.HandlerFunc(n.serve), ErrorLog: discardLog(), ConnState: n.connState, ConnContext: n.connContext}
 	n.wg.Go(func() { _ = n.server.Serve(n.plain) }) // ends with ErrServerClosed
 	return n
 }
@@ -228,10 +230,25 @@ func (n *Net) connState(c net.Conn, state http.ConnState) {
 	}
 }
 
+// connKey is the key of a connection's *connInfo in the contexts of its
+// requests.
+type connKey struct{}
+
+// connInfo is what a Net remembers of a connection; Net.mu guards it.
+type connInfo struct {
+	epoch int // that of its first request
+	used  bool
+}
+
+func (n *Net) connContext(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, &connInfo{})
+}
+
 // DropIdle closes the connections that clients keep for their next request, so
 // that it makes a new one.
 func (n *Net) DropIdle() {
 	n.mu.Lock()
+	n.epoch++
 	var idle []net.Conn
 	for c := range n.idle {
 		idle = append(idle, c)
@@ -240,6 +257,21 @@ func (n *Net) DropIdle() {
 	for _, c := range idle {
 		c.Close()
 	}
+}
+
+// dropped reports whether a request came over a connection that DropIdle met
+// before it had become idle. It is closed now.
+func (n *Net) dropped(r *http.Request) bool {
+	info, ok := r.Context().Value(connKey{}).(*connInfo)
+	if !ok {
+		return false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !info.used {
+		info.used, info.epoch = true, n.epoch
+	}
+	return info.epoch != n.epoch
 }
 
 func (n *Net) nameOf(addr netip.Addr) string {
@@ -258,6 +290,9 @@ func (n *Net) serve(w http.ResponseWriter, r *http.Request) {
 	name := r.Host
 	if h, _, err := net.SplitHostPort(name); err == nil {
 		name = h
+	}
+	if n.dropped(r) {
+		panic(http.ErrAbortHandler)
 	}
 	n.record(r, name)
 	w.Header().Set("Date", n.now().UTC().Format(http.TimeFormat))
@@ -290,4 +325,28 @@ func (n *Net) pause(ctx context.Context, d time.Duration) bool {
 	case <-n.closed:
 	}
 	return false
+}
+
+// HTTPTransport returns a transport of net/http that lives in this internet,
+// without guard, record or pacing: a yardstick for benchmarks, and for handlers
+// that fetch on their own.
+func (n *Net) HTTPTransport() *http.Transport {
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			name, port, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			addrs, err := resolver{n}.LookupNetIP(ctx, "ip", name)
+			if err != nil {
+				return nil, err
+			}
+			number, err := strconv.ParseUint(port, 10, 16)
+			if err != nil {
+				return nil, err
+			}
+			return n.dial(ctx, network, netip.AddrPortFrom(addrs[0], uint16(number)))
+		},
+		TLSClientConfig: &tls.Config{RootCAs: n.ca.pool},
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,6 +22,7 @@ type Site struct {
 type siteFile struct {
 	mediaType string
 	body      []byte
+	zipped    []byte // nil where it is not compressed
 	handler   http.Handler
 }
 
@@ -46,7 +48,11 @@ func (s *Site) URL(path string) string { return "https://" + s.host + path }
 func (s *Site) File(path, mediaType string, body []byte) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.files[path] = siteFile{mediaType: mediaType, body: body}
+	f := siteFile{mediaType: mediaType, body: body}
+	if len(body) > 256 && strings.HasPrefix(mediaType, "text/") {
+		f.zipped = gzipped(body)
+	}
+	s.files[path] = f
 	return s.URL(path)
 }
 
@@ -95,10 +101,10 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body := f.body
 	w.Header().Set("Content-Type", f.mediaType)
-	if len(body) > 256 && bytes.HasPrefix([]byte(f.mediaType), []byte("text/")) && acceptsGzip(r) {
+	if f.zipped != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Header().Set("Vary", "Accept-Encoding")
-		body = gzipped(body)
+		body = f.zipped
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }

@@ -1,8 +1,10 @@
 package fakenet
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -142,4 +144,18 @@ func (x *X) videos(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "video/mp4")
 	http.ServeContent(w, r, "", time.Date(2021, 6, 1, 10, 0, 0, 0, time.UTC), newFilm(m.key, m.size))
+}
+
+// MediaURL returns the address of the best quality of a post's i-th medium: of
+// a photo the original, of a video its largest file.
+func (x *X) MediaURL(id string, i int) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	m := &x.mustHave(id).Media[i]
+	if m.Kind == "photo" {
+		return m.photoURL() + "?name=orig"
+	}
+	variants := m.variants()
+	best := slices.MaxFunc(variants, func(a, b variant) int { return cmp.Compare(a.bitrate, b.bitrate) })
+	return best.url
 }

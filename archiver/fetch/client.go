@@ -157,9 +157,13 @@ func cookieHeader(jar http.CookieJar, u *url.URL) string {
 	return strings.Join(parts, "; ")
 }
 
-// refuse records an attempt that was not made and returns its error.
+// refuse records an attempt that was not made, unless there is nothing that it
+// could have been made at, and returns its error.
 func (c *Client) refuse(h *hop, res *Response, err error) error {
 	err = fmt.Errorf("%s %s: %w", h.method, h.shown, err)
+	if errors.Is(err, store.ErrInvalid) && len(res.Exchanges) == 0 {
+		return err
+	}
 	res.Exchanges = append(res.Exchanges, store.Exchange{Started: c.opts.Now(), Method: h.method, URL: h.shown,
 		Purpose: h.req.Purpose, Redacted: h.secret.names, Error: err.Error(), ErrorClass: store.ClassOf(err).Name})
 	return err

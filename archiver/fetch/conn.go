@@ -57,6 +57,7 @@ type tee struct {
 	on    bool
 	limit int
 	buf   []byte
+	err   error // of the last read
 }
 
 // Read implements [io.Reader]. It errors with errHeadTooLarge when a head goes
@@ -68,6 +69,7 @@ func (t *tee) Read(p []byte) (int, error) {
 	n, err := t.conn.Read(p)
 	if t.on {
 		t.buf = append(t.buf, p[:n]...)
+		t.err = err
 	}
 	return n, err
 }

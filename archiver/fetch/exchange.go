@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net"
 	"net/http"
@@ -32,6 +31,7 @@ type outcome struct {
 // exchange makes one attempt at a hop and records it. fresh asks for a new
 // connection.
 func (c *Client) exchange(ctx context.Context, h *hop, fresh bool) outcome {
+	h.begin()
 	started := c.opts.Now()
 	out := outcome{exchange: store.Exchange{Started: started, Method: h.method, URL: h.shown,
 		Purpose: h.req.Purpose, Private: h.credentials}}
@@ -73,8 +73,8 @@ func (c *Client) converse(ctx context.Context, h *hop, pc *conn, dog *watchdog, 
 	if err != nil {
 		err = c.wayError(ctx, err)
 		if !pc.answered() {
-			out.stale = pc.reused && errors.Is(err, store.ErrNetwork)
 			out.retriable = retriable(err)
+			out.stale = pc.reused && out.retriable
 		}
 		return err
 	}
@@ -131,14 +131,14 @@ func (c *Client) recordHead(h *hop, pc *conn, resp *http.Response, ex *store.Exc
 	return nil
 }
 
-// headError explains why no head could be read.
+// headError explains why no head could be read: what was read is none, or the
+// connection broke.
 func headError(server string, pc *conn, err error) error {
-	var ne net.Error
 	switch {
 	case errors.Is(err, errHeadTooLarge):
 		return tooLarge(int64(pc.tee.limit), "the head of the answer is too long")
-	case errors.As(err, &ne), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
-		return ioError(server, err)
+	case pc.tee.err != nil:
+		return ioError(server, pc.tee.err)
 	case !pc.answered():
 		return ioError(server, err)
 	}
@@ -170,9 +170,13 @@ func (c *Client) receive(ctx context.Context, h *hop, resp *http.Response, dog *
 		}
 	}
 	out.raw = p.held
-	if p.sink != nil {
+	var own *sinkError
+	switch {
+	case errors.As(err, &own): // nothing is kept
+		*body = store.Body{Type: body.Type, Chunked: body.Chunked, Truncated: body.Truncated}
+	case p.sink != nil:
 		body.Blob = body.Digest
-	} else {
+	default:
 		body.Inline = p.held
 	}
 	if err == nil && p.held != nil && !out.redirect {

@@ -138,10 +138,10 @@ func parseTarget(raw string) (*target, *url.Userinfo, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		var ue *url.Error
-		if errors.As(err, &ue) {
-			err = ue.Err
+		if errors.As(err, &ue) && !strings.Contains(raw, "@") { // it could quote a password
+			return nil, nil, fmt.Errorf("%w: not a URL: %w", store.ErrInvalid, ue.Err)
 		}
-		return nil, nil, fmt.Errorf("%w: not a URL: %w", store.ErrInvalid, err)
+		return nil, nil, fmt.Errorf("%w: not a URL", store.ErrInvalid)
 	}
 	return newTarget(u)
 }

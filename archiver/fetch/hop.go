@@ -30,8 +30,9 @@ type hop struct {
 	secret *secrets
 	// shown is the URL as it is recorded and told.
 	shown string
-	// credentials is true where the request carries a secret of the caller's.
-	credentials bool
+	// credentials is true where the request carries a secret of the caller's,
+	// userinfo where it stood in the URL.
+	credentials, userinfo bool
 }
 
 // ownHeaders are those that the client writes itself, or that have no meaning
@@ -79,7 +80,7 @@ func (c *Client) firstHop(r *Request) (*hop, error) {
 		return h, err
 	}
 	if user != nil {
-		h.secret.note("userinfo")
+		h.userinfo = true
 		if h.header.Get("Authorization") == "" {
 			h.header.Set("Authorization", basicAuth(user))
 		}
@@ -88,18 +89,25 @@ func (c *Client) firstHop(r *Request) (*hop, error) {
 	return h, nil
 }
 
-// shownURL is the record of a URL that may not be one.
+// shownURL is how a URL is told, also where it is none: without name, password
+// and secret parameters, and without what could break a line.
 func shownURL(s *secrets, raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		before, query, ok := strings.Cut(raw, "?")
-		if ok {
-			before += "?" + s.query(query)
-		}
-		return before
+	if u, err := url.Parse(raw); err == nil {
+		return printable(s.url(u))
 	}
-	return s.url(u)
+	before, query, hasQuery := strings.Cut(raw, "?")
+	if scheme, rest, ok := strings.Cut(before, "//"); ok {
+		before = scheme + "//" + rest[strings.LastIndexByte(rest, '@')+1:]
+	}
+	if hasQuery {
+		before += "?" + s.query(query)
+	}
+	return printable(before)
 }
+
+// printable percent-encodes control characters, spaces and what is not ASCII,
+// and cuts what is absurdly long.
+func printable(s string) string { return encodeQuery(s[:min(len(s), 4096)]) }
 
 // aim points the hop at t.
 func (h *hop) aim(t *target) {
@@ -114,6 +122,15 @@ func (h *hop) aim(t *target) {
 	}
 	if h.form() && h.secret.query(string(h.body)) != string(h.body) {
 		h.credentials = true
+	}
+}
+
+// begin forgets which names were taken out of earlier hops and attempts.
+func (h *hop) begin() {
+	h.secret.names = nil
+	h.shown = h.secret.url(h.t.url)
+	if h.userinfo {
+		h.secret.note("userinfo")
 	}
 }
 
@@ -206,12 +223,12 @@ func (h *hop) follow(status int, location string) (*hop, error) {
 		return nil, nil
 	}
 	n := &hop{req: h.req, method: method, body: body, header: maps.Clone(h.header), secret: h.secret}
-	n.shown = h.secret.text(location)
+	n.shown = printable(h.secret.text(location))
 	ref, err := h.t.url.Parse(location)
 	if err != nil {
 		return n, fmt.Errorf("%w: the redirect leads to %q, which is no URL", store.ErrUnexpected, n.shown)
 	}
-	n.shown = h.secret.url(ref)
+	n.shown = printable(h.secret.url(ref))
 	t, _, err := newTarget(ref)
 	if err != nil {
 		return n, err

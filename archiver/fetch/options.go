@@ -192,7 +192,9 @@ type Request struct {
 	// from its first byte on, and the exchange names it by its digest in
 	// Body.Blob. It may return a nil writer to keep the payload inline.
 	// Whoever made the writer commits or discards it after Do; nothing is
-	// written to it after Do returned.
+	// written to it after Do returned. Where Do errors, the exchange names what
+	// was written until then; who discards that empties Body of the exchange.
+	// Where the sink itself errors, the exchange has no body.
 	Sink func(Head) (Sink, error)
 	// Whole asks for the decoded body in memory also where Sink took the
 	// payload.
