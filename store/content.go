@@ -231,6 +231,19 @@ type Resolution struct {
 	Reason     string     `json:"reason,omitempty"`
 }
 
+// Incident is something that the operator should know: a platform that cannot
+// be trusted at the moment, a source that has been failing for too long.
+type Incident struct {
+	Time time.Time `json:"-"`
+	// Event is platform-quarantined, platform-recovered, source-failing or
+	// source-recovered.
+	Event string `json:"event"`
+	// Subject names the platform with its endpoint, or the source.
+	Subject string `json:"subject"`
+	// Text is a sentence.
+	Text string `json:"text"`
+}
+
 // The names of fields.
 const (
 	fieldMeta         = "meta"
@@ -250,6 +263,7 @@ func (*Look) kind() Kind           { return KindLook }
 func (*Verdict) kind() Kind        { return KindVerdict }
 func (*ArticleVersion) kind() Kind { return KindArticle }
 func (*Resolution) kind() Kind     { return KindResolution }
+func (*Incident) kind() Kind       { return KindIncident }
 
 func (e *Exchange) when() time.Time       { return e.Started }
 func (c *Capture) when() time.Time        { return c.Time }
@@ -258,6 +272,7 @@ func (l *Look) when() time.Time           { return l.Time }
 func (v *Verdict) when() time.Time        { return v.Time }
 func (a *ArticleVersion) when() time.Time { return a.Time }
 func (r *Resolution) when() time.Time     { return r.Time }
+func (i *Incident) when() time.Time       { return i.Time }
 
 // jsonField encodes v without escaping HTML.
 func jsonField(name string, v any) (Field, error) {
@@ -379,4 +394,10 @@ func (r *Resolution) encode() ([]Field, error) { return meta(r) }
 func (r *Resolution) decode(rec *Record) error {
 	r.Time = rec.Time
 	return decodeField(rec, fieldMeta, r)
+}
+
+func (i *Incident) encode() ([]Field, error) { return meta(i) }
+func (i *Incident) decode(r *Record) error {
+	i.Time = r.Time
+	return decodeField(r, fieldMeta, i)
 }

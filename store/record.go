@@ -35,12 +35,14 @@ const (
 	KindTakedown  Kind = "takedown"
 	KindImport    Kind = "import"
 	KindNote      Kind = "note"
+	// KindIncident is something that the operator should know: [Incident].
+	KindIncident Kind = "incident"
 )
 
 // Kinds lists the kinds; a kind's index plus one is its number on disk.
 func Kinds() []Kind {
 	return []Kind{KindExchange, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle,
-		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote}
+		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident}
 }
 
 // Number returns the number of k on disk, 0 where this version does not know
@@ -111,7 +113,8 @@ func (r *Record) Field(name string) []byte {
 }
 
 // Content is the typed content of a record: *[Exchange], *[Capture],
-// *[Derivation], *[Look], *[Verdict], *[ArticleVersion] or *[Resolution]. The
+// *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution] or
+// *[Incident]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -139,6 +142,8 @@ func newContent(k Kind) Content {
 		return new(ArticleVersion)
 	case KindResolution:
 		return new(Resolution)
+	case KindIncident:
+		return new(Incident)
 	}
 	return nil
 }
@@ -197,3 +202,7 @@ func DecodeAny(r *Record) (Content, error) {
 	}
 	return v, nil
 }
+
+// Typed reports whether records of the kind have typed content, which
+// [DecodeAny] reads and from which their index entries follow.
+func (k Kind) Typed() bool { return newContent(k) != nil }

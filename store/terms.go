@@ -244,3 +244,5 @@ func (a *ArticleVersion) terms() []Term {
 func (r *Resolution) terms() []Term {
 	return append(refTerms(r.Ref), RecordTerm(r.Article))
 }
+
+func (i *Incident) terms() []Term { return nil }
