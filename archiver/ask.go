@@ -130,14 +130,18 @@ func (e *Engine) askMany(ctx context.Context, ep Endpoint, refs []post.Ref, purp
 type controlState struct {
 	at time.Time
 	ok bool
+	// wrong is true where a control post was shown otherwise than it is, rather
+	// than not to be had.
+	wrong bool
 	// why is the sentence of a failure.
 	why string
 }
 
 // believe marks the sightings that say a post is gone, where the endpoint's
 // control posts give wrong answers at the moment or cannot be asked. The
-// exchanges with the control posts are returned, to be kept.
-func (e *Engine) believe(ctx context.Context, p Platform, sightings []sighting) (controls []*recorded) {
+// exchanges with the control posts are returned, to be kept, and what the
+// operator should know.
+func (e *Engine) believe(ctx context.Context, p Platform, sightings []sighting) (controls []*recorded, incidents []*store.Incident, err error) {
 	for i := range sightings {
 		s := &sightings[i]
 		if !s.answer.Status.Gone() {
@@ -149,8 +153,44 @@ func (e *Engine) believe(ctx context.Context, p Platform, sightings []sighting) 
 			s.quarantined = true
 			s.answer.Words = state.why
 		}
+		incident, err := e.quarantine(ctx, p, s.endpoint, state)
+		if err != nil {
+			return nil, nil, err
+		}
+		if incident != nil {
+			incidents = append(incidents, incident)
+		}
 	}
-	return controls
+	return controls, incidents, nil
+}
+
+// quarantine returns the incident that an endpoint's control posts are, nil
+// where the operator knows already.
+func (e *Engine) quarantine(ctx context.Context, p Platform, ep Endpoint, state controlState) (*store.Incident, error) {
+	if !state.ok && !state.wrong {
+		return nil, nil
+	}
+	subject := string(p.Platform()) + "/" + ep.Name()
+	page, err := e.o.Archive.List(ctx, store.Query{Term: store.SubjectTerm(subject), Kinds: []store.Kind{store.KindIncident}, Newest: true, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	known := false
+	if len(page.Records) == 1 {
+		last, err := store.Decode[store.Incident](&page.Records[0])
+		if err != nil {
+			return nil, err
+		}
+		known = last.Event == EventQuarantined
+	}
+	switch {
+	case !state.ok && !known:
+		return &store.Incident{Time: state.at, Event: EventQuarantined, Subject: subject,
+			Text: "negative answers of " + subject + " are " + state.why + "; looks are recorded as unknown until that changes"}, nil
+	case state.ok && known:
+		return &store.Incident{Time: state.at, Event: EventRecovered, Subject: subject, Text: subject + " shows its control posts again"}, nil
+	}
+	return nil, nil
 }
 
 // control asks an endpoint for the platform's control posts, unless that was
@@ -175,7 +215,7 @@ func (e *Engine) control(ctx context.Context, p Platform, ep Endpoint, asked pos
 			s := e.askOne(ctx, ep, ref, "control")
 			kept = append(kept, s.reply)
 			if !right(s.answer.Status) || s.answer.Err != nil {
-				state.ok = false
+				state.ok, state.wrong = false, s.answer.Err == nil && !s.answer.Transport
 				state.why = fmt.Sprintf("not believed, because %s did not show the control post %s as %s (%s)", ep.Name(), ref, want, s.answer.Sentence())
 			}
 		}

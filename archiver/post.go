@@ -151,7 +151,10 @@ func (e *Engine) capturePost(ctx context.Context, w *want, batched []sighting) R
 	}
 	res.First = len(before.Captures) == 0
 	c := &capturing{e: e, w: w, before: before, res: &res, b: e.o.Archive.Begin()}
-	c.ask(ctx, batched)
+	if err := c.ask(ctx, batched); err != nil {
+		res.Err = err
+		return res
+	}
 	if err := c.keep(ctx); err != nil {
 		res.Err = err
 	}
@@ -173,6 +176,7 @@ type capturing struct {
 	res       *ResultPost
 	sightings []sighting
 	controls  []*recorded
+	incidents []*store.Incident
 	// seen are the new observations.
 	seen []Observation
 	// first is the first capture that was added, zero where there is none.
@@ -184,10 +188,10 @@ type capturing struct {
 
 // ask climbs the platform's endpoints, after what a batch has answered
 // already.
-func (c *capturing) ask(ctx context.Context, batched []sighting) {
+func (c *capturing) ask(ctx context.Context, batched []sighting) error {
 	p := c.e.platforms[c.w.ref.Platform]
 	if p == nil {
-		return
+		return nil
 	}
 	c.sightings = slices.Clone(batched)
 	for _, ep := range p.Endpoints() {
@@ -196,7 +200,9 @@ func (c *capturing) ask(ctx context.Context, batched []sighting) {
 		}
 		c.sightings = append(c.sightings, c.e.askOne(ctx, ep, c.w.ref, "post"))
 	}
-	c.controls = c.e.believe(ctx, p, c.sightings)
+	var err error
+	c.controls, c.incidents, err = c.e.believe(ctx, p, c.sightings)
+	return err
 }
 
 // wanted reports whether an endpoint is to be asked, given what has been
@@ -286,6 +292,11 @@ func (c *capturing) addExchanges(ctx context.Context) error {
 	}
 	for _, r := range c.controls {
 		if err := r.addTo(ctx, c.b); err != nil {
+			return err
+		}
+	}
+	for _, i := range c.incidents {
+		if _, err := c.b.Add(ctx, i); err != nil {
 			return err
 		}
 	}

@@ -95,10 +95,10 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, ref post.Re
 		c.sightings = append(c.sightings, e.askOne(ctx, ep, ref, "look"))
 	}
 	c.w.job = job
-	c.controls = e.believe(ctx, p, c.sightings)
-	if err := c.keepLook(ctx, res); err != nil {
-		res.Err = err
+	if c.controls, c.incidents, err = e.believe(ctx, p, c.sightings); err == nil {
+		err = c.keepLook(ctx, res)
 	}
+	res.Err = err
 }
 
 // keepLook commits the looks of one round with the verdict and the next look;

@@ -35,12 +35,14 @@ const (
 	// IndexRecord leads from a record's id to the records that refer to it and
 	// cannot be found by a post: resolutions by article version.
 	IndexRecord Index = "record"
+	// IndexSubject leads from the subject of incidents to them.
+	IndexSubject Index = "subject"
 )
 
 // Indexes lists the indexes; an index's position plus one is its number on
 // disk.
 func Indexes() []Index {
-	return []Index{IndexRef, IndexAccount, IndexArticle, IndexURL, IndexBlob, IndexBody, IndexRecord}
+	return []Index{IndexRef, IndexAccount, IndexArticle, IndexURL, IndexBlob, IndexBody, IndexRecord, IndexSubject}
 }
 
 // Number returns the number of x on disk, 0 where this version does not know
@@ -94,6 +96,9 @@ func ArticleTerm(address string) Term { return newTerm(IndexArticle, ArticleKey(
 
 // URLTerm is the term of the captures of a page.
 func URLTerm(address string) Term { return newTerm(IndexURL, ArticleKey(address)) }
+
+// SubjectTerm is the term of the incidents of a subject.
+func SubjectTerm(subject string) Term { return newTerm(IndexSubject, subject) }
 
 // RecordTerm is the term of the records that refer to a record: see
 // [IndexRecord].
@@ -245,4 +250,4 @@ func (r *Resolution) terms() []Term {
 	return append(refTerms(r.Ref), RecordTerm(r.Article))
 }
 
-func (i *Incident) terms() []Term { return nil }
+func (i *Incident) terms() []Term { return []Term{SubjectTerm(i.Subject)} }
