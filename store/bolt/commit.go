@@ -1,0 +1,322 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"go.etcd.io/bbolt"
+
+	"stet/store"
+)
+
+const (
+	// maxGroup is the most operations that share a commit; it bounds how long
+	// the first of them waits for the last.
+	maxGroup = 1024
+	// maxGroupBytes bounds what a commit holds in memory before it is written.
+	maxGroupBytes = 64 << 20
+)
+
+// The states of an operation.
+const (
+	opWaiting int32 = iota
+	opTaken
+	opCancelled
+)
+
+// op is something to be done in the next commit.
+type op struct {
+	// run validates and applies the operation. Where it errors it has changed
+	// nothing, and the other operations of the commit go on.
+	run  func(w *writeTx) error
+	size int
+
+	state atomic.Int32
+	done  chan error
+}
+
+// submit hands an operation to the committer and waits for its outcome. When
+// ctx ends before the operation is taken into a commit, it is not done.
+func (s *Store) submit(ctx context.Context, size int, run func(w *writeTx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.writable(); err != nil {
+		return err
+	}
+	o := &op{run: run, size: size, done: make(chan error, 1)}
+	select {
+	case s.queue <- o:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing:
+		return errClosed
+	}
+	select {
+	case err := <-o.done:
+		return err
+	case <-ctx.Done():
+		if o.state.CompareAndSwap(opWaiting, opCancelled) {
+			return ctx.Err()
+		}
+		return <-o.done
+	}
+}
+
+// writable returns why nothing can be written, nil where it can.
+func (s *Store) writable() error {
+	if s.readOnly {
+		return fmt.Errorf("%w: the archive in %s was opened for reading", store.ErrReadOnly, s.dir)
+	}
+	return s.state.unwritable()
+}
+
+// committer does the operations until the store closes. It never waits for
+// more work when it has some.
+func (s *Store) committer() {
+	defer close(s.committed)
+	group := make([]*op, 0, maxGroup)
+	for {
+		select {
+		case o := <-s.queue:
+			group = s.gather(append(group[:0], o))
+			s.commit(group)
+			clear(group)
+		case <-s.closing:
+			s.refuseRest()
+			return
+		}
+	}
+}
+
+// gather takes what else waits into the group.
+func (s *Store) gather(group []*op) []*op {
+	size := group[0].size
+	for len(group) < maxGroup && size < maxGroupBytes {
+		select {
+		case o := <-s.queue:
+			group = append(group, o)
+			size += o.size
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// refuseRest answers operations that came while the store closed.
+func (s *Store) refuseRest() {
+	for {
+		select {
+		case o := <-s.queue:
+			o.done <- errClosed
+		default:
+			return
+		}
+	}
+}
+
+// commit does a group of operations in one transaction and answers each.
+func (s *Store) commit(group []*op) {
+	taken := group[:0]
+	for _, o := range group {
+		if o.state.CompareAndSwap(opWaiting, opTaken) {
+			taken = append(taken, o)
+		}
+	}
+	if len(taken) == 0 {
+		return
+	}
+	if err := s.writable(); err != nil {
+		answer(taken, nil, err)
+		return
+	}
+	outcomes := make([]error, len(taken))
+	answer(taken, outcomes, s.transact(taken, outcomes))
+}
+
+// answer gives each operation its own outcome, or the error of the commit
+// where it has none.
+func answer(group []*op, outcomes []error, commit error) {
+	for i, o := range group {
+		err := commit
+		if outcomes != nil && outcomes[i] != nil {
+			err = outcomes[i]
+		}
+		o.done <- err
+	}
+}
+
+// transact runs the operations in one transaction. outcomes receives the error
+// of each operation that was refused; the error is that of the commit, for all
+// others.
+func (s *Store) transact(group []*op, outcomes []error) error {
+	var tx *bbolt.Tx
+	var w *writeTx
+	err := guarded("writing to the archive", func() (err error) {
+		if tx, err = s.db.Begin(true); err != nil {
+			return err
+		}
+		if w, err = newWriteTx(s, tx); err != nil {
+			return err
+		}
+		for i, o := range group {
+			outcomes[i] = o.run(w)
+		}
+		return w.flush()
+	})
+	switch {
+	case errors.Is(err, bbolt.ErrDatabaseNotOpen):
+		return errClosed
+	case err != nil:
+		s.abandon(tx)
+		if errors.Is(err, store.ErrCorrupt) {
+			s.state.setDamaged(err)
+		}
+		return err
+	case !w.dirty:
+		s.abandon(tx)
+		return nil
+	}
+	if err := s.finish(tx, w.head); err != nil {
+		return err
+	}
+	for _, fn := range w.after {
+		fn()
+	}
+	s.tuneGrowth(w.size)
+	return nil
+}
+
+// finish commits the transaction durably.
+func (s *Store) finish(tx *bbolt.Tx, head uint64) error {
+	number := tx.ID()
+	err := guarded("committing", func() error {
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+		return s.afterCommit()
+	})
+	switch {
+	case err == nil:
+		s.state.setDurable(head, number)
+		return nil
+	case errors.Is(err, store.ErrCorrupt):
+		s.abandon(tx)
+		s.state.setDamaged(err)
+		return err
+	case noSpace(err) && s.unchanged(number):
+		return fmt.Errorf("%w on the disk of %s: %w", store.ErrFull, s.dir, err)
+	}
+	return s.state.setPoison(fmt.Errorf("committing to %s: %w", s.dir, err))
+}
+
+// unchanged reports whether the database still stands before the transaction
+// with the number: nothing of it can be seen, so that a failure to write it is
+// without consequence.
+func (s *Store) unchanged(number int) bool {
+	same := false
+	err := guarded("reading the archive", func() error {
+		tx, err := s.db.Begin(false)
+		if err != nil {
+			return err
+		}
+		same = tx.ID() < number
+		return tx.Rollback()
+	})
+	return err == nil && same
+}
+
+// abandon rolls a write transaction back.
+func (s *Store) abandon(tx *bbolt.Tx) {
+	if tx == nil {
+		return
+	}
+	if err := guarded("rolling back", tx.Rollback); err != nil && !errors.Is(err, bbolt.ErrTxClosed) {
+		s.state.setDead(err)
+	}
+}
+
+// writeTx is a write transaction with what its operations share.
+type writeTx struct {
+	s       *Store
+	tx      *bbolt.Tx
+	open    map[string]*bbolt.Bucket
+	head    uint64
+	counts  counts
+	changed bool // counts have changed
+	dirty   bool
+	failed  error
+	size    int64
+	// after is called once the transaction is durable.
+	after []func()
+}
+
+func newWriteTx(s *Store, tx *bbolt.Tx) (*writeTx, error) {
+	w := &writeTx{s: s, tx: tx, open: map[string]*bbolt.Bucket{}, size: tx.Size()}
+	var err error
+	if w.head, err = headOf(tx); err != nil {
+		return nil, err
+	}
+	if w.counts, err = readCounts(tx); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// bucket returns a bucket. It panics where the bucket is missing: Open looked
+// that it is there, so that the file is damaged, which the guard reports.
+func (w *writeTx) bucket(name string) *bbolt.Bucket {
+	b := w.open[name]
+	if b == nil {
+		b = mustBucket(w.tx, name)
+		if appendOnly(name) {
+			b.FillPercent = 1
+		}
+		w.open[name] = b
+	}
+	return b
+}
+
+func mustBucket(tx *bbolt.Tx, name string) *bbolt.Bucket {
+	b := tx.Bucket([]byte(name))
+	if b == nil {
+		panic("the bucket " + name + " is missing")
+	}
+	return b
+}
+
+// put stores an entry. Its errors come from limits of bbolt that validation
+// keeps away; they fail the whole commit.
+func (w *writeTx) put(bucket string, key, value []byte) error {
+	w.dirty = true
+	if err := w.bucket(bucket).Put(key, value); err != nil {
+		return fmt.Errorf("writing %x to %s: %w", key, bucket, err)
+	}
+	return nil
+}
+
+func (w *writeTx) delete(bucket string, key []byte) error {
+	w.dirty = true
+	if err := w.bucket(bucket).Delete(key); err != nil {
+		return fmt.Errorf("deleting %x from %s: %w", key, bucket, err)
+	}
+	return nil
+}
+
+// fail makes the whole commit fail, because an operation was done by half.
+func (w *writeTx) fail(err error) {
+	if w.failed == nil {
+		w.failed = err
+	}
+}
+
+// flush writes what was put off until the end.
+func (w *writeTx) flush() error {
+	if w.failed != nil || !w.changed {
+		return w.failed
+	}
+	return w.put(bucketMeta, []byte(metaCounts), seal(bucketMeta, []byte(metaCounts), w.counts.encode()))
+}

@@ -1,0 +1,352 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"stet/store"
+	"stet/store/codec"
+)
+
+const (
+	// DefaultLockTimeout is how long Open waits for another process to let go
+	// of the archive: long enough for a quick command to end, short enough for
+	// a person.
+	DefaultLockTimeout = 2 * time.Second
+	// DefaultMapSize is how much address space is mapped from the start, so
+	// that a growing file never has to wait until every reader has ended.
+	DefaultMapSize = 64 << 30
+	// lockAttempt is how long one attempt to lock waits before ctx is looked
+	// at.
+	lockAttempt = 200 * time.Millisecond
+	// pageSize is that of new files, whatever the machine's own, so that files
+	// are alike. Measured: see store/FORMAT.md.
+	pageSize = 4096
+)
+
+// Options are the settings of [Open]. The zero value works.
+type Options struct {
+	// ReadOnly opens the archive for reading; others may do so at the same
+	// time. Nothing in the folder is changed.
+	ReadOnly bool
+	// MustExist makes Open fail with ErrNoStore, rather than create an
+	// archive, where there is none. ReadOnly implies it.
+	MustExist bool
+	// LockTimeout is how long to wait where another process has the archive
+	// open; 0 is [DefaultLockTimeout], less than 0 is not at all.
+	LockTimeout time.Duration
+	// InitialMapSize is how many bytes of address space to map from the start;
+	// 0 is [DefaultMapSize] on 64-bit systems other than Windows (where the
+	// file would become that large) and nothing elsewhere. Where so much cannot
+	// be mapped, as little as needed is.
+	InitialMapSize int
+	// AllowNetworkFS allows writing to an archive on a network file system,
+	// where locks and mapped memory may not do what they promise.
+	AllowNetworkFS bool
+	// InlineBlobSize is the largest blob that is kept inside the bbolt file; 0
+	// is [DefaultInlineBlobSize], less than 0 keeps all blobs in files.
+	InlineBlobSize int
+	// NoSync leaves out the syncs, for loading archives that can be loaded
+	// again. Nothing is durable then.
+	NoSync bool
+	// Now is the clock; nil is the machine's.
+	Now func() time.Time
+}
+
+// Store is an archive in a folder. It implements [store.Backend],
+// [store.Blobs], [store.Checker] and [store.Statter], and is safe for
+// concurrent use.
+type Store struct {
+	dir      string
+	readOnly bool
+	inline   int
+	now      func() time.Time
+	db       *bbolt.DB
+	file     *os.File // of db
+	codec    *codec.Codec
+	state    state
+	pins     pins
+
+	queue     chan *op
+	closing   chan struct{}
+	closeOnce sync.Once
+	closeErr  error
+	committed chan struct{}
+	// afterCommit is called when bbolt has committed and before anybody is
+	// told; its error counts as that of a failed sync. Tests make disks slow
+	// and broken with it.
+	afterCommit func() error
+}
+
+var (
+	_ store.Backend = (*Store)(nil)
+	_ store.Blobs   = (*Store)(nil)
+	_ store.Checker = (*Store)(nil)
+	_ store.Statter = (*Store)(nil)
+)
+
+// Open opens the archive in the folder dir, and creates both where they do not
+// exist. The caller closes it.
+//
+// It errors with ErrNoStore where there is no archive and none is to be
+// created; with ErrBusy where another process has it open; with ErrReadOnly
+// where the folder or file may not be written; with ErrVersion where a newer
+// version wrote it; with ErrCorrupt where it is damaged; with ErrFull where no
+// space is left; with ErrRefused where the folder is on a network file system.
+func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s := &Store{
+		dir: dir, readOnly: o.ReadOnly, inline: o.InlineBlobSize, now: o.Now, queue: make(chan *op), closing: make(chan struct{}),
+		committed: make(chan struct{}), afterCommit: func() error { return nil },
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.inline == 0 {
+		s.inline = DefaultInlineBlobSize
+	}
+	if err := s.prepareFolder(&o); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.codec, err = codec.New(); err != nil {
+		return nil, err
+	}
+	if err := s.open(ctx, &o); err != nil {
+		return nil, errors.Join(err, s.codec.Close())
+	}
+	if s.readOnly {
+		close(s.committed)
+	} else {
+		go s.committer()
+	}
+	return s, nil
+}
+
+// prepareFolder looks whether the folder can hold an archive, and creates it.
+func (s *Store) prepareFolder(o *Options) error {
+	path := filepath.Join(s.dir, FileName)
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%w: %s is a folder, not the file of an archive", store.ErrInvalid, path)
+	case err == nil:
+	case !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("opening the archive in %s: %w", s.dir, classify(err))
+	case o.ReadOnly || o.MustExist:
+		return fmt.Errorf("%w: %s holds no %s; `stet capture` makes an archive, or name another folder with --data", store.ErrNoStore, s.dir, FileName)
+	}
+	if o.ReadOnly {
+		return nil
+	}
+	if err := s.refuseNetwork(o); err != nil {
+		return err
+	}
+	for _, d := range []string{s.dir, filepath.Join(s.dir, blobsFolder), filepath.Join(s.dir, spoolFolder)} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return fmt.Errorf("making the folder %s: %w", d, classify(err))
+		}
+	}
+	if info == nil {
+		if err := create(s.dir); err != nil {
+			return fmt.Errorf("making an archive in %s: %w", s.dir, classify(err))
+		}
+	}
+	return nil
+}
+
+// refuseNetwork errors where dir, or the folder it will be made in, is on a
+// network file system.
+func (s *Store) refuseNetwork(o *Options) error {
+	if o.AllowNetworkFS {
+		return nil
+	}
+	at := s.dir
+	for {
+		if _, err := os.Stat(at); err == nil || filepath.Dir(at) == at {
+			break
+		}
+		at = filepath.Dir(at)
+	}
+	kind, err := networkFS(at)
+	if err != nil {
+		return fmt.Errorf("looking at the file system of %s: %w", at, err)
+	}
+	if kind == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is on a network file system (%s), where locks and syncs may not keep their promises; use a folder on a local disk, or PostgreSQL and S3 for shared archives",
+		store.ErrRefused, s.dir, kind)
+}
+
+// open opens the bbolt file and reads where it stands.
+func (s *Store) open(ctx context.Context, o *Options) error {
+	path := filepath.Join(s.dir, FileName)
+	if err := preflight(path); err != nil {
+		return err
+	}
+	if err := s.openFile(ctx, path, o); err != nil {
+		return err
+	}
+	err := s.begin()
+	if err != nil {
+		return errors.Join(err, s.closeFile())
+	}
+	return nil
+}
+
+// begin brings an open file to the present format and takes possession of the
+// folder.
+func (s *Store) begin() error {
+	if err := guarded("opening the archive", s.migrate); err != nil {
+		return err
+	}
+	if err := s.readState(); err != nil {
+		return err
+	}
+	if s.readOnly {
+		return nil
+	}
+	if err := clearFolder(filepath.Join(s.dir, spoolFolder)); err != nil {
+		return err
+	}
+	return writeOwner(s.dir, s.now())
+}
+
+// readState notes how far the database is.
+func (s *Store) readState() error {
+	return s.view(context.Background(), func(tx *bbolt.Tx) error {
+		for _, name := range buckets() {
+			if tx.Bucket([]byte(name)) == nil {
+				return fmt.Errorf("%w: the bucket %s is missing; run `stet check`", store.ErrCorrupt, name)
+			}
+		}
+		head, err := headOf(tx)
+		s.state.setDurable(head, tx.ID())
+		s.tuneGrowth(tx.Size())
+		return err
+	})
+}
+
+// openFile opens and locks the bbolt file.
+func (s *Store) openFile(ctx context.Context, path string, o *Options) error {
+	wait := o.LockTimeout
+	if wait == 0 {
+		wait = DefaultLockTimeout
+	}
+	size := mapSize(o.InitialMapSize)
+	for {
+		err := s.tryOpen(path, o, size, min(max(wait, 1), lockAttempt))
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, bbolt.ErrTimeout):
+			if wait -= lockAttempt; wait <= 0 {
+				return busy(s.dir, o.ReadOnly)
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		case size > 0 && cannotMap(err):
+			size = 0
+		case errors.Is(err, bbolt.ErrInvalid), errors.Is(err, bbolt.ErrVersionMismatch), errors.Is(err, bbolt.ErrChecksum):
+			return fmt.Errorf("%w: %s is not the file of an archive, or its first pages are damaged (%w); restore a backup, or run `stet check`", store.ErrCorrupt, path, err)
+		default:
+			return fmt.Errorf("opening %s: %w", path, classify(err))
+		}
+	}
+}
+
+// tryOpen makes one attempt; a file whose opening panicked is closed again.
+func (s *Store) tryOpen(path string, o *Options, size int, wait time.Duration) error {
+	s.file = nil
+	err := guarded("opening the archive", func() (err error) {
+		s.db, err = bbolt.Open(path, 0o600, &bbolt.Options{
+			Timeout: wait, ReadOnly: o.ReadOnly, InitialMmapSize: size, PageSize: pageSize, NoSync: o.NoSync,
+			FreelistType: bbolt.FreelistMapType, NoStatistics: true,
+			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+				s.file, err = os.OpenFile(name, flag, mode)
+				return s.file, err
+			},
+		})
+		return err
+	})
+	if errors.Is(err, store.ErrCorrupt) && s.file != nil {
+		err = errors.Join(err, s.file.Close())
+	}
+	return err
+}
+
+// mapSize returns how much to map from the start.
+func mapSize(asked int) int {
+	if asked != 0 {
+		return max(asked, 0)
+	}
+	if runtime.GOOS == "windows" || ^uint(0)>>32 == 0 {
+		return 0
+	}
+	return DefaultMapSize
+}
+
+// tuneGrowth lets the file grow by an eighth of its size, at least 1 MiB and
+// at most 64 MiB at a time: each growth costs a sync, and what is not used yet
+// should be little.
+func (s *Store) tuneGrowth(size int64) {
+	if !s.readOnly {
+		s.db.AllocSize = int(min(max(size/8, 1<<20), 64<<20))
+	}
+}
+
+// Close waits for the commits that have begun and closes the archive; the
+// operations that wait for a commit are refused. It may be called again.
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		close(s.closing)
+		<-s.committed
+		var owner error
+		if !s.readOnly {
+			owner = removeOwner(s.dir)
+		}
+		s.closeErr = errors.Join(owner, s.closeFile(), s.codec.Close())
+	})
+	return s.closeErr
+}
+
+func (s *Store) closeFile() error {
+	if s.broken() != nil {
+		// The locks of bbolt are held by a call that panicked. Closing the file
+		// releases the archive to others; the mapping stays until the process
+		// ends.
+		return s.file.Close()
+	}
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("closing the archive in %s: %w", s.dir, err)
+	}
+	return nil
+}
+
+// usable errors where ctx has ended or the store cannot be used.
+func (s *Store) usable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-s.closing:
+		return errClosed
+	default:
+	}
+	return s.broken()
+}
+
+// Dir returns the folder of the archive.
+func (s *Store) Dir() string { return s.dir }
