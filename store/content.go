@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"stet/extract/post"
@@ -332,6 +333,9 @@ func (e *Exchange) decode(r *Record) error {
 		return err
 	}
 	e.Started = r.Time
+	e.Body.Removed = slices.ContainsFunc(r.Fields, func(f Field) bool {
+		return f.Removed != nil && (f.Name == fieldBody || f.Name == fieldBodyInfo)
+	})
 	e.RequestHead, e.RequestBody = r.Field(fieldRequestHead), r.Field(fieldRequestBody)
 	e.ResponseHead, e.Body.Inline = r.Field(fieldResponseHead), r.Field(fieldBody)
 	return nil

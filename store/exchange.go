@@ -91,6 +91,9 @@ type Body struct {
 	// Withheld is true where the terms of the endpoint forbid keeping its
 	// answer: only the outcome is kept.
 	Withheld bool `json:"withheld,omitempty"`
+	// Removed is true where the record's bytes of the body, or what is said of
+	// them, were removed. It is found when a record is decoded, not stored.
+	Removed bool `json:"-"`
 
 	// Inline is the body itself.
 	Inline []byte `json:"-"`

@@ -66,7 +66,7 @@ func (a *Archive) OpenBody(ctx context.Context, e *Exchange) (io.ReadCloser, err
 		return newVerifier(io.NopCloser(bytes.NewReader(b.Inline)), b.Digest), nil
 	case !b.Blob.IsZero():
 		return a.OpenBlob(ctx, b.Blob)
-	case b.Size == 0 && !b.Withheld:
+	case b.Size == 0 && e.Status != 0 && !b.Withheld && !b.Removed:
 		return io.NopCloser(bytes.NewReader(nil)), nil
 	}
 	return nil, fmt.Errorf("reading the body of %s: %w", e.URL, ErrNotFound)
