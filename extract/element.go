@@ -19,11 +19,15 @@ func (w *walker) element(n *html.Node, s surroundings) {
 		s.zone = true
 		defer func() { w.passed = true }()
 	}
-	if m, ok := w.f.marks.read(n); ok && w.reading(n, m, s) {
+	body := w.survey.holds[n] > maxEmbedWords
+	if m, ok := w.f.marks.read(n); ok && !body && w.reading(n, m, s) {
 		return
 	}
 	switch n.DataAtom {
-	case atom.Style, atom.Svg, atom.Math, atom.Select, atom.Textarea, atom.Title, atom.Link:
+	case atom.Style, atom.Svg, atom.Math, atom.Select, atom.Title, atom.Link:
+		return
+	case atom.Textarea:
+		w.textarea(n, s)
 		return
 	case atom.Script:
 		w.script(n, s)
@@ -49,7 +53,7 @@ func (w *walker) element(n *html.Node, s surroundings) {
 			return
 		}
 	}
-	if w.facade(n, s) {
+	if !body && w.facade(n, s) {
 		return
 	}
 	switch n.DataAtom {
@@ -62,6 +66,18 @@ func (w *walker) element(n *html.Node, s surroundings) {
 		return
 	}
 	w.container(n, s)
+}
+
+// maxEmbedWords is how many bytes of text an embed can have that the page's main
+// text stands in. An element with more is the article, whatever its name.
+const maxEmbedWords = 2500
+
+// textarea handles a text area: some pages keep an embed's markup in one until
+// the reader consents.
+func (w *walker) textarea(n *html.Node, s surroundings) {
+	if n.FirstChild != nil && s.zone && sniff(n.FirstChild.Data) == sniffMarkup {
+		w.payload(n.FirstChild.Data, FormTemplate, s)
+	}
 }
 
 // container goes on with what is in n.

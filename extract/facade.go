@@ -149,7 +149,7 @@ func (w *walker) facade(n *html.Node, s surroundings) bool {
 	}
 	for i := range n.Attr {
 		a := &n.Attr[i]
-		if len(a.Val) < 10 || !facadeAttr(a.Key, custom) {
+		if len(a.Val) < 10 || !facadeAttr(a.Key, custom) && !(a.Key == "data-href" && namesEmbed(n)) {
 			continue
 		}
 		k := sniff(a.Val)

@@ -6,6 +6,50 @@ import (
 	"golang.org/x/net/html"
 )
 
+// maxCallBytes bounds a script that does nothing but put one embed in its place.
+const maxCallBytes = 4 << 10
+
+// call handles a short script in the article that writes one embed: its only
+// address of a page made to be framed, or its only piece of markup, is a string
+// in it.
+func (w *walker) call(text string, s surroundings) bool {
+	var only lead
+	piece := ""
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c != '"' && c != '\'' {
+			continue
+		}
+		end := stringEnd(text, i+1, c)
+		if end < 0 {
+			break
+		}
+		value := unescapeJSON(text[i+1 : end])
+		i = end
+		switch {
+		case strings.Contains(value, "<iframe") || strings.Contains(value, "<blockquote"):
+			piece = value
+		case len(value) >= 12:
+			l, ok := w.f.resolve(value, nil)
+			if !ok || !l.isPost() || l.target.Kind != TargetEmbed {
+				continue
+			}
+			if only.platform != "" && only.target.Ref != l.target.Ref {
+				return false
+			}
+			only = l
+		}
+	}
+	if piece != "" {
+		return w.payload(piece, FormScript, s)
+	}
+	if only.platform == "" {
+		return false
+	}
+	w.show(embedOf(only, FormScript), nil, s)
+	return true
+}
+
 // flown takes in a piece of the data that Next.js streams: every script calls
 // push with the next part of one long text.
 func (w *walker) flown(text string) bool {
@@ -47,6 +91,7 @@ func (w *walker) script(n *html.Node, s surroundings) {
 			w.template(text, s)
 		}
 	case w.flown(text):
+	case s.zone && len(text) <= maxCallBytes && w.call(text, s):
 	case len(text) >= 64:
 		w.states = append(w.states, state{text: text, at: w.here()})
 	}

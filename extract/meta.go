@@ -27,6 +27,7 @@ type metaReader struct {
 	canonical string
 	title     string
 	heading   string
+	headings  []string
 	lang      string
 	firstTime string
 }
@@ -41,6 +42,7 @@ const (
 	maxLDBytes    = 2 << 20
 	maxLDBlocks   = 50
 	maxAuthors    = 50
+	maxHeadings   = 10
 	maxTitleBytes = 1000
 )
 
@@ -55,8 +57,9 @@ func (m *metaReader) see(n *html.Node) {
 			m.title = clip(Text(n), maxTitleBytes)
 		}
 	case atom.H1:
-		if m.heading == "" {
-			m.heading = clip(Text(n), maxTitleBytes)
+		if text := clip(Text(n), maxTitleBytes); text != "" && len(m.headings) < maxHeadings {
+			m.heading = cmp.Or(m.heading, text)
+			m.headings = append(m.headings, text)
 		}
 	case atom.Meta:
 		m.seeMeta(n)

@@ -15,8 +15,9 @@ type survey struct {
 	weak   map[*html.Node]bool
 	// bodies are the elements that call themselves the article's text, in order.
 	bodies []*html.Node
-	// holds are the elements that the article stands in.
-	holds map[*html.Node]bool
+	// holds are the elements that the article stands in, with the number of
+	// bytes of text in each.
+	holds map[*html.Node]int
 	// zone is the article with what belongs to it; nil where there is none.
 	zone *html.Node
 	meta *metaReader
@@ -45,7 +46,7 @@ const maxBodies = 100
 
 // look surveys a page.
 func look(doc *html.Node, meta *metaReader) *survey {
-	s := &survey{strong: map[*html.Node]wordFlags{}, weak: map[*html.Node]bool{}, holds: map[*html.Node]bool{}, meta: meta}
+	s := &survey{strong: map[*html.Node]wordFlags{}, weak: map[*html.Node]bool{}, holds: map[*html.Node]int{}, meta: meta}
 	s.blocks = append(s.blocks, surveyBlock{n: doc, parent: -1})
 	s.children(doc, 0, surveyPlace{})
 	for i := len(s.blocks) - 1; i > 0; i-- {
@@ -252,8 +253,8 @@ func (s *survey) settle() {
 		}
 	}
 	for i := at; i >= 0; i = s.blocks[i].parent {
-		for n := s.blocks[i].n; n != nil && !s.holds[n]; n = n.Parent {
-			s.holds[n] = true
+		for n := s.blocks[i].n; n != nil && !s.holding(n); n = n.Parent {
+			s.holds[n] = s.blocks[i].text
 		}
 	}
 	for s.blocks[at].parent > 0 {
@@ -304,6 +305,12 @@ func (s *survey) inside(i, j int) bool {
 	return false
 }
 
+// holding reports whether the article stands in n.
+func (s *survey) holding(n *html.Node) bool {
+	_, ok := s.holds[n]
+	return ok
+}
+
 // excludes reports whether n is not part of the article; inside says whether it
 // stands inside of the article's zone.
 func (s *survey) excludes(n *html.Node, inside bool) bool {
@@ -311,7 +318,7 @@ func (s *survey) excludes(n *html.Node, inside bool) bool {
 		return false
 	}
 	if s.strong[n] != 0 {
-		return !s.holds[n]
+		return !s.holding(n)
 	}
-	return !inside && s.weak[n] && !s.holds[n]
+	return !inside && s.weak[n] && !s.holding(n)
 }

@@ -16,7 +16,7 @@ func (s *survey) columns() {
 		}
 		wide := columnsOf(n)
 		for c := n.Parent.FirstChild; c != nil; c = c.NextSibling {
-			if c.Type == html.ElementNode && !s.holds[c] && narrower(columnsOf(c), wide) {
+			if c.Type == html.ElementNode && !s.holding(c) && narrower(columnsOf(c), wide) {
 				s.strong[c] = wordStrong
 			}
 		}

@@ -28,7 +28,7 @@ type facts struct {
 func factsOf(m *metaReader, a *Article) facts {
 	var f facts
 	ld := m.ldArticle()
-	for _, t := range []string{a.Title, ld.get("headline").text(), m.meta["og:title"], m.meta["twitter:title"], m.heading, trimSite(collapse(m.title), a.SiteName), m.title} {
+	for _, t := range append([]string{a.Title, ld.get("headline").text(), m.meta["og:title"], m.meta["twitter:title"], trimSite(collapse(m.title), a.SiteName), m.title}, m.headings...) {
 		if t = foldTitle(t); len(t) >= minTitle && !slices.Contains(f.titles, t) {
 			f.titles = append(f.titles, t)
 		}
@@ -101,7 +101,7 @@ func (w *walker) finishStates() {
 	if len(w.states) == 0 && w.flight.Len() == 0 {
 		return
 	}
-	scan := stateScan{w: w, facts: &w.facts}
+	scan := stateScan{w: w, facts: &w.facts, page: string(w.text)}
 	for _, st := range w.states {
 		if w.f.mentions(st.text) {
 			scan.run(st.text, 0)
@@ -113,21 +113,16 @@ func (w *walker) finishStates() {
 	if len(scan.pieces) == 0 {
 		return
 	}
+	scan.claim()
 	build := w.builds(scan.pieces)
-	text := ""
 	for i := range scan.pieces {
 		p := &scan.pieces[i]
 		if p.owner == ownerOther || p.owner == ownerUnknown && !p.markup {
 			continue
 		}
 		value := unescapeJSON(p.raw)
-		if p.owner == ownerUnknown {
-			if text == "" {
-				text = string(w.text)
-			}
-			if !kin(text, value) {
-				continue
-			}
+		if p.owner == ownerUnknown && !scan.kin(value) {
+			continue
 		}
 		w.piece(p, value, build && p.owner == ownerThis)
 	}
@@ -190,25 +185,6 @@ func (w *walker) body(piece string, s surroundings) {
 		root.AppendChild(n)
 	}
 	w.children(root, s)
-}
-
-// kin reports whether a piece of markup is of the same article as text: one of
-// its longer passages stands in it.
-func kin(text, piece string) bool {
-	const enough = 40
-	for range 20 {
-		i := strings.IndexByte(piece, '>')
-		if i < 0 {
-			return false
-		}
-		piece = piece[i+1:]
-		passage, _, _ := strings.Cut(piece, "<")
-		passage = collapse(unescapeEntities(clip(passage, 400)))
-		if len(passage) >= enough && strings.Contains(text, clip(passage, 120)) {
-			return true
-		}
-	}
-	return false
 }
 
 // mentions reports whether a text has the address of a post in it, or markup

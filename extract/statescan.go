@@ -19,9 +19,11 @@ type statePiece struct {
 	// key is the name of the member, outer that of the object around it, kind
 	// what that object calls its type.
 	key, outer, kind string
-	depth            int
-	markup           bool
-	owner            owner
+	// root is the longest of the names that it stands under.
+	root   string
+	depth  int
+	markup bool
+	owner  owner
 }
 
 // stateFrame is an object or array that the scan is in.
@@ -34,6 +36,8 @@ type stateFrame struct {
 	urls      []string
 	// first is the number of its first piece.
 	first int
+	// samples are some of the longer texts in it.
+	samples []string
 }
 
 // stateScan goes over data as it stands in scripts, without building a tree of
@@ -46,6 +50,12 @@ type stateScan struct {
 	i      int
 	stack  []stateFrame
 	pieces []statePiece
+	// page is the text of the article as the page's markup has it.
+	page string
+	// own are the names of the objects that are this article.
+	own []string
+	// looked counts the look-ups in page.
+	looked int
 	// pending is a string that has been read and may be a key or a value.
 	pending string
 	has     bool
@@ -59,9 +69,9 @@ const (
 
 // run scans a text; layer counts the escapes that were undone to get it.
 func (p *stateScan) run(text string, layer int) {
-	inner := stateScan{w: p.w, facts: p.facts, src: text, pieces: p.pieces}
+	inner := stateScan{w: p.w, facts: p.facts, src: text, pieces: p.pieces, page: p.page, own: p.own, looked: p.looked}
 	inner.scan(layer)
-	p.pieces = inner.pieces
+	p.pieces, p.own, p.looked = inner.pieces, inner.own, inner.looked
 }
 
 func (p *stateScan) scan(layer int) {
@@ -169,27 +179,102 @@ func (p *stateScan) close() {
 	}
 	f := &p.stack[n]
 	p.stack = p.stack[:n]
-	if f.first == len(p.pieces) {
-		p.headline(f)
-		return
-	}
-	who := ownerUnknown
-	switch {
-	case wordsIn(f.name)&wordStrong != 0:
-		who = ownerOther
-	case f.open == '{' && (f.title != "" || len(f.urls) > 0):
-		who = p.facts.article(f.title, f.urls)
-	}
-	for i := len(p.pieces) - 1; i >= f.first; i-- {
-		q := &p.pieces[i]
-		if q.owner == ownerUnknown {
-			q.owner = who
+	article := f.open == '{' && f.title != "" && len(f.urls) > 0
+	if who := p.owner(f); who != ownerUnknown {
+		for i := f.first; i < len(p.pieces); i++ {
+			if p.pieces[i].owner == ownerUnknown {
+				p.pieces[i].owner = who
+			}
 		}
-		if q.kind == "" && q.depth-n <= 2 {
+		article = true
+	}
+	for i := len(p.pieces) - 1; i >= f.first && f.kind != ""; i-- {
+		if q := &p.pieces[i]; q.kind == "" && q.depth-n <= 2 {
 			q.kind = f.kind
 		}
 	}
+	if n > 0 && !article {
+		up := &p.stack[n-1]
+		for _, s := range f.samples {
+			up.sample(s)
+		}
+	}
 	p.headline(f)
+}
+
+// owner says whose article an object is, or the texts in a list are of.
+func (p *stateScan) owner(f *stateFrame) owner {
+	who := ownerUnknown
+	if f.open == '{' && (f.title != "" || len(f.urls) > 0) && (f.first < len(p.pieces) || len(f.name) >= minOwnName) {
+		who = p.facts.article(f.title, f.urls)
+		if who == ownerThis && len(f.name) >= minOwnName && len(p.own) < 10 {
+			p.own = append(p.own, f.name)
+		}
+	}
+	switch {
+	case f.first == len(p.pieces):
+		return who
+	case wordsIn(f.name)&wordStrong != 0:
+		return ownerOther
+	case who != ownerUnknown:
+		return who
+	}
+	for _, s := range f.samples {
+		if p.looked < maxLooks && p.kin(s) {
+			return ownerThis
+		}
+	}
+	return ownerUnknown
+}
+
+// minOwnName is the length from which the name of an object tells it apart:
+// stores of data name their objects by type and id.
+const minOwnName = 12
+
+// claim gives the pieces whose names say so to this article.
+func (p *stateScan) claim() {
+	for i := range p.pieces {
+		q := &p.pieces[i]
+		for _, name := range p.own {
+			if q.owner == ownerUnknown && strings.Contains(q.root, name) {
+				q.owner = ownerThis
+			}
+		}
+	}
+}
+
+// The bounds of comparing texts.
+const (
+	maxSamples = 4
+	maxLooks   = 300
+	// minSample is the length from which a text tells articles apart.
+	minSample = 60
+)
+
+// sample remembers a longer text. It is escaped as it stands in the data.
+func (f *stateFrame) sample(raw string) {
+	if len(f.samples) < maxSamples && len(raw) >= minSample {
+		f.samples = append(f.samples, raw)
+	}
+}
+
+// kin reports whether a text, which may be markup, is of the article that the
+// page shows: one of its first longer passages stands in it.
+func (p *stateScan) kin(text string) bool {
+	p.looked++
+	text = unescapeEntities(unescapeJSON(clip(text, 4<<10)))
+	for range 12 {
+		passage, rest, more := strings.Cut(text, "<")
+		passage = collapse(clip(passage, 400))
+		if len(passage) >= minSample-20 && strings.Contains(p.page, clip(passage, 120)) {
+			return true
+		}
+		if !more {
+			return false
+		}
+		_, text, _ = strings.Cut(rest, ">")
+	}
+	return false
 }
 
 // headline hands the title that an object of its own holds, {"basic": …} or
@@ -224,15 +309,30 @@ func (p *stateScan) value(layer int) {
 	}
 	markup := strings.IndexByte(raw, '<') >= 0 || strings.Contains(raw, `\u003`) || strings.Contains(raw, "&lt;")
 	if data := looksLikeData(raw); data && layer < maxLayers-1 && len(raw) > 64 && p.w.spend(len(raw)) {
-		inner := stateScan{w: p.w, facts: p.facts, src: unescapeJSON(raw), pieces: p.pieces}
-		inner.scan(layer + 1)
-		p.pieces = inner.pieces
+		p.run(unescapeJSON(raw), layer+1)
 		return
 	}
 	if !markup && (len(raw) > 2048 || !p.w.f.postIn(raw)) {
+		if depth > 0 && len(raw) >= minSample && strings.Count(raw[:minSample], " ") > 3 {
+			p.stack[depth-1].sample(raw)
+		}
 		return
 	}
-	p.pieces = append(p.pieces, statePiece{raw: raw, key: key, outer: name, depth: depth, markup: markup})
+	p.pieces = append(p.pieces, statePiece{raw: raw, key: key, outer: name, root: p.root(), depth: depth, markup: markup})
+	if markup && depth > 0 {
+		p.stack[depth-1].sample(raw)
+	}
+}
+
+// root returns the longest of the names of what the scan is in.
+func (p *stateScan) root() string {
+	longest := ""
+	for i := range min(len(p.stack), 12) {
+		if name := p.stack[i].name; len(name) > len(longest) {
+			longest = name
+		}
+	}
+	return longest
 }
 
 // looksLikeData reports whether a string holds data itself, with its quotation
