@@ -1,0 +1,4 @@
+// Package threads knows the shape of Threads: the forms of its addresses, its
+// ids (shortcodes, as on Instagram) and the ways in which its posts are put
+// into pages. It is pure: it fetches nothing.
+package threads
