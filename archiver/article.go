@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 
 	"stet/archiver/fetch"
@@ -126,12 +128,8 @@ func (e *Engine) intend(ctx context.Context, kind, target string, o CaptureOptio
 	if err != nil {
 		return store.Job{}, fmt.Errorf("writing the intent to capture %s: %w", target, err)
 	}
-	key := target
-	if len(key) > store.MaxTermLength {
-		key = store.DigestOf([]byte(target)).String()
-	}
 	b := e.o.Archive.Begin()
-	if err := b.Enqueue(store.Enqueue{Job: store.Job{Kind: kind, Key: key, Payload: payload, Priority: store.PriorityPerson}, Lease: e.lease()}); err != nil {
+	if err := b.Enqueue(store.Enqueue{Job: store.Job{Kind: kind, Key: jobKey(target), Host: hostOf(target), Payload: payload, Priority: store.PriorityPerson}, Lease: e.lease()}); err != nil {
 		return store.Job{}, err
 	}
 	receipt, err := b.Commit(ctx)
@@ -139,6 +137,23 @@ func (e *Engine) intend(ctx context.Context, kind, target string, o CaptureOptio
 		return store.Job{}, err
 	}
 	return receipt.Jobs[0], nil
+}
+
+// jobKey makes the key of a job of an address.
+func jobKey(target string) string {
+	if len(target) > store.MaxTermLength {
+		return store.DigestOf([]byte(target)).String()
+	}
+	return target
+}
+
+// hostOf returns the host of an address, for fairness between hosts.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
 }
 
 // keepFailure keeps the exchanges of a failed attempt with the job's outcome.
@@ -218,6 +233,12 @@ func cut(s string, n int) string {
 func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.ArticleVersion, r *recorded, job store.Job, o CaptureOptions) {
 	keep := context.WithoutCancel(ctx)
 	b := e.o.Archive.Begin()
+	versions, err := e.versions(ctx, v.Key)
+	if err != nil {
+		res.Err = err
+		return
+	}
+	v.Source = o.Source
 	if r != nil {
 		for i := range v.Mentions {
 			r.refs(v.Mentions[i].Ref)
@@ -227,18 +248,29 @@ func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.Artic
 		}
 		v.Exchange = r.last()
 	}
-	id, err := b.Add(keep, v)
-	if err != nil {
+	var id store.ID
+	if last := versions.last(); last != nil && o.scheduled() && sameVersion(last.Content, v) {
+		id = last.ID // read again, and nothing changed: the exchange says so
+	} else if id, err = b.Add(keep, v); err != nil {
 		res.Err = err
 		return
 	}
 	wants := e.wantsOf(id, v, o)
+	if o.scheduled() {
+		if wants, err = e.unseen(ctx, wants); err != nil {
+			res.Err = err
+			return
+		}
+	}
 	for _, w := range wants {
 		if res.Err = e.enqueue(b, w); res.Err != nil {
 			return
 		}
 	}
 	e.finish(b, job, nil)
+	if res.Err = e.readAgain(b, v, versions, o); res.Err != nil {
+		return
+	}
 	receipt, err := b.Commit(keep)
 	if err != nil {
 		res.Err = err

@@ -82,7 +82,12 @@ func (e *Engine) askOne(ctx context.Context, ep Endpoint, ref post.Ref, purpose 
 
 // askBatch asks an endpoint for as many posts as it takes at a time.
 func (e *Engine) askBatch(ctx context.Context, ep Endpoint, refs []post.Ref, purpose string) []sighting {
-	reply := ep.Ask(ctx, refs, purpose)
+	var reply Reply
+	if err := e.spend(ctx, refs[0].Platform, ep.Name(), len(refs)); err != nil {
+		reply = overBudget(refs, err)
+	} else {
+		reply = ep.Ask(ctx, refs, purpose)
+	}
 	shared := &recorded{exchanges: reply.Exchanges}
 	out := make([]sighting, len(refs))
 	for i, ref := range refs {

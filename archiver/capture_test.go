@@ -47,8 +47,11 @@ func TestMainJob(t *testing.T) {
 		if h := w.history(quoted); len(h.Captures) != 1 || h.Captures[0].Content.Via != ref(main) || h.Best().Content.Post.Media[0].Digest == "" {
 			t.Errorf("quoted post: %+v", h.Captures)
 		}
-		if n := len(w.jobs(archiver.JobCapture)) + len(w.jobs(archiver.JobArticle)); n != 0 {
-			t.Errorf("%d jobs are left", n)
+		if n := len(w.jobs(archiver.JobCapture)); n != 0 {
+			t.Errorf("%d intents to capture are left", n)
+		}
+		if again := w.jobs(archiver.JobArticle); len(again) != 1 || again[0].RunAt.Sub(time.Now()).Round(hour) != 24*hour {
+			t.Errorf("the article is not read again in a day: %+v", again)
 		}
 		looks := w.jobs(archiver.JobLook)
 		if len(looks) != 3 {

@@ -31,7 +31,16 @@ type Options struct {
 	// Readable returns the readable text of a page; nil keeps none.
 	Readable func(in extract.Input) string
 	Schedule Schedule
+	// Articles says when an article is read again; its zero value means
+	// [DefaultArticleDelays].
+	Articles Schedule
 	Policy   Policy
+	// Budgets are the most posts that an endpoint may be asked for on one day
+	// of UTC, by "platform/endpoint": answers of an API can cost money.
+	// Endpoints that are not named have no limit.
+	Budgets map[string]int
+	// Handlers run the jobs of kinds that the engine itself does not know.
+	Handlers map[string]Handler
 	// Owner names this process in leases; empty is "stet".
 	Owner string
 	// Software is the name and version that captures carry.
@@ -43,6 +52,10 @@ type Options struct {
 	// Rand returns a number in [0,1) for jitter; nil is that of math/rand/v2.
 	Rand func() float64
 }
+
+// Handler runs a job that was leased. It commits the job's outcome itself; the
+// error says why the work failed.
+type Handler func(ctx context.Context, j store.Job) error
 
 // Policy says how much is captured.
 type Policy struct {
@@ -96,6 +109,9 @@ func New(o Options) *Engine {
 	o.Policy.MediaTime = cmp.Or(o.Policy.MediaTime, DefaultMediaTime)
 	o.Policy.QuoteDepth = max(cmp.Or(o.Policy.QuoteDepth, 1), 0)
 	o.Policy.ReplyDepth = max(cmp.Or(o.Policy.ReplyDepth, 1), 0)
+	if o.Articles.Delays == nil {
+		o.Articles.Delays = DefaultArticleDelays()
+	}
 	if o.Rand == nil {
 		o.Rand = rand.Float64
 	}
@@ -136,6 +152,8 @@ type CaptureOptions struct {
 	Operator string
 	Case     string
 	Note     string
+	// Source is the name of the source that led to the article.
+	Source string
 }
 
 // History reads what the archive knows of a post, an empty history where that

@@ -269,7 +269,7 @@ func (c *capturing) keep(ctx context.Context) error {
 	if err := c.addResolution(keep); err != nil {
 		return err
 	}
-	if err := c.schedule(state); err != nil {
+	if err := c.schedule(keep, state); err != nil {
 		return err
 	}
 	outcome := failure
@@ -281,6 +281,16 @@ func (c *capturing) keep(ctx context.Context) error {
 		return fmt.Errorf("keeping the capture of %s: %w", c.w.ref, err)
 	}
 	c.describe(state, failure)
+	return c.settleAccount(ctx)
+}
+
+// settleAccount lets what was learnt of the account settle its other posts.
+func (c *capturing) settleAccount(ctx context.Context) error {
+	for i := range c.sightings {
+		if err := c.e.settleAccount(ctx, c.before, &c.sightings[i], c.w.options.trigger()); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -416,6 +426,9 @@ func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, excha
 	return id, files, err
 }
 
+// scheduled reports whether nobody waits for the capture.
+func (o CaptureOptions) scheduled() bool { return o.trigger() != "person" }
+
 func (o CaptureOptions) trigger() string {
 	if o.Trigger == "" {
 		return "person"
@@ -444,7 +457,7 @@ func (c *capturing) addRelated(ctx context.Context, s *sighting, parsed *extract
 			if _, _, err := c.addOne(ctx, s, &p, s.reply.ids, c.w.ref, nil, before); err != nil {
 				return err
 			}
-			if err := c.scheduleOne(r.ref, s.reply.when(c.e.o.Archive.Now()), before, State{Value: post.Live}); err != nil {
+			if err := c.scheduleOne(ctx, r.ref, s.reply.when(c.e.o.Archive.Now()), before, State{Value: post.Live}); err != nil {
 				return err
 			}
 			c.res.Related = append(c.res.Related, r.ref)
@@ -544,15 +557,15 @@ func (c *capturing) addResolution(ctx context.Context) error {
 }
 
 // schedule adds the next look at the post.
-func (c *capturing) schedule(state State) error {
+func (c *capturing) schedule(ctx context.Context, state State) error {
 	if !c.e.Can(c.w.ref.Platform) || c.w.ref.IsZero() {
 		return nil
 	}
-	return c.scheduleOne(c.w.ref, c.e.o.Archive.Now(), c.before, state)
+	return c.scheduleOne(ctx, c.w.ref, c.e.o.Archive.Now(), c.before, state)
 }
 
-func (c *capturing) scheduleOne(ref post.Ref, now time.Time, before *store.History, state State) error {
-	at, err := c.e.scheduleLook(c.b, ref, now, before, state)
+func (c *capturing) scheduleOne(ctx context.Context, ref post.Ref, now time.Time, before *store.History, state State) error {
+	at, err := c.e.scheduleLook(ctx, c.b, ref, now, before, state)
 	if ref == c.w.ref {
 		c.res.NextLook = at
 	}
@@ -561,7 +574,7 @@ func (c *capturing) scheduleOne(ref post.Ref, now time.Time, before *store.Histo
 
 // scheduleLook adds the job of the next look at a post, or moves the one that
 // waits, and returns its time.
-func (e *Engine) scheduleLook(b *store.Builder, ref post.Ref, now time.Time, before *store.History, state State) (time.Time, error) {
+func (e *Engine) scheduleLook(ctx context.Context, b *store.Builder, ref post.Ref, now time.Time, before *store.History, state State) (time.Time, error) {
 	first := now
 	for _, c := range before.Captures {
 		if c.Content.Time.Before(first) {
@@ -569,6 +582,13 @@ func (e *Engine) scheduleLook(b *store.Builder, ref post.Ref, now time.Time, bef
 		}
 	}
 	at := e.o.Schedule.Next(first, now, state)
+	closer, err := e.closerLook(ctx, before, now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !closer.IsZero() && closer.Before(at) {
+		at = closer
+	}
 	payload, err := json.Marshal(intent{Target: ref.String()})
 	if err != nil {
 		return time.Time{}, fmt.Errorf("writing the intent to look at %s: %w", ref, err)

@@ -126,7 +126,7 @@ func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
 	// The look itself is done, also where it could not tell: the next one is a
 	// job of its own.
 	c.e.finish(c.b, c.w.job, ctx.Err())
-	if res.NextLook, err = c.e.scheduleLook(c.b, c.w.ref, c.e.o.Archive.Now(), c.before, state); err != nil {
+	if res.NextLook, err = c.e.scheduleLook(ctx, c.b, c.w.ref, c.e.o.Archive.Now(), c.before, state); err != nil {
 		return err
 	}
 	if _, err := c.b.Commit(keep); err != nil {
@@ -137,7 +137,7 @@ func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
 	if res.Result == post.Unknown {
 		res.Reason = unknownReason(c.sightings)
 	}
-	return c.lookTrouble(ctx)
+	return errors.Join(c.settleAccount(ctx), c.lookTrouble(ctx))
 }
 
 // lookTrouble returns an error where no endpoint could be asked at all.

@@ -280,6 +280,9 @@ func (e *Engine) handle(ctx context.Context, jobs []store.Job) []error {
 		return e.handleLooks(ctx, jobs)
 	}
 	j := jobs[0]
+	if h := e.o.Handlers[j.Kind]; h != nil {
+		return []error{h(ctx, j)}
+	}
 	var in intent
 	if err := json.Unmarshal(j.Payload, &in); err != nil {
 		err = fmt.Errorf("%w: the payload of %s job %s: %w", store.ErrInvalid, j.Kind, j.ID, err)
@@ -294,6 +297,10 @@ func (e *Engine) handle(ctx context.Context, jobs []store.Job) []error {
 	err := fmt.Errorf("%w: this version has no handler for jobs of kind %q", store.ErrVersion, j.Kind)
 	return []error{errors.Join(err, e.close(ctx, j, err))}
 }
+
+// Finish adds the outcome of a job to a batch: done, where cause is nil, else
+// by the class of cause. It is for a [Handler].
+func (e *Engine) Finish(b *store.Builder, j store.Job, cause error) { e.finish(b, j, cause) }
 
 // close commits the outcome of a job by itself.
 func (e *Engine) close(ctx context.Context, j store.Job, cause error) error {

@@ -38,6 +38,13 @@ func DefaultDelays() []time.Duration {
 	return []time.Duration{time.Hour, 6 * time.Hour, day, 3 * day, 7 * day, 14 * day, 30 * day}
 }
 
+// DefaultArticleDelays are the times after its first version at which an
+// article is read again: corrections come within days.
+func DefaultArticleDelays() []time.Duration {
+	const day = 24 * time.Hour
+	return []time.Duration{day, 3 * day, 7 * day, 30 * day, 90 * day}
+}
+
 // Next returns when to look at a post again. first is its first capture, last
 // the last look or capture, and state the verdict over them. It is a pure
 // function, and the result is after last.

@@ -160,7 +160,10 @@ type ArticleVersion struct {
 	// Content holds the bytes of local input.
 	Content Digest `json:"content,omitzero"`
 	// Origin is web, file or stdin.
-	Origin  string `json:"origin"`
+	Origin string `json:"origin"`
+	// Source is the name of the source that led to it; empty where a person
+	// asked.
+	Source  string `json:"source,omitempty"`
 	Private bool   `json:"private,omitempty"`
 	// Mentions are the posts that it shows and links, in order of appearance.
 	Mentions []Mention `json:"mentions,omitempty"`
@@ -245,6 +248,22 @@ type Incident struct {
 	Text string `json:"text"`
 }
 
+// Watch asks for closer looks at posts for a time. Exactly one of Ref, Account
+// and Source says at which.
+type Watch struct {
+	Time time.Time `json:"-"`
+	Ref  post.Ref  `json:"ref,omitzero"`
+	// Account is platform:handle, in lower case.
+	Account string `json:"account,omitempty"`
+	// Source is the name of a source: the posts of its articles.
+	Source string `json:"source,omitempty"`
+	// Every is the time between two looks; 0 ends an earlier watch.
+	Every time.Duration `json:"every,omitempty"`
+	// Until is when it ends by itself.
+	Until    time.Time `json:"until,omitzero"`
+	Operator string    `json:"operator,omitempty"`
+}
+
 // The names of fields.
 const (
 	fieldMeta         = "meta"
@@ -265,6 +284,7 @@ func (*Verdict) kind() Kind        { return KindVerdict }
 func (*ArticleVersion) kind() Kind { return KindArticle }
 func (*Resolution) kind() Kind     { return KindResolution }
 func (*Incident) kind() Kind       { return KindIncident }
+func (*Watch) kind() Kind          { return KindWatch }
 
 func (e *Exchange) when() time.Time       { return e.Started }
 func (c *Capture) when() time.Time        { return c.Time }
@@ -274,6 +294,7 @@ func (v *Verdict) when() time.Time        { return v.Time }
 func (a *ArticleVersion) when() time.Time { return a.Time }
 func (r *Resolution) when() time.Time     { return r.Time }
 func (i *Incident) when() time.Time       { return i.Time }
+func (w *Watch) when() time.Time          { return w.Time }
 
 // jsonField encodes v without escaping HTML.
 func jsonField(name string, v any) (Field, error) {
@@ -404,4 +425,10 @@ func (i *Incident) encode() ([]Field, error) { return meta(i) }
 func (i *Incident) decode(r *Record) error {
 	i.Time = r.Time
 	return decodeField(r, fieldMeta, i)
+}
+
+func (w *Watch) encode() ([]Field, error) { return meta(w) }
+func (w *Watch) decode(r *Record) error {
+	w.Time = r.Time
+	return decodeField(r, fieldMeta, w)
 }

@@ -28,6 +28,8 @@ type History struct {
 	Articles []Item[ArticleVersion]
 	// Resolutions are the mentions without id that were found to show it.
 	Resolutions []Item[Resolution]
+	// Watches ask for closer looks at the post itself.
+	Watches []Item[Watch]
 	// QuotedBy are the posts that quote, answer or repeat it.
 	QuotedBy []post.Ref
 }
@@ -35,7 +37,7 @@ type History struct {
 // History reads what the archive knows of a post. It errors with ErrNotFound
 // where that is nothing.
 func (a *Archive) History(ctx context.Context, ref post.Ref) (*History, error) {
-	records, err := a.ListAll(ctx, RefTerm(ref), MaxHistory, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle, KindResolution)
+	records, err := a.ListAll(ctx, RefTerm(ref), MaxHistory, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle, KindResolution, KindWatch)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +73,8 @@ func (h *History) add(r *Record) error {
 		h.Verdicts = append(h.Verdicts, Item[Verdict]{r.Seq, r.ID, c})
 	case *ArticleVersion:
 		h.Articles = append(h.Articles, Item[ArticleVersion]{r.Seq, r.ID, c})
+	case *Watch:
+		h.Watches = append(h.Watches, Item[Watch]{r.Seq, r.ID, c})
 	case *Resolution:
 		h.Resolutions = append(h.Resolutions, Item[Resolution]{r.Seq, r.ID, c})
 	}

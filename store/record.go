@@ -37,12 +37,14 @@ const (
 	KindNote      Kind = "note"
 	// KindIncident is something that the operator should know: [Incident].
 	KindIncident Kind = "incident"
+	// KindWatch asks for closer looks for a time: [Watch].
+	KindWatch Kind = "watch"
 )
 
 // Kinds lists the kinds; a kind's index plus one is its number on disk.
 func Kinds() []Kind {
 	return []Kind{KindExchange, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle,
-		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident}
+		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident, KindWatch}
 }
 
 // Number returns the number of k on disk, 0 where this version does not know
@@ -113,8 +115,8 @@ func (r *Record) Field(name string) []byte {
 }
 
 // Content is the typed content of a record: *[Exchange], *[Capture],
-// *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution] or
-// *[Incident]. The
+// *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
+// *[Incident] or *[Watch]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -144,6 +146,8 @@ func newContent(k Kind) Content {
 		return new(Resolution)
 	case KindIncident:
 		return new(Incident)
+	case KindWatch:
+		return new(Watch)
 	}
 	return nil
 }

@@ -35,7 +35,8 @@ const (
 	// IndexRecord leads from a record's id to the records that refer to it and
 	// cannot be found by a post: resolutions by article version.
 	IndexRecord Index = "record"
-	// IndexSubject leads from the subject of incidents to them.
+	// IndexSubject leads from the subject of incidents to them, and from
+	// "watch " and a source's name to the watches of its posts.
 	IndexSubject Index = "subject"
 )
 
@@ -176,6 +177,20 @@ func tracking(name string) bool {
 	}
 	return false
 }
+
+func (w *Watch) terms() []Term {
+	terms := refTerms(w.Ref)
+	if w.Account != "" {
+		terms = append(terms, newTerm(IndexAccount, w.Account))
+	}
+	if w.Source != "" {
+		terms = append(terms, WatchTerm(w.Source))
+	}
+	return terms
+}
+
+// WatchTerm is the term of the watches of a source's posts.
+func WatchTerm(source string) Term { return newTerm(IndexSubject, "watch "+source) }
 
 func refTerms(refs ...post.Ref) []Term {
 	terms := make([]Term, 0, len(refs)+2)
