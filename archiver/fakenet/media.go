@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"image"
-	"image/color"
 	"image/jpeg"
 	"io"
 )
@@ -27,35 +26,49 @@ func seed(name string) uint64 {
 	return h.Sum64()
 }
 
-// picture draws a JPEG that is the same for the same name and size.
+// picture draws a JPEG that is the same for the same name and size: stripes, in
+// a colour of its own.
 func picture(name string, width, height int) []byte {
 	s := seed(name)
-	img := image.NewRGBA(image.Rect(0, 0, width, height))
-	for y := range height {
-		for x := range width {
-			img.SetRGBA(x, y, color.RGBA{
-				R: byte(s) + byte(x*255/width), G: byte(s>>8) + byte(y*255/height), B: byte(s>>16) + byte((x+y)/8), A: 255})
-		}
+	img := image.NewYCbCr(image.Rect(0, 0, width, height), image.YCbCrSubsampleRatio420)
+	for x := range width {
+		img.Y[x] = byte(x*(3+int(s%5))) ^ byte(s>>8)
+	}
+	for y := 1; y < height; y++ {
+		copy(img.Y[y*img.YStride:], img.Y[:width])
+	}
+	for i := range img.Cb {
+		img.Cb[i], img.Cr[i] = byte(s>>16), byte(s>>24)
 	}
 	var buf bytes.Buffer
-	_ = jpeg.Encode(&buf, img, &jpeg.Options{Quality: 80}) // a buffer takes everything
+	_ = jpeg.Encode(&buf, img, &jpeg.Options{Quality: 50}) // a buffer takes everything
 	return buf.Bytes()
 }
 
 // ftyp is the first box of an MP4 file, so that its kind can be recognised.
 const ftyp = "\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41"
 
-// film is the content of an invented video: a first box and then noise that
-// depends on the name, made as it is read.
+// film is the content of an invented video: a first box, and then the same
+// block of noise again and again, which depends on the name.
 type film struct {
-	seed uint64
-	size int64
-	off  int64
+	noise []byte
+	size  int64
+	off   int64
 }
 
 // newFilm returns size bytes, at least as many as the first box has.
 func newFilm(name string, size int64) *film {
-	return &film{seed: seed(name), size: max(size, int64(len(ftyp)))}
+	f := &film{noise: make([]byte, 64<<10), size: max(size, int64(len(ftyp)))}
+	z := seed(name)
+	for i := 0; i < len(f.noise); i += 8 {
+		// Xorshift, with a constant so that no seed stands still.
+		z |= 1
+		z ^= z << 13
+		z ^= z >> 7
+		z ^= z << 17
+		binary.LittleEndian.PutUint64(f.noise[i:], z)
+	}
+	return f
 }
 
 // Read implements [io.Reader].
@@ -64,26 +77,14 @@ func (f *film) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	p = p[:min(int64(len(p)), f.size-f.off)]
-	for n := 0; n < len(p); {
-		var block [8]byte
-		binary.LittleEndian.PutUint64(block[:], f.block(f.off>>3))
-		k := copy(p[n:], block[f.off&7:])
-		n += k
-		f.off += int64(k)
+	n := 0
+	if f.off < int64(len(ftyp)) {
+		n = copy(p, ftyp[f.off:])
+	} else {
+		n = copy(p, f.noise[f.off%int64(len(f.noise)):])
 	}
-	return len(p), nil
-}
-
-// block returns the i-th eight bytes.
-func (f *film) block(i int64) uint64 {
-	if at := i << 3; at < int64(len(ftyp)) {
-		return binary.LittleEndian.Uint64([]byte(ftyp[at:]))
-	}
-	// SplitMix64.
-	z := f.seed + uint64(i)*0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
+	f.off += int64(n)
+	return n, nil
 }
 
 // Seek implements [io.Seeker].

@@ -179,8 +179,13 @@ func (c *Client) receive(ctx context.Context, h *hop, resp *http.Response, dog *
 	default:
 		body.Inline = p.held
 	}
-	if err == nil && p.held != nil && !out.redirect {
+	if err == nil && p.held != nil {
 		out.body, err = c.decode(p.held, encodings(resp.Header), min(c.opts.MaxBody, c.maxBytes(h)))
+		if out.redirect {
+			// The body of a redirect is not what was asked for; what can be
+			// read of it is given to those who do not follow.
+			err = nil
+		}
 	}
 	c.withholdBody(h, body, out.body)
 	return keep, err

@@ -96,7 +96,7 @@ func TestSink(t *testing.T) {
 		site.File("/big.bin", "application/octet-stream", []byte(text))
 		site.File("/small.bin", "application/octet-stream", []byte(text[:1000]))
 		var page strings.Builder
-		for i := range 100_000 {
+		for i := range 20_000 {
 			fmt.Fprintf(&page, "<p>paragraph %d, word %x", i, i*i)
 		}
 		site.File("/zip.html", "text/html", []byte(page.String()))
@@ -265,7 +265,9 @@ func TestOldServers(t *testing.T) {
 				if !errors.Is(err, tt.class) || err != nil && tt.class == nil || string(res.Body) != tt.body {
 					w.Errorf("%s: %q, %v", tt.name, res.Body, err)
 				}
-				ex := res.Exchanges[0]
+				// An earlier one is an attempt over a connection that the server
+				// had just closed.
+				ex := res.Exchanges[len(res.Exchanges)-1]
 				if ex.Protocol != tt.proto || ex.Body.Truncated != tt.truncated || !strings.Contains(tt.answer, string(ex.ResponseHead)) {
 					w.Errorf("%s: %q, truncated %q, head %q", tt.name, ex.Protocol, ex.Body.Truncated, ex.ResponseHead)
 				}

@@ -97,7 +97,7 @@ func TestTransport(t *testing.T) {
 		}{
 			{"http://127.0.0.1/", fakenet.Empty(), store.ErrRefused},
 			{"https://news.example/", fakenet.Endless(), store.ErrTooLarge},
-			{"https://news.example/", fakenet.GzipBomb(1 << 30), store.ErrTooLarge},
+			{"https://news.example/", fakenet.GzipBomb(256 << 20), store.ErrTooLarge},
 			{"https://news.example/", fakenet.Hang(), store.ErrNetwork},
 			{"https://news.example/", fakenet.Reset(), store.ErrNetwork},
 		} {
