@@ -1,0 +1,5 @@
+// Package facebook knows the shape of Facebook: the forms of its addresses,
+// its ids (numbers, and the opaque ones that begin with pfbid) and the ways
+// in which its posts, videos and photos are put into pages. It is pure: it
+// fetches nothing.
+package facebook

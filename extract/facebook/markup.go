@@ -1,0 +1,129 @@
+package facebook
+
+import (
+	"strings"
+
+	"stet/extract"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// Markup lists the ways in which the platform's posts are put into pages. The
+// elements of pages, like buttons and comment boxes, are none of them.
+func (s Site) Markup() []extract.Markup {
+	list := []extract.Markup{
+		{Form: extract.FormBlockquote, Class: "fb-post", Read: s.readBox},
+		{Form: extract.FormBlockquote, Class: "fb-video", Read: s.readBox},
+		{Form: extract.FormBlockquote, Tag: "blockquote", Class: "fb-xfbml-parse-ignore", Read: s.readQuotation},
+		{Form: extract.FormAMP, Tag: "amp-facebook", Read: s.readAMP},
+	}
+	for _, tag := range []string{"fb:post", "fb:video", "facebook-post", "facebook-video", "facebook-embed"} {
+		list = append(list, extract.ByAttr(s, extract.Markup{Form: extract.FormElement, Tag: tag}, "href", "url", "src", "data-href"))
+	}
+	for _, attr := range []string{"data-facebook-url", "data-fb-url", "data-facebook-post", "data-fb-href"} {
+		list = append(list, extract.ByData(s, attr))
+	}
+	return list
+}
+
+// readBox reads the platform's own element, before or after its script has run.
+func (s Site) readBox(n *html.Node) (extract.Reading, bool) {
+	t, ok := extract.PostAt(s, extract.FirstAttr(n, "data-href", "href", "data-url"))
+	if !ok {
+		t, ok = s.framed(n)
+	}
+	if !ok {
+		return extract.Reading{}, false
+	}
+	t.Kind = extract.TargetEmbed
+	r := extract.Reading{Target: t}
+	if extract.Compact(n) {
+		r.Quoted = s.quoted(n)
+	}
+	return r, true
+}
+
+// framed returns the post of a rendered box or of the quotation in one.
+func (s Site) framed(n *html.Node) (extract.Target, bool) {
+	for d := range extract.Nearby(n) {
+		switch d.DataAtom {
+		case atom.Iframe:
+			if t, ok := extract.PostAt(s, extract.FirstAttr(d, "src", "data-src")); ok {
+				return t, true
+			}
+		case atom.Blockquote:
+			if t, ok := extract.PostAt(s, extract.Attr(d, "cite")); ok {
+				return t, true
+			}
+		}
+	}
+	return extract.Target{}, false
+}
+
+// readQuotation reads the quotation that stands in the box before its script has
+// run, where the box itself was taken away.
+func (s Site) readQuotation(n *html.Node) (extract.Reading, bool) {
+	t, ok := extract.PostAt(s, extract.Attr(n, "cite"))
+	if !ok {
+		return extract.Reading{}, false
+	}
+	t.Kind = extract.TargetEmbed
+	r := extract.Reading{Target: t}
+	if extract.Compact(n) {
+		r.Quoted = s.quoted(n)
+	}
+	return r, true
+}
+
+func (s Site) readAMP(n *html.Node) (extract.Reading, bool) {
+	t, ok := extract.PostAt(s, extract.FirstAttr(n, "data-href", "href"))
+	if !ok || strings.EqualFold(extract.Attr(n, "data-embed-as"), "comment") {
+		return extract.Reading{}, false
+	}
+	t.Kind = extract.TargetEmbed
+	return extract.Reading{Target: t}, true
+}
+
+// quoted returns what the quotation in a box says: the words in paragraphs, then
+// a line with an anchor to the account and one, with the date, to the post.
+func (s Site) quoted(n *html.Node) extract.Quoted {
+	var q extract.Quoted
+	var words []string
+	for p := range extract.Elements(n, atom.P) {
+		words = append(words, extract.Text(p))
+	}
+	q.Text = strings.TrimSpace(strings.Join(words, "\n"))
+	q.Links = extract.TextLinks(q.Text)
+	for a := range extract.Elements(n, atom.A) {
+		label := extract.Text(a)
+		if inParagraph(a, n) || label == "" {
+			continue
+		}
+		u, ok := extract.ParseLink(extract.Attr(a, "href"))
+		if !ok {
+			continue
+		}
+		t, ok := s.ParseURL(u)
+		switch {
+		case !ok:
+		case !t.Ref.IsZero():
+			if d, ok := extract.ParseDate(label); ok {
+				q.Date = d
+			}
+		case t.Kind == extract.TargetProfile && q.Name == "":
+			q.Name, q.Handle = label, t.Handle
+		}
+	}
+	return q
+}
+
+// inParagraph reports whether a stands in a paragraph below n.
+func inParagraph(a, n *html.Node) bool {
+	for p := a.Parent; p != nil && p != n; p = p.Parent {
+		if p.DataAtom == atom.P {
+			return true
+		}
+	}
+	return false
+}
