@@ -15,6 +15,8 @@ type survey struct {
 	weak   map[*html.Node]bool
 	// bodies are the elements that call themselves the article's text, in order.
 	bodies []*html.Node
+	// misnomers are the classes of elements whose names misled.
+	misnomers map[string]bool
 	// holds are the elements that the article stands in, with the number of
 	// bytes of text in each.
 	holds map[*html.Node]int
@@ -46,7 +48,7 @@ const maxBodies = 100
 
 // look surveys a page.
 func look(doc *html.Node, meta *metaReader) *survey {
-	s := &survey{strong: map[*html.Node]wordFlags{}, weak: map[*html.Node]bool{}, holds: map[*html.Node]int{}, meta: meta}
+	s := &survey{strong: map[*html.Node]wordFlags{}, weak: map[*html.Node]bool{}, holds: map[*html.Node]int{}, misnomers: map[string]bool{}, meta: meta}
 	s.blocks = append(s.blocks, surveyBlock{n: doc, parent: -1})
 	s.children(doc, 0, surveyPlace{})
 	for i := len(s.blocks) - 1; i > 0; i-- {
@@ -54,6 +56,7 @@ func look(doc *html.Node, meta *metaReader) *survey {
 		up.text += s.blocks[i].text
 		up.link += s.blocks[i].link
 	}
+	s.renameAlike()
 	s.weigh()
 	s.unhide(0)
 	s.settle()
@@ -137,6 +140,22 @@ func (s *survey) element(n *html.Node, block int, p surveyPlace) {
 func (s *survey) rename(list *strongName) {
 	for ; list != nil; list = list.outer {
 		delete(s.strong, list.n)
+		if class := Attr(list.n, "class"); class != "" && len(s.misnomers) < maxBodies {
+			s.misnomers[class] = true
+		}
+	}
+}
+
+// renameAlike takes back what names say that were misleading elsewhere on the
+// page.
+func (s *survey) renameAlike() {
+	if len(s.misnomers) == 0 {
+		return
+	}
+	for n, words := range s.strong {
+		if words&wordComments == 0 && s.misnomers[Attr(n, "class")] {
+			delete(s.strong, n)
+		}
 	}
 }
 
@@ -213,7 +232,8 @@ func (s *survey) unhide(depth int) {
 			}
 		}
 		if first >= 0 && most > 2*all.mass {
-			delete(s.strong, s.blocks[first].n)
+			s.rename(&strongName{n: s.blocks[first].n})
+			s.renameAlike()
 			s.weigh()
 			if depth < 4 && all.mass == mass {
 				s.unhide(depth + 1)
