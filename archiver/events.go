@@ -1,6 +1,7 @@
 package archiver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +50,13 @@ type Event struct {
 	Text    string `json:"text,omitempty"`
 	// Seq is the journal number of the record.
 	Seq uint64 `json:"-"`
+	// Before is the verdict that held before the one of Status; nil where
+	// there was none.
+	Before *EventStatus `json:"-"`
+	// Private is true where the article that Subject names is private, and
+	// Source the name of the source that led to it.
+	Private bool   `json:"-"`
+	Source  string `json:"-"`
 }
 
 // EventPost is the post of an [Event].
@@ -82,6 +90,9 @@ type EventMention struct {
 	// Quote is match, mismatch or none.
 	Quote   string `json:"quote"`
 	Private bool   `json:"-"`
+	// Source is the name of the source that led to the article; empty where a
+	// person asked for it.
+	Source string `json:"-"`
 }
 
 // Mentions lists the stories that mention a post: one for each article, as its
@@ -97,6 +108,7 @@ func Mentions(h *store.History) []EventMention {
 			}
 			e := mentionOfEvent(a.Content, &m, best)
 			if i, ok := at[a.Content.Key]; ok {
+				e.Source = cmp.Or(e.Source, out[i].Source)
 				out[i] = e
 			} else {
 				at[a.Content.Key] = len(out)
@@ -109,7 +121,7 @@ func Mentions(h *store.History) []EventMention {
 }
 
 func mentionOfEvent(a *store.ArticleVersion, m *store.Mention, best *store.Item[store.Derivation]) EventMention {
-	e := EventMention{Article: a.URL, Title: a.Title, Positions: slices.Clone(m.Positions), Markup: m.Markup, Quote: QuoteNone, Private: a.Private}
+	e := EventMention{Article: a.URL, Title: a.Title, Positions: slices.Clone(m.Positions), Markup: m.Markup, Quote: QuoteNone, Private: a.Private, Source: a.Source}
 	if e.Positions == nil {
 		e.Positions = []int{}
 	}
@@ -190,9 +202,16 @@ func (e *Engine) verdictEvents(ctx context.Context, r *store.Record, v *store.Ve
 	}
 	ev := postEvent(h, r, v.Event)
 	ev.Confirmed = v.Confirmed
-	ev.Status = &EventStatus{Value: v.Status, Confirmed: v.Confirmed, LastLive: v.LastLive, FirstGone: v.FirstGone,
-		ConfirmedAt: v.ConfirmedAt, Reason: v.Reason}
+	ev.Status = statusOfEvent(v)
+	if before := upTo(h.Verdicts, r.Seq-1); len(before) > 0 {
+		ev.Before = statusOfEvent(before[len(before)-1].Content)
+	}
 	return []Event{ev}, nil
+}
+
+func statusOfEvent(v *store.Verdict) *EventStatus {
+	return &EventStatus{Value: v.Status, Confirmed: v.Confirmed, LastLive: v.LastLive, FirstGone: v.FirstGone,
+		ConfirmedAt: v.ConfirmedAt, Reason: v.Reason}
 }
 
 // derivationEvents tells of a post's first capture, of its edit, and of stories
@@ -227,7 +246,7 @@ func (e *Engine) derivationEvents(ctx context.Context, r *store.Record, d *store
 func mismatch(h *store.History, r *store.Record, m EventMention) Event {
 	ev := postEvent(h, r, EventQuoteMismatch)
 	ev.ID += "/" + EventQuoteMismatch + "/" + store.ArticleKey(m.Article)
-	ev.Subject = m.Article
+	ev.Subject, ev.Private, ev.Source = m.Article, m.Private, m.Source
 	ev.Text = "the words that the article quotes are not those that were captured"
 	ev.Mentions = []EventMention{m}
 	return ev
@@ -250,6 +269,7 @@ func (e *Engine) articleEvents(ctx context.Context, r *store.Record, v *store.Ar
 	var events []Event
 	if gone := removedEmbeds(old, v); len(gone) > 0 {
 		events = append(events, Event{ID: r.ID.String(), Event: EventArticleChanged, Time: r.Time, Subject: v.URL, Mentions: []EventMention{}, Seq: r.Seq,
+			Private: v.Private, Source: v.Source,
 			Text: fmt.Sprintf("“%s” no longer embeds %s", v.Title, strings.Join(gone, ", "))})
 	}
 	for i := range v.Mentions {

@@ -6,6 +6,7 @@ import (
 
 	"stet/archiver"
 	"stet/archiver/fakenet"
+	"stet/extract/post"
 	"stet/store"
 )
 
@@ -81,6 +82,10 @@ func TestEvents(t *testing.T) {
 				}
 				if e.Post.Text != "Ten boats came in" || e.Status.LastLive.IsZero() || e.Status.FirstGone.IsZero() || !e.Confirmed {
 					t.Errorf("event %+v %+v", e.Post, e.Status)
+				}
+			case archiver.EventRestored:
+				if e.Before == nil || e.Before.Value != post.Deleted || !e.Before.Confirmed {
+					t.Errorf("restored after %+v", e.Before)
 				}
 			case archiver.EventQuoteMismatch:
 				if e.Subject != url || e.Post.ID != p {
