@@ -1,0 +1,4 @@
+// Package tiktok knows the shape of TikTok: the forms of its addresses, its
+// ids and the time in them, and the ways in which its posts are put into
+// pages. It is pure: it fetches nothing.
+package tiktok
