@@ -261,27 +261,26 @@ func (r *Reader) hit(ctx context.Context, ref post.Ref) (LookupHit, error) {
 
 // Coverage says what a negative answer searched.
 type Coverage struct {
-	// Posts is how many posts the archive knows of.
+	// Posts is how many posts were captured. About is true where the archive is
+	// so large that they are not counted one by one: Posts is then how many it
+	// knows of, those included that are only mentioned.
 	Posts int64
+	About bool
 	// First and Last are the times of its first and last record, zero where it
 	// is empty.
 	First time.Time
 	Last  time.Time
 }
 
+// maxCounted is how many posts are counted one by one: that takes about a tenth
+// of a second.
+const maxCounted = 10_000
+
 // Coverage measures what the archive holds.
 func (r *Reader) Coverage(ctx context.Context) (Coverage, error) {
-	var c Coverage
-	for after := ""; ; {
-		page, err := r.o.Archive.Values(ctx, store.IndexRef, "", after, 10_000)
-		if err != nil {
-			return Coverage{}, err
-		}
-		if len(page) == 0 {
-			break
-		}
-		c.Posts += int64(len(page))
-		after = page[len(page)-1]
+	c, err := r.countPosts(ctx)
+	if err != nil {
+		return Coverage{}, err
 	}
 	journal := r.o.Archive.Backend()
 	head, err := journal.Head(ctx)
@@ -299,6 +298,38 @@ func (r *Reader) Coverage(ctx context.Context) (Coverage, error) {
 		if len(records) > 0 {
 			*end.time = records[0].Time.UTC()
 		}
+	}
+	return c, nil
+}
+
+// countPosts counts the posts that were captured, or, where there are many,
+// those that are known.
+func (r *Reader) countPosts(ctx context.Context) (Coverage, error) {
+	var c Coverage
+	captured := int64(0)
+	for after := ""; ; {
+		page, err := r.o.Archive.Values(ctx, store.IndexRef, "", after, maxCounted)
+		if err != nil {
+			return Coverage{}, err
+		}
+		if len(page) == 0 {
+			break
+		}
+		after = page[len(page)-1]
+		if c.Posts += int64(len(page)); c.Posts > maxCounted {
+			c.About = true
+			continue
+		}
+		for _, value := range page {
+			p, err := r.o.Archive.List(ctx, store.Query{Term: store.Term{Index: store.IndexRef, Value: value}, Kinds: []store.Kind{store.KindCapture}, Limit: 1})
+			if err != nil {
+				return Coverage{}, err
+			}
+			captured += int64(len(p.Records))
+		}
+	}
+	if !c.About {
+		c.Posts = captured
 	}
 	return c, nil
 }

@@ -99,5 +99,9 @@ func exitCode(err error) int {
 	if errors.As(err, &t) {
 		return t.code
 	}
+	var some *someFailed
+	if errors.As(err, &some) {
+		return 3 // whatever the posts failed for
+	}
 	return store.ClassOf(err).Exit
 }

@@ -141,8 +141,8 @@ func (r *capturing) tell(i int, res *archiver.Result) {
 	r.told[i] = true
 	r.sum.add(r.targets[i].name, failureOf(res))
 	r.progress.clear()
-	if res.Err != nil {
-		r.a.complain(res.Err)
+	if err := failureOf(res); err != nil {
+		r.a.complain(err)
 	}
 	r.print(res)
 	for j := range res.Posts {
@@ -158,7 +158,7 @@ func (r *capturing) print(res *archiver.Result) {
 	case r.a.json:
 		res.Posts, res.Links = filled(res.Posts), filled(res.Links)
 		r.a.out.json(res)
-	case res.Err == nil:
+	case res.Err == nil && (res.Kind != "post" || res.Posts[0].Err == nil || !res.Posts[0].Capture.IsZero()):
 		if r.shown++; r.shown > 1 {
 			r.a.out.line("")
 		}
@@ -184,8 +184,21 @@ func failureOf(res *archiver.Result) error {
 	case res.Kind == "post" && len(res.Posts) == 1:
 		return errs[0]
 	}
-	return fmt.Errorf("%w: %d of %s of %s: %w", store.ErrPartial, len(errs), count(len(res.Posts), "post"), res.Target, errors.Join(errs...))
+	return &someFailed{fmt.Sprintf("%d of %s of %s not captured", len(errs), count(len(res.Posts), "post"), res.Target), errs}
 }
+
+// someFailed says that some of the posts of an article were not captured. It is
+// of the class "partly done", whatever the classes of the failures.
+type someFailed struct {
+	what string
+	errs []error
+}
+
+// Error names the first failure; the answer tells of each.
+func (s *someFailed) Error() string { return s.what + ": " + s.errs[0].Error() }
+
+// Unwrap returns the class and the failures.
+func (s *someFailed) Unwrap() []error { return append([]error{store.ErrPartial}, s.errs...) }
 
 // followShort finds out where the short links lead.
 func (r *capturing) followShort(ctx context.Context) {

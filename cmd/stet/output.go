@@ -120,7 +120,7 @@ func wrap(text string, n int) []string {
 	var lines []string
 	for para := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
 		line, used := "", 0
-		for _, word := range strings.Fields(para) {
+		for _, word := range phrases(para) {
 			for _, part := range pieces(word, n) {
 				w := displayWidth(part.text)
 				switch {
@@ -139,6 +139,24 @@ func wrap(text string, n int) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// phrases divides a paragraph at its spaces; what stands between backticks, a
+// command to type, stays whole.
+func phrases(para string) []string {
+	var list []string
+	open := false
+	for _, word := range strings.Fields(para) {
+		if open {
+			list[len(list)-1] += " " + word
+		} else {
+			list = append(list, word)
+		}
+		if strings.Count(word, "`")%2 == 1 {
+			open = !open
+		}
+	}
+	return list
 }
 
 // piece is a part of a word; a glued one follows the one before without space.

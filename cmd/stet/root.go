@@ -48,7 +48,8 @@ original is deleted.
 	flags.StringVar(&a.file, "config", "", "configuration file (default ./stet.yaml, then the system's folder)")
 	flags.BoolVar(&a.json, "json", false, "print JSON for scripts, one object per line")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors")
-	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.versionCommand(), a.configCommand())
+	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
+		a.checkCommand(), a.statusCommand(), a.configCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root
 }

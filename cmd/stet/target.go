@@ -141,7 +141,7 @@ func (c classifier) schemeless(word string) bool {
 		return false
 	}
 	u, err := url.Parse("https://" + word)
-	return err == nil && (strings.Contains(u.Hostname(), ".") || u.Hostname() == "localhost" || u.Port() != "")
+	return err == nil && (strings.Contains(u.Hostname(), ".") || u.Hostname() == "localhost")
 }
 
 // address decides about an address with scheme.

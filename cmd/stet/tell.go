@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +45,10 @@ func (a *app) warn(format string, args ...any) {
 	fmt.Fprintf(a.stderr, "stet: %s\n", clean(fmt.Sprintf(format, args...)))
 }
 
+// requested is the request that an error of the network begins with; what went
+// wrong with it names the host, and -v shows the whole.
+var requested = regexp.MustCompile(`\b(GET|POST|HEAD) https?://\S+: `)
+
 // sentence writes an error for people: on one line, without the words of its
 // class, which the sentence says better.
 func sentence(err error) string {
@@ -51,6 +57,7 @@ func sentence(err error) string {
 		store.ErrBusy, store.ErrNoStore, store.ErrRefused, context.Canceled, context.DeadlineExceeded} {
 		s = strings.ReplaceAll(s, class.Error()+": ", "")
 	}
+	s = requested.ReplaceAllString(s, "")
 	s = strings.ReplaceAll(s, context.Canceled.Error(), "interrupted")
 	return s
 }
@@ -59,34 +66,34 @@ func sentence(err error) string {
 // say it.
 func advice(err error) string {
 	s := sentence(err)
-	hint := ""
-	switch store.ClassOf(err).Name {
-	case "corrupt":
-		hint = "run `stet check` to see what is damaged"
-	case "full":
-		hint = "free some space and run the same command again; nothing that was acknowledged is lost"
-	case "poisoned":
-		hint = "look after the disk, then run the same command again; nothing that was acknowledged is lost"
-	case "read-only":
-		hint = "make the folder writable, or name another with --data"
-	case "version":
-		hint = "use a newer version of stet"
-	case "rate-limited":
-		hint = "wait, then run the same command again"
-	case "network":
-		hint = "check the connection and run the same command again"
-	case "too-large":
-		hint = "the limits are in the configuration: `stet config print`"
-	case "internal":
-		if !strings.Contains(s, "permission denied") {
-			break
+	for _, h := range hints() {
+		if store.ClassOf(err).Name == h.class && !slices.ContainsFunc(h.said, func(w string) bool { return strings.Contains(s, w) }) {
+			return s + "; " + h.next
 		}
-		hint = "check who may read and write it"
 	}
-	if hint == "" || strings.Contains(s, "`stet ") || strings.Contains(s, "; ") {
-		return s
+	return s
+}
+
+// hint is what to do next about a class of errors.
+type hint struct {
+	class string
+	next  string
+	// said are words by which an error says so itself.
+	said []string
+}
+
+func hints() []hint {
+	return []hint{
+		{"corrupt", "run `stet check` to see what is damaged", []string{"stet check", "backup"}},
+		{"full", "free some space and run the same command again; nothing that was acknowledged is lost", []string{"free some"}},
+		{"poisoned", "look after the disk, then run the same command again; nothing that was acknowledged is lost", nil},
+		{"read-only", "make the folder writable, or name another with --data", []string{"--data"}},
+		{"version", "use a newer version of stet", []string{"newer version of stet", "stet migrate"}},
+		{"rate-limited", "wait, then run the same command again", []string{"try again after", "until"}},
+		{"network", "check the connection and run the same command again", []string{"check ", "fetch.", "try again"}},
+		{"too-large", "`stet config print` shows the limits", []string{"limit", "cut out"}},
+		{"timeout", "run the same command again", []string{"again"}},
 	}
-	return s + "; " + hint
 }
 
 // chain lists the links of an error, outermost first, each with its type.
@@ -125,11 +132,8 @@ type missing struct {
 // Error returns the answer as a sentence.
 func (m *missing) Error() string {
 	held := "which is empty"
-	switch c := m.coverage; {
-	case !c.First.IsZero():
-		held = fmt.Sprintf("which knows %s, recorded from %s to %s", count(c.Posts, "post"), day(c.First, m.zone), day(c.Last, m.zone))
-	case c.Posts > 0:
-		held = "which knows " + count(c.Posts, "post")
+	if c := m.coverage; !c.First.IsZero() {
+		held = fmt.Sprintf("which holds %s, recorded from %s to %s", posts(c), day(c.First, m.zone), day(c.Last, m.zone))
 	}
 	return fmt.Sprintf("%s is not in the archive %s, %s", m.what, m.dir, held)
 }
@@ -140,6 +144,14 @@ func (m *missing) Unwrap() error {
 		return m.cause
 	}
 	return store.ErrNotFound
+}
+
+// posts says how many posts an archive holds.
+func posts(c archiver.Coverage) string {
+	if c.About {
+		return "about " + count(c.Posts, "post")
+	}
+	return count(c.Posts, "post")
 }
 
 // day writes a date in the reader's zone.

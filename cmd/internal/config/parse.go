@@ -74,8 +74,12 @@ func FormatDuration(d time.Duration) string {
 	switch {
 	case d == 0:
 		return "0"
-	case d%day == 0:
-		return strconv.FormatInt(int64(d/day), 10) + "d"
+	case d >= day:
+		days := strconv.FormatInt(int64(d/day), 10) + "d"
+		if d%day == 0 {
+			return days
+		}
+		return days + FormatDuration(d%day)
 	}
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {

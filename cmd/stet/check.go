@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"stet/archiver"
+	"stet/cmd/internal/wire"
+	"stet/store"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Prove that nothing in the archive is damaged",
+		Long: `Read the whole archive: decode every record, hash every stored file, and follow
+every reference both ways. Each damage is named. Nothing is changed, and nothing
+goes out to the network.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return fmt.Errorf("%w: `stet check` proves the whole archive and takes no arguments; `stet recheck %.200s` looks whether a post still stands, `stet show %.200s` shows what is kept of it",
+				store.ErrUsage, args[0], args[0])
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context()) },
+	}
+}
+
+// checked is the last line of `stet check --json`.
+type checked struct {
+	OK bool `json:"ok"`
+	store.CheckSummary
+}
+
+func (a *app) check(ctx context.Context) error {
+	return a.reading(ctx, func(w *wire.Archive) error {
+		p := a.newProgress()
+		defer p.close()
+		p.note(archiver.Progress{Stage: "check", What: "checking " + w.Dir})
+		var first store.Problem
+		sum, err := w.Checker.Check(ctx, func(problem store.Problem) {
+			if first.Thing == "" {
+				first = problem
+			}
+			p.clear()
+			a.showProblem(&problem)
+		})
+		p.clear()
+		if err != nil {
+			return fmt.Errorf("checking the archive in %s: %w", w.Dir, err)
+		}
+		if a.json {
+			a.out.json(checked{OK: sum.Problems == 0, CheckSummary: sum})
+		} else {
+			a.out.block("", fmt.Sprintf("Checked %s, %s, %s (%s) and %s.", count(sum.Records, "record"), entries(sum.Entries),
+				count(sum.Blobs, "stored file"), size(sum.BlobBytes), count(sum.Jobs, "job")), 0)
+		}
+		if sum.Problems > 0 {
+			return fmt.Errorf("the archive in %s: %w: %s, the first is %s %s: %s; restore what is named from a backup",
+				w.Dir, store.ErrCorrupt, count(sum.Problems, "problem"), first.Thing, first.Name, first.What)
+		}
+		if !a.json {
+			a.out.line("Nothing is damaged.")
+		}
+		return nil
+	})
+}
+
+func entries(n int64) string {
+	if n == 1 {
+		return "1 index entry"
+	}
+	return fmt.Sprintf("%d index entries", n)
+}
+
+func (a *app) showProblem(p *store.Problem) {
+	if a.json {
+		a.out.json(p)
+		return
+	}
+	a.out.block("", fmt.Sprintf("DAMAGED %s %s: %s", p.Thing, p.Name, p.What), 0)
+}

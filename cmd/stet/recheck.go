@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"stet/archiver"
+	"stet/cmd/internal/config"
+	"stet/cmd/internal/wire"
+	"stet/extract/post"
+	"stet/store"
+)
+
+func (a *app) recheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "recheck REF…",
+		Short: "Look now whether archived posts still stand",
+		Long: `Ask the platforms now whether posts of the archive still stand, record the
+answers, and say what they amount to together with earlier ones. A loss is only
+suspected at first: see watch.confirm_after in the configuration.`,
+		Example: `  stet recheck https://x.com/someone/status/20
+  stet recheck twitter:20 twitter:21 --json`,
+		Args: someArgs("a post: its address, or platform:id"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.recheck(cmd.Context(), args) },
+	}
+}
+
+// named is a post as a person named it.
+type named struct {
+	word string
+	ref  post.Ref
+}
+
+func (a *app) recheck(ctx context.Context, words []string) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	var sum outcomes
+	var list []named
+	kinds := classifier{wire.Finder()}
+	for _, word := range words {
+		ref, err := kinds.refOf(word)
+		if err != nil {
+			a.complain(err)
+			sum.add(word, err)
+		} else if !slices.ContainsFunc(list, func(n named) bool { return n.ref == ref }) {
+			list = append(list, named{word, ref})
+		}
+	}
+	if len(list) == 0 {
+		return sum.err()
+	}
+	p := a.newProgress()
+	defer p.close()
+	w, err := wire.OpenExisting(ctx, c, a.options(p.note))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	for group := range slices.Chunk(list, lookGroup(c)) {
+		a.look(ctx, w, p, group, &sum)
+	}
+	return sum.err()
+}
+
+// lookGroup is how many posts are looked at before they are told of.
+func lookGroup(c *config.Config) int {
+	if c.Twitter.BearerToken != "" || c.Twitter.ConsumerKey != "" {
+		return 100 // what one request of X's API takes
+	}
+	return 1
+}
+
+// look looks at a group of posts and tells what came of it.
+func (a *app) look(ctx context.Context, w *wire.Archive, p *progress, group []named, sum *outcomes) {
+	refs := make([]post.Ref, len(group))
+	for i := range group {
+		refs[i] = group[i].ref
+	}
+	results := w.Engine.Recheck(ctx, refs, "person")
+	p.clear()
+	for i := range results {
+		res := &results[i]
+		if errors.Is(res.Err, store.ErrNotFound) {
+			res.Err = a.notThere(ctx, w, refs[i].String(), res.Err)
+		}
+		if res.Err != nil {
+			res.Error = sentence(res.Err)
+			a.complain(res.Err)
+		}
+		sum.add(group[i].word, res.Err)
+		switch {
+		case a.json:
+			a.out.json(res)
+		case res.Err == nil:
+			a.showLook(refs[i], res)
+		}
+	}
+}
+
+func (a *app) showLook(ref post.Ref, res *archiver.RecheckResult) {
+	a.out.line("%s: %s", ref, statusWords(res.Status, res.Confirmed))
+	if res.Result != res.Status {
+		a.out.block("  ", "This look says: "+statusWords(res.Result, true), 0)
+	}
+	if res.Event != "" {
+		a.out.line("  This is news: %s.", eventWords(res.Event))
+	}
+	if res.Reason != "" && res.Result != post.Live {
+		a.out.block("  ", "Because: "+res.Reason, 0)
+	}
+	if !res.NextLook.IsZero() {
+		a.out.line("  The next look is due %s.", a.when(res.NextLook))
+	}
+}
+
+// eventWords says what a change of the verdict means.
+func eventWords(event string) string {
+	switch event {
+	case "suspected":
+		return "it may be gone, which a later look must confirm"
+	case "gone":
+		return "it is gone, and that is confirmed"
+	case "hidden":
+		return "it is hidden from the public"
+	case "restored":
+		return "it is shown again"
+	}
+	return event
+}

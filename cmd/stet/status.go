@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stet/archiver"
+	"stet/cmd/internal/config"
+	"stet/cmd/internal/wire"
+	"stet/store"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status [REF]",
+		Short: "Say what the archive holds and what is due",
+		Long: `Say how much the archive holds, what waits to be done, how much space is left,
+and which platforms are set up. With a REF it shows that post, as show does.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("%w: `%s` takes at most one post", store.ErrUsage, cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return a.show(cmd.Context(), args[0])
+			}
+			return a.status(cmd.Context())
+		},
+	}
+}
+
+// statusReport is what `stet status --json` prints.
+type statusReport struct {
+	Archive string      `json:"archive"`
+	Posts   int64       `json:"posts"`
+	Store   store.Stats `json:"store"`
+	Jobs    statusJobs  `json:"jobs"`
+	// DiskFree is how many bytes are left for the archive.
+	DiskFree  int64                `json:"disk_free_bytes"`
+	Platforms []wire.PlatformState `json:"platforms"`
+}
+
+// statusJobs counts the durable work.
+type statusJobs struct {
+	Waiting int `json:"waiting"`
+	Due     int `json:"due"`
+	Leased  int `json:"leased"`
+	Dead    int `json:"dead"`
+	// NextLook is when the next work is due, null where none waits.
+	Next   *time.Time                        `json:"next"`
+	ByKind map[string]map[store.JobState]int `json:"by_kind"`
+}
+
+func (a *app) status(ctx context.Context) error {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	return a.reading(ctx, func(w *wire.Archive) error {
+		r := statusReport{Archive: w.Dir, Platforms: wire.PlatformStates(c)}
+		if r.Store, err = w.Statter.Stats(ctx); err != nil {
+			return fmt.Errorf("measuring the archive: %w", err)
+		}
+		coverage, err := w.Reader.Coverage(ctx)
+		if err != nil {
+			return err
+		}
+		r.Posts = coverage.Posts
+		counts, err := w.Archive.Backend().CountJobs(ctx, a.now())
+		if err != nil {
+			return fmt.Errorf("counting the jobs: %w", err)
+		}
+		r.Jobs = sumJobs(&counts)
+		if r.DiskFree, err = wire.DiskFree(w.Dir); err != nil {
+			return fmt.Errorf("measuring the free space at %s: %w", w.Dir, err)
+		}
+		if a.json {
+			a.out.json(&r)
+			return nil
+		}
+		a.showStatusReport(c, &r, coverage)
+		return nil
+	})
+}
+
+func sumJobs(c *store.JobCounts) statusJobs {
+	j := statusJobs{Due: c.Due, ByKind: c.ByKind}
+	if j.ByKind == nil {
+		j.ByKind = map[string]map[store.JobState]int{}
+	}
+	for _, states := range c.ByKind {
+		j.Waiting += states[store.JobWaiting]
+		j.Leased += states[store.JobLeased]
+		j.Dead += states[store.JobDead]
+	}
+	if !c.NextAt.IsZero() {
+		next := c.NextAt.UTC()
+		j.Next = &next
+	}
+	return j
+}
+
+func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.Coverage) {
+	row := func(name, format string, args ...any) {
+		for i, line := range wrap(fmt.Sprintf(format, args...), columns-15) {
+			if i > 0 {
+				name = ""
+			}
+			a.out.line("%-14s %s", name, line)
+		}
+	}
+	row("Archive", "%s", r.Archive)
+	row("Posts", "%s captured", posts(held))
+	var kinds []string
+	for _, k := range slices.Sorted(maps.Keys(r.Store.Kinds)) {
+		kinds = append(kinds, fmt.Sprintf("%s %d", k, r.Store.Kinds[k]))
+	}
+	row("Records", "%s", strings.Join(kinds, ", "))
+	if !held.First.IsZero() {
+		row("Recorded", "from %s", a.when(held.First))
+		row("", "to %s", a.when(held.Last))
+	}
+	row("Stored files", "%d, %s", r.Store.Blobs, size(r.Store.BlobBytes))
+	row("On disk", "%s for records (%s of it unused), %s free", size(r.Store.Bytes), size(r.Store.Free), size(r.DiskFree))
+	row("Jobs", "%d waiting (%d due), %d being done, %d given up", r.Jobs.Waiting, r.Jobs.Due, r.Jobs.Leased, r.Jobs.Dead)
+	if r.Jobs.Next != nil {
+		row("Next", "due %s; nothing is watching until `stet serve` runs", a.when(*r.Jobs.Next))
+	}
+	for _, p := range r.Platforms {
+		row("Platform", "%s: %s", p.Platform, p.Words)
+		if len(p.Missing) > 0 {
+			row("", "not set: %s", strings.Join(p.Missing, ", "))
+		}
+	}
+	file := c.File
+	if file == "" {
+		file = "none"
+	}
+	row("Configuration", "%s", file)
+}
