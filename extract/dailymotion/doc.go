@@ -1,0 +1,4 @@
+// Package dailymotion knows the shape of Dailymotion: the forms of its
+// addresses, its ids and the ways in which its videos are put into pages. It
+// is pure: it fetches nothing.
+package dailymotion
