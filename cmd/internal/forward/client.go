@@ -1,0 +1,148 @@
+package forward
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+
+	"stet/store"
+)
+
+// Request is a command that is to be run.
+type Request struct {
+	// Version is that of the client's program.
+	Version string   `json:"version"`
+	Args    []string `json:"args"`
+	// Env are the client's variables that configure stet.
+	Env map[string]string `json:"env,omitempty"`
+	// Dir is the client's working folder.
+	Dir string `json:"dir"`
+	// Zone names the reader's time zone, Offset is in seconds east of UTC.
+	Zone   string `json:"zone"`
+	Offset int    `json:"offset"`
+	// Terminal and Keyboard say whether the client's standard error and input
+	// are a terminal.
+	Terminal bool `json:"terminal,omitempty"`
+	Keyboard bool `json:"keyboard,omitempty"`
+}
+
+// fileQuestion asks the client for a file.
+type fileQuestion struct {
+	Name string `json:"name"`
+	// Stat asks only whether it is there.
+	Stat bool `json:"stat,omitempty"`
+	// Max is the most bytes that are wanted.
+	Max int64 `json:"max,omitempty"`
+}
+
+// fileAnswer is the client's answer.
+type fileAnswer struct {
+	Exists bool   `json:"exists"`
+	Dir    bool   `json:"dir,omitempty"`
+	Body   []byte `json:"body,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+// Files are the files of the client as the command sees them.
+type Files interface {
+	// Stat reports whether a file is there, and whether it is a folder.
+	Stat(name string) (exists, dir bool, err error)
+	// Read returns at most max bytes of a file.
+	Read(name string, max int64) ([]byte, error)
+}
+
+// Local are the ends of the client.
+type Local struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Files          Files
+}
+
+// Call runs a command at the other end of conn, which it closes, and returns
+// its exit code. When ctx ends, the command is interrupted as by Ctrl-C, and
+// Call still waits for it. It errors with ErrBusy where the service refuses or
+// goes away.
+func Call(ctx context.Context, conn net.Conn, r Request, l Local) (code int, err error) {
+	f := &framed{rw: conn}
+	defer conn.Close()
+	if err := f.writeJSON(frameRequest, r); err != nil {
+		return 0, away(err)
+	}
+	wanted := make(chan struct{}, 1)
+	defer close(wanted)
+	// Reading a terminal or a pipe cannot be interrupted: the reader is left
+	// behind where the command ends before its input.
+	go sendInput(f, l.Stdin, wanted)
+	stop := context.AfterFunc(ctx, func() {
+		// Where the service is gone already, reading says so.
+		_ = f.write(frameCancel, nil)
+	})
+	defer stop()
+	for {
+		kind, body, err := f.read()
+		if err != nil {
+			return 0, away(err)
+		}
+		switch kind {
+		case frameOut:
+			_, err = l.Stdout.Write(body)
+		case frameErr:
+			_, err = l.Stderr.Write(body)
+		case frameWant:
+			select {
+			case wanted <- struct{}{}:
+			default: // one piece at a time is wanted
+			}
+		case frameAsk:
+			err = answer(f, body, l.Files)
+		case frameRefuse:
+			return 0, fmt.Errorf("%w: %s", store.ErrBusy, body)
+		case frameExit:
+			return strconv.Atoi(string(body))
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+func away(err error) error {
+	return fmt.Errorf("%w: the service that has the archive open went away in the middle of the command; run it again (%w)", store.ErrBusy, err)
+}
+
+// sendInput sends one piece of the input for each that is wanted.
+func sendInput(f *framed, r io.Reader, wanted <-chan struct{}) {
+	buf := make([]byte, 64<<10)
+	for range wanted {
+		n, err := r.Read(buf)
+		if n > 0 {
+			err = f.write(frameInput, buf[:n])
+		} else if err != nil {
+			err = f.write(frameInputE, nil)
+		} else {
+			err = f.write(frameInput, []byte{})
+		}
+		if err != nil {
+			return // the end of the connection ends the command
+		}
+	}
+}
+
+func answer(f *framed, body []byte, files Files) error {
+	var q fileQuestion
+	if err := json.Unmarshal(body, &q); err != nil {
+		return fmt.Errorf("%w: a question of the service: %w", store.ErrUnexpected, err)
+	}
+	var a fileAnswer
+	var err error
+	if a.Exists, a.Dir, err = files.Stat(q.Name); err == nil && a.Exists && !a.Dir && !q.Stat {
+		a.Body, err = files.Read(q.Name, q.Max)
+	}
+	if err != nil {
+		a.Error = err.Error()
+	}
+	return f.writeJSON(frameFile, a)
+}

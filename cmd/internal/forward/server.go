@@ -1,0 +1,194 @@
+package forward
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+
+	"stet/store"
+)
+
+// Run runs a command for a client and returns its exit code.
+type Run func(ctx context.Context, r Request, l Local) int
+
+// Serve runs commands for those who connect, each in a goroutine of its own,
+// until ctx ends; then it closes l, interrupts the commands and waits for them.
+// version is that of the program: others are refused.
+func Serve(ctx context.Context, l net.Listener, version string, run Run) (err error) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	closed := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { closed <- l.Close() })
+	defer func() {
+		if stop() {
+			closed <- l.Close()
+		}
+		err = errors.Join(err, <-closed)
+	}()
+	for {
+		conn, err := l.Accept()
+		if ctx.Err() != nil {
+			if conn != nil {
+				return conn.Close()
+			}
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%w: accepting a command on the socket: %w", store.ErrBusy, err)
+		}
+		group.Go(func() {
+			defer conn.Close()
+			serveOne(ctx, &framed{rw: conn}, version, run)
+		})
+	}
+}
+
+// serveOne serves one command. A client that goes away interrupts it.
+func serveOne(ctx context.Context, f *framed, version string, run Run) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	kind, body, err := f.read()
+	if err != nil || kind != frameRequest {
+		return
+	}
+	var r Request
+	if err := json.Unmarshal(body, &r); err != nil {
+		refuse(f, "the command could not be read: "+err.Error())
+		return
+	}
+	if r.Version != version {
+		refuse(f, fmt.Sprintf("the service that has the archive open is stet %s, this is stet %s; restart the service with this version, or use that one", version, r.Version))
+		return
+	}
+	s := &session{f: f, input: make(chan []byte), files: make(chan fileAnswer)}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.read(ctx, cancel)
+	}()
+	code := run(ctx, r, Local{Stdin: &input{s: s, ctx: ctx}, Stdout: stream{f, frameOut}, Stderr: stream{f, frameErr}, Files: &remoteFiles{s: s, ctx: ctx}})
+	// Where the client has gone, nobody wants the code.
+	_ = f.write(frameExit, []byte(strconv.Itoa(code)))
+	cancel()
+	if c, ok := f.rw.(net.Conn); ok {
+		_ = c.Close() // ends the reader; closed again by the caller
+	}
+	<-ended
+}
+
+func refuse(f *framed, sentence string) {
+	_ = f.write(frameRefuse, []byte(sentence)) // the client sees the end otherwise
+}
+
+// session is one command under way.
+type session struct {
+	f     *framed
+	input chan []byte // nil is its end
+	files chan fileAnswer
+}
+
+// read takes the client's frames until it goes away.
+func (s *session) read(ctx context.Context, cancel func()) {
+	defer cancel()
+	for {
+		kind, body, err := s.f.read()
+		if err != nil {
+			return
+		}
+		switch kind {
+		case frameCancel:
+			cancel()
+		case frameInput, frameInputE:
+			if kind == frameInputE {
+				body = nil
+			}
+			select {
+			case s.input <- body:
+			case <-ctx.Done():
+			}
+		case frameFile:
+			var a fileAnswer
+			if err := json.Unmarshal(body, &a); err != nil {
+				a = fileAnswer{Error: err.Error()}
+			}
+			select {
+			case s.files <- a:
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// input is the client's standard input: it is asked for piece by piece, when
+// the command reads.
+type input struct {
+	s    *session
+	ctx  context.Context //nolint:containedctx // the life of one command
+	rest []byte
+	end  bool
+}
+
+// Read reads the client's standard input.
+func (i *input) Read(p []byte) (int, error) {
+	if len(i.rest) == 0 && !i.end {
+		if err := i.s.f.write(frameWant, nil); err != nil {
+			return 0, err
+		}
+		select {
+		case body := <-i.s.input:
+			i.rest, i.end = body, body == nil
+		case <-i.ctx.Done():
+			return 0, i.ctx.Err()
+		}
+	}
+	if len(i.rest) == 0 && i.end {
+		return 0, io.EOF
+	}
+	n := copy(p, i.rest)
+	i.rest = i.rest[n:]
+	return n, nil
+}
+
+// remoteFiles are the files of the client.
+type remoteFiles struct {
+	s   *session
+	ctx context.Context //nolint:containedctx // the life of one command
+	mu  sync.Mutex
+}
+
+func (r *remoteFiles) ask(q fileQuestion) (fileAnswer, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.s.f.writeJSON(frameAsk, q); err != nil {
+		return fileAnswer{}, err
+	}
+	select {
+	case a := <-r.s.files:
+		if a.Error != "" {
+			return a, errors.New(a.Error)
+		}
+		return a, nil
+	case <-r.ctx.Done():
+		return fileAnswer{}, r.ctx.Err()
+	}
+}
+
+// Stat reports whether the client has a file.
+func (r *remoteFiles) Stat(name string) (exists, dir bool, err error) {
+	a, err := r.ask(fileQuestion{Name: name, Stat: true})
+	return a.Exists, a.Dir, err
+}
+
+// Read returns at most max bytes of a file of the client.
+func (r *remoteFiles) Read(name string, max int64) ([]byte, error) {
+	a, err := r.ask(fileQuestion{Name: name, Max: max})
+	if err == nil && !a.Exists {
+		return nil, fmt.Errorf("%w: there is no file %s", store.ErrInvalid, name)
+	}
+	return a.Body, err
+}

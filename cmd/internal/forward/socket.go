@@ -1,0 +1,108 @@
+package forward
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"stet/store"
+)
+
+// maxPath is the longest path of a Unix socket on every system: macOS allows
+// 104 bytes with the final zero, Linux 108.
+const maxPath = 100
+
+// Path returns where the socket of an archive is. temp is the folder for
+// temporary files.
+func Path(dir, temp string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		abs = dir
+	}
+	if p := filepath.Join(abs, "stet.sock"); len(p) <= maxPath {
+		return p
+	}
+	sum := sha256.Sum256([]byte(abs))
+	return filepath.Join(temp, "stet-"+hex.EncodeToString(sum[:8])+".sock")
+}
+
+// Listen makes the socket of an archive. Whoever calls it must have the archive
+// open for writing: a socket that is there already is then one that a killed
+// process left behind, and is replaced. gid, where it is not negative, may use
+// it too. The caller closes the listener, which removes the socket.
+func Listen(ctx context.Context, path string, gid int) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w: removing the socket that was left at %s: %w", store.ErrReadOnly, path, err)
+	}
+	// The socket is made where nobody else may look yet: it takes its mode
+	// before its name.
+	early := path + ".new"
+	if err := os.Remove(early); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w: removing the socket that was left at %s: %w", store.ErrReadOnly, early, err)
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "unix", early)
+	if err != nil {
+		return nil, fmt.Errorf("%w: making the socket %s: %w", store.ErrReadOnly, path, err)
+	}
+	if u, ok := l.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false)
+	}
+	mode := os.FileMode(0o600)
+	if gid >= 0 {
+		mode = 0o660
+		err = os.Chown(early, -1, gid)
+	}
+	err = errors.Join(err, os.Chmod(early, mode))
+	if err == nil {
+		err = os.Rename(early, path)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: making the socket %s: %w", store.ErrReadOnly, path, err), l.Close())
+	}
+	return &listener{Listener: l, path: path}, nil
+}
+
+// listener removes its socket when it is closed.
+type listener struct {
+	net.Listener
+	path string
+}
+
+// Close ends the listener and removes the socket.
+func (l *listener) Close() error {
+	err := l.Listener.Close()
+	if e := os.Remove(l.path); e != nil && !errors.Is(e, os.ErrNotExist) {
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// dialTime is how long a service may take to accept: it is on the same machine.
+const dialTime = 5 * time.Second
+
+// Dial connects to the socket of an archive. It returns nil without error where
+// nobody listens there; it errors with ErrReadOnly where the socket belongs to
+// another user.
+func Dial(ctx context.Context, path string) (net.Conn, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, nil
+	}
+	d := net.Dialer{Timeout: dialTime}
+	c, err := d.DialContext(ctx, "unix", path)
+	switch {
+	case err == nil:
+		return c, nil
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("%w: a service of another user has the archive open, and its socket %s is not for you; ask for serve.socket_group", store.ErrReadOnly, path)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, nil // left behind by a process that was killed
+}
