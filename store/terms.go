@@ -35,8 +35,9 @@ const (
 	// IndexRecord leads from a record's id to the records that refer to it and
 	// cannot be found by a post: resolutions by article version.
 	IndexRecord Index = "record"
-	// IndexSubject leads from the subject of incidents to them, and from
-	// "watch " and a source's name to the watches of its posts.
+	// IndexSubject leads from the subject of incidents to them, from "watch "
+	// and a source's name to the watches of its posts, and from "verdict " and
+	// an event to the verdicts.
 	IndexSubject Index = "subject"
 )
 
@@ -189,6 +190,9 @@ func (w *Watch) terms() []Term {
 	return terms
 }
 
+// VerdictsTerm is the term of all verdicts of an event: gone, restored, ….
+func VerdictsTerm(event string) Term { return newTerm(IndexSubject, "verdict "+event) }
+
 // WatchTerm is the term of the watches of a source's posts.
 func WatchTerm(source string) Term { return newTerm(IndexSubject, "watch "+source) }
 
@@ -246,7 +250,7 @@ func (d *Derivation) terms() []Term {
 
 func (l *Look) terms() []Term { return refTerms(l.Ref) }
 
-func (v *Verdict) terms() []Term { return refTerms(v.Ref) }
+func (v *Verdict) terms() []Term { return append(refTerms(v.Ref), VerdictsTerm(v.Event)) }
 
 func (a *ArticleVersion) terms() []Term {
 	// The mentions come last: those of a long list that do not fit are left
