@@ -238,16 +238,24 @@ func find(name string) *Key {
 	return nil
 }
 
-// nearest returns the key whose name is the most like one that is not known,
-// empty where none is.
+// nearest returns the key, or group of keys, whose name is the most like one
+// that is not known; empty where none is.
 func nearest(name string, keys []Key) string {
 	best, least := "", max(len(name)/3, 2)+1
+	try := func(full, part string) {
+		if d := Distance(name, part); d < least {
+			best, least = full, d
+		}
+	}
 	for i := range keys {
-		for _, have := range []string{keys[i].Name, keys[i].Name[strings.LastIndexByte(keys[i].Name, '.')+1:]} {
-			if d := Distance(name, have); d < least {
-				best, least = keys[i].Name, d
+		full := keys[i].Name
+		for j, r := range full {
+			if r == '.' {
+				try(full[:j], full[:j])
 			}
 		}
+		try(full, full)
+		try(full, full[strings.LastIndexByte(full, '.')+1:])
 	}
 	return best
 }

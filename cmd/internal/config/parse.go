@@ -113,7 +113,7 @@ func ParseSize(s string) (int64, error) {
 		}
 	}
 	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || n <= 0 || n*float64(unit) > 1<<62 || n*float64(unit) < 1 {
+	if err != nil || !(n > 0) || n*float64(unit) > 1<<62 || n*float64(unit) < 1 {
 		return 0, errValue(s, sizeForm)
 	}
 	return int64(n * float64(unit)), nil
