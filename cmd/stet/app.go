@@ -27,6 +27,8 @@ type app struct {
 	terminal, keyboard bool
 	// fetch changes the client's options; nil leaves them.
 	fetch func(*fetch.Options)
+	// facts stands between the demonstration and its archive; nil for nothing.
+	facts func(facts) facts
 
 	// The global flags.
 	data, file    string

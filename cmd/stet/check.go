@@ -55,8 +55,7 @@ func (a *app) check(ctx context.Context) error {
 		if a.json {
 			a.out.json(checked{OK: sum.Problems == 0, CheckSummary: sum})
 		} else {
-			a.out.block("", fmt.Sprintf("Checked %s, %s, %s (%s) and %s.", count(sum.Records, "record"), entries(sum.Entries),
-				count(sum.Blobs, "stored file"), size(sum.BlobBytes), count(sum.Jobs, "job")), 0)
+			a.out.block("", checkedWords(&sum), 0)
 		}
 		if sum.Problems > 0 {
 			return fmt.Errorf("the archive in %s: %w: %s, the first is %s %s: %s; restore what is named from a backup",
@@ -67,6 +66,12 @@ func (a *app) check(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// checkedWords says what was looked at.
+func checkedWords(s *store.CheckSummary) string {
+	return fmt.Sprintf("Checked %s, %s, %s (%s) and %s.", count(s.Records, "record"), entries(s.Entries),
+		count(s.Blobs, "stored file"), size(s.BlobBytes), count(s.Jobs, "job"))
 }
 
 func entries(n int64) string {

@@ -49,7 +49,7 @@ original is deleted.
 	flags.BoolVar(&a.json, "json", false, "print JSON for scripts, one object per line")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors")
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
-		a.checkCommand(), a.statusCommand(), a.configCommand(), a.versionCommand())
+		a.checkCommand(), a.statusCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root
 }

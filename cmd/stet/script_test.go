@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "world": change, "golden": golden, "json": jsonValue, "interrupt": interrupt,
+			"exits": exits, "world": changeWorld, "golden": golden, "json": jsonValue, "interrupt": interrupt,
 			"flip": flip, "binary": binary, "fill": fill, "chown": chown, "hold": hold, "grow": grow, "unprivileged": unprivileged,
 		},
 	})
@@ -165,9 +165,9 @@ func checkExit(ts *testscript.TestScript, want string, err error) {
 	}
 }
 
-// change changes the world: world state ID STATE [ENDPOINT], world edit ID
+// changeWorld changes the world: world state ID STATE [ENDPOINT], world edit ID
 // TEXT, world fault HOST PATH KIND, world heal, world asked HOST N.
-func change(ts *testscript.TestScript, _ bool, args []string) {
+func changeWorld(ts *testscript.TestScript, _ bool, args []string) {
 	s := sceneOf(ts)
 	switch args[0] {
 	case "state":
