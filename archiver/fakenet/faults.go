@@ -332,7 +332,7 @@ func HugeHead(size int) Fault {
 // GzipBomb answers with a gzip body that unpacks to size bytes of nothing.
 func GzipBomb(size int64) Fault {
 	return answering(func(_ *Net, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		const member = 8 << 20
+		const member = 1 << 20
 		zipped := gzipped(make([]byte, member))
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Encoding", "gzip")

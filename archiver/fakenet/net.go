@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -325,28 +324,4 @@ func (n *Net) pause(ctx context.Context, d time.Duration) bool {
 	case <-n.closed:
 	}
 	return false
-}
-
-// HTTPTransport returns a transport of net/http that lives in this internet,
-// without guard, record or pacing: a yardstick for benchmarks, and for handlers
-// that fetch on their own.
-func (n *Net) HTTPTransport() *http.Transport {
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			name, port, err := net.SplitHostPort(address)
-			if err != nil {
-				return nil, err
-			}
-			addrs, err := resolver{n}.LookupNetIP(ctx, "ip", name)
-			if err != nil {
-				return nil, err
-			}
-			number, err := strconv.ParseUint(port, 10, 16)
-			if err != nil {
-				return nil, err
-			}
-			return n.dial(ctx, network, netip.AddrPortFrom(addrs[0], uint16(number)))
-		},
-		TLSClientConfig: &tls.Config{RootCAs: n.ca.pool},
-	}
 }

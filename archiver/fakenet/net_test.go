@@ -3,10 +3,8 @@ package fakenet_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -249,24 +247,4 @@ func child() {
 	}
 	_, err = c.Do(context.Background(), fetch.Request{URL: "https://nobody.example/"})
 	fmt.Printf("nobody: %s\n", store.ClassOf(err).Name)
-}
-
-// TestHTTPTransport uses the way in without package fetch.
-func TestHTTPTransport(t *testing.T) {
-	n := fakenet.New(fakenet.Options{})
-	defer n.Close()
-	n.Site("news.example").Page("/", "hello")
-	c := http.Client{Transport: n.HTTPTransport()}
-	defer c.CloseIdleConnections()
-	resp, err := c.Get("https://news.example/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if b, _ := io.ReadAll(resp.Body); string(b) != "hello" || resp.TLS.Version != tls.VersionTLS13 {
-		t.Errorf("%q", b)
-	}
-	if _, err := c.Get("https://nobody.example/"); err == nil {
-		t.Error("a host out of nothing")
-	}
 }

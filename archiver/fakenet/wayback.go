@@ -154,30 +154,12 @@ func (b *Wayback) cdx(w http.ResponseWriter, q url.Values) {
 func (b *Wayback) search(q url.Values) ([]map[string]string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	wanted := q.Get("url")
-	match := or(q.Get("matchType"), "exact")
-	if rest, ok := strings.CutSuffix(wanted, "*"); ok {
-		wanted, match = rest, "prefix"
-	}
-	key := surt(wanted)
-	hostKey, _, _ := strings.Cut(key, ")")
+	match := matcher(q.Get("url"), q.Get("matchType"))
 	var rows []map[string]string
 	last := ""
 	for _, m := range b.mementos {
-		k := surt(m.URL)
-		ok := false
-		switch match {
-		case "exact":
-			ok = k == key
-		case "prefix":
-			ok = strings.HasPrefix(k, key)
-		case "host":
-			ok = strings.HasPrefix(k, hostKey+")")
-		case "domain":
-			ok = strings.HasPrefix(k, hostKey+")") || strings.HasPrefix(k, hostKey+",")
-		}
-		row := m.row(k)
-		ok = ok && inRange(row["timestamp"], q.Get("from"), q.Get("to"))
+		row := m.row(surt(m.URL))
+		ok := match(row["urlkey"]) && inRange(row["timestamp"], q.Get("from"), q.Get("to"))
 		for _, f := range q["filter"] {
 			pass, err := filter(row, f)
 			if err != nil {
@@ -205,6 +187,26 @@ func (b *Wayback) search(q url.Values) ([]map[string]string, error) {
 		}
 	}
 	return rows, nil
+}
+
+// matcher returns what decides whether a key belongs to an address.
+func matcher(address, matchType string) func(key string) bool {
+	if rest, ok := strings.CutSuffix(address, "*"); ok {
+		address, matchType = rest, "prefix"
+	}
+	wanted := surt(address)
+	host, _, _ := strings.Cut(wanted, ")")
+	return func(key string) bool {
+		switch matchType {
+		case "prefix":
+			return strings.HasPrefix(key, wanted)
+		case "host":
+			return strings.HasPrefix(key, host+")")
+		case "domain":
+			return strings.HasPrefix(key, host+")") || strings.HasPrefix(key, host+",")
+		}
+		return key == wanted
+	}
 }
 
 // row is a memento as the index has it.

@@ -131,6 +131,10 @@ type XOptions struct {
 	// NewVocabulary lets the v2 API speak of posts instead of tweets, and
 	// refuse the old parameters with 400.
 	NewVocabulary bool
+	// NotFoundStatus is the status with which v2 answers for a single post that
+	// it does not know: 200 with an error inside where it is 0, as recorded, or
+	// 404, as documented.
+	NotFoundStatus int
 	// OEmbedMoved lets publish.x.com redirect to publish.twitter.com.
 	OEmbedMoved bool
 }
@@ -255,7 +259,8 @@ const (
 )
 
 // PostID returns the id of a post of X that was published at a time; n
-// distinguishes those of the same millisecond (0 to 4095).
+// distinguishes those of the same millisecond (0 to 4095). Times before
+// November 2010 have no such ids; the clock of a synctest bubble begins in 2000.
 func PostID(t time.Time, n int) string {
 	return strconv.FormatInt((t.UnixMilli()-xEpoch)<<22|int64(n&0xfff), 10)
 }

@@ -293,6 +293,10 @@ func TestV2(t *testing.T) {
 				t.Errorf("%.80s: %d %s", bad, res.Status, res.Body)
 			}
 		}
+		n.X(fakenet.XOptions{Bearer: "sesame", NotFoundStatus: 404})
+		if one, many := get("https://api.x.com/2/tweets/21", auth...), get("https://api.x.com/2/tweets?ids=21", auth...); one.Status != 404 || many.Status != 200 {
+			t.Errorf("not found: %d, %d", one.Status, many.Status)
+		}
 		n.X(fakenet.XOptions{Bearer: "sesame", NewVocabulary: true})
 		if res := get("https://api.x.com/2/tweets?ids=20&tweet.fields=text", auth...); res.Status != 400 || !bytes.Contains(res.Body, []byte("tweet.fields")) {
 			t.Errorf("old words: %d %s", res.Status, res.Body)

@@ -40,62 +40,68 @@ func entity() *regexp.Regexp {
 	return regexp.MustCompile(`https?://[^\s<>"]+|#[\p{L}\p{N}_]+|@[A-Za-z0-9_]{1,15}`)
 }
 
+// composer writes a text and counts its code points.
+type composer struct {
+	strings.Builder
+	n     int
+	spans []span
+}
+
+// put appends what is escaped already.
+func (c *composer) put(s string) {
+	c.WriteString(s)
+	c.n += utf8.RuneCountInString(s)
+}
+
+// entity appends a word that is an entity.
+func (c *composer) entity(s span, word string) {
+	s.start = c.n
+	c.put(word)
+	s.end = c.n
+	c.spans = append(c.spans, s)
+}
+
 // compose writes out the text of a post. whole asks for the whole of a long
 // one.
 func (x *X) compose(p *Post, whole bool) composed {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	var c composed
-	var b strings.Builder
-	n := 0 // code points so far
-	put := func(s string) { b.WriteString(s); n += utf8.RuneCountInString(s) }
-	text := p.Text
+	var c composer
+	text, cut := p.Text, false
 	if !whole && utf8.RuneCountInString(text) > longText {
-		text = strings.TrimRight(string([]rune(text)[:longText-4]), " \n") + "…"
-		c.cut = true
+		text, cut = strings.TrimRight(string([]rune(text)[:longText-4]), " \n")+"…", true
 	}
 	last := 0
 	for _, m := range entity().FindAllStringIndex(text, -1) {
 		word := strings.TrimRight(text[m[0]:m[1]], ".,;:!?)…")
-		put(html.EscapeString(text[last:m[0]]))
+		c.put(html.EscapeString(text[last:m[0]]))
 		last = m[0] + len(word)
-		s := span{start: n}
 		switch word[0] {
 		case '#':
-			s.kind, s.text = "hashtag", word[1:]
+			c.entity(span{kind: "hashtag", text: word[1:]}, word)
 		case '@':
-			s.kind, s.text = "mention", word[1:]
+			c.entity(span{kind: "mention", text: word[1:]}, word)
 		default:
-			s.kind = "url"
-			s.short, s.expanded, s.display = x.link(word)
-			word = s.short
+			short, expanded, display := x.link(word)
+			c.entity(span{kind: "url", short: short, expanded: expanded, display: display}, short)
 		}
-		put(word)
-		s.end = n
-		c.spans = append(c.spans, s)
 	}
-	put(html.EscapeString(text[last:]))
+	c.put(html.EscapeString(text[last:]))
 	if q := x.posts[p.Quotes]; q != nil {
-		put(" ")
-		s := span{start: n, kind: "url", expanded: q.url(), display: "x.com/" + q.Author.Handle + "/st…"}
-		s.short = x.shorten(s.expanded)
-		put(s.short)
-		s.end = n
-		c.spans = append(c.spans, s)
+		c.put(" ")
+		short := x.shorten(q.url())
+		c.entity(span{kind: "url", short: short, expanded: q.url(), display: "x.com/" + q.Author.Handle + "/st…"}, short)
 	}
-	c.shown = len(utf16.Encode([]rune(b.String())))
+	shown := len(utf16.Encode([]rune(c.String())))
 	if len(p.Media) > 0 {
-		if n > 0 {
-			put(" ")
+		if c.n > 0 {
+			c.put(" ")
 		}
-		s := span{start: n, kind: "media", short: x.shorten(x.mediaPage(p, 0)), expanded: x.mediaPage(p, 0)}
-		s.display = "pic.x.com/" + s.short[strings.LastIndexByte(s.short, '/')+1:]
-		put(s.short)
-		s.end = n
-		c.spans = append(c.spans, s)
+		page := x.mediaPage(p, 0)
+		short := x.shorten(page)
+		c.entity(span{kind: "media", short: short, expanded: page, display: "pic.x.com/" + short[strings.LastIndexByte(short, '/')+1:]}, short)
 	}
-	c.text = b.String()
-	return c
+	return composed{text: c.String(), spans: c.spans, shown: shown, cut: cut}
 }
 
 // link returns the short, the long and the displayed form of an address in a

@@ -158,7 +158,13 @@ func (x *X) v2Lookup(w http.ResponseWriter, r *http.Request, ids []string, many 
 	if len(includes) > 0 {
 		out["includes"] = includes
 	}
-	writeJSON(w, http.StatusOK, out)
+	status := http.StatusOK
+	if !many && len(a.data) == 0 && a.missing {
+		x.mu.Lock()
+		status = or(x.opts.NotFoundStatus, status)
+		x.mu.Unlock()
+	}
+	writeJSON(w, status, out)
 }
 
 // v2Invalid answers 400.
@@ -175,6 +181,7 @@ type v2Answer struct {
 	data, errors               []obj
 	posts, users, media, polls []obj
 	seen                       map[string]bool
+	missing                    bool // one is not known at all
 }
 
 // add answers for one id.
@@ -186,6 +193,7 @@ func (a *v2Answer) add(id string) {
 	case state == Protected, state == Suspended, state == SuspendedNoUser:
 		a.errors = append(a.errors, a.problem("ids", id, true))
 	default:
+		a.missing = true
 		a.errors = append(a.errors, a.problem("ids", id, false))
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -45,7 +47,10 @@ func BenchmarkStandard(b *testing.B) {
 	n := fakenet.New(fakenet.Options{})
 	defer n.Close()
 	url := strings.Replace(n.Site("news.example").File("/post.json", "text/json", invented(3000)), "https", "http", 1)
-	c := &http.Client{Transport: n.HTTPTransport()}
+	o := n.FetchOptions()
+	c := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		return o.Dial(ctx, network, netip.AddrPortFrom(n.Address("news.example"), 80))
+	}}}
 	defer c.CloseIdleConnections()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -32,7 +32,7 @@ type watchdog struct {
 func newWatchdog(o *Options, cancel context.CancelCauseFunc) *watchdog {
 	w := &watchdog{cancel: cancel, window: o.Timeout, minRate: o.MinRate}
 	if o.MaxTime > 0 {
-		w.total = time.AfterFunc(o.MaxTime, func() { cancel(errMaxTime) })
+		w.total = time.AfterFunc(o.MaxTime, func() { cancel(fmt.Errorf("%w of %v", errMaxTime, o.MaxTime)) })
 	}
 	if w.window > 0 {
 		// The timer is assigned before it can fire again: tick resets it only
@@ -45,12 +45,12 @@ func newWatchdog(o *Options, cancel context.CancelCauseFunc) *watchdog {
 // tick runs at the end of each window.
 func (w *watchdog) tick() {
 	if !w.head.Load() {
-		w.cancel(errHeadTime)
+		w.cancel(fmt.Errorf("%w of %v", errHeadTime, w.window))
 		return
 	}
 	n := w.bytes.Load()
 	if w.minRate > 0 && n-w.seen < int64(w.window.Seconds()*float64(w.minRate)) {
-		w.cancel(errSlowBody)
+		w.cancel(fmt.Errorf("%w: less than %d bytes per second for %v", errSlowBody, w.minRate, w.window))
 		return
 	}
 	w.seen = n
@@ -85,6 +85,8 @@ type payload struct {
 	hash hash.Hash
 	size int64
 	max  int64 // the most bytes that are taken
+	// limit says which limit max is.
+	limit string
 	// maxBody is the most bytes that are held in memory.
 	maxBody int64
 
@@ -100,8 +102,8 @@ type payload struct {
 // errCut ends a body of which no more is wanted.
 var errCut = errors.New("cut")
 
-// take reads the body to its end. It returns errCut where a limit was reached
-// and limitErr is nil for that kind of body, and otherwise what went wrong.
+// take reads the body to its end. It returns errCut where max was reached, and
+// otherwise what went wrong.
 func (p *payload) take(buf []byte) error {
 	for {
 		n, err := p.src.Read(buf)
@@ -126,6 +128,10 @@ func (p *payload) take(buf []byte) error {
 
 // add takes the next bytes.
 func (p *payload) add(b []byte) error {
+	if p.hold && p.spill == nil && p.sink == nil && int64(len(p.held)+len(b)) > p.maxBody {
+		// Not counted: the record describes the bytes that it holds.
+		return tooLarge(p.maxBody, "the answer is larger than what is held in memory") // the sink declined
+	}
 	p.size += int64(len(b))
 	p.hash.Write(b) // never errors
 	if p.spill != nil && p.sink == nil && p.size > p.inline {
@@ -153,7 +159,7 @@ func (p *payload) add(b []byte) error {
 		return nil
 	}
 	if int64(len(p.held)+len(b)) > p.maxBody {
-		return tooLarge(p.maxBody, "the answer is larger than what is held in memory")
+		return tooLarge(p.maxBody, "the answer is larger than what is held in memory") // the sink declined
 	}
 	p.held = append(p.held, b...)
 	return nil
@@ -184,12 +190,15 @@ func tooLarge(limit int64, what string) error {
 // newPayload prepares to take the body of resp for a hop.
 func (c *Client) newPayload(h *hop, resp *http.Response, dog *watchdog) *payload {
 	p := &payload{src: resp.Body, dog: dog, hash: sha256.New(), hold: true, maxBody: c.opts.MaxBody,
-		inline: c.opts.InlineSize, whole: h.req.Whole, max: c.maxBytes(h)}
+		inline: c.opts.InlineSize, whole: h.req.Whole, max: c.maxBytes(h), limit: "than fetch.max_bytes"}
 	success := resp.StatusCode/100 == 2
 	if success && h.req.Sink != nil && !h.withhold() {
 		p.spill = func() (Sink, error) {
 			return h.req.Sink(Head{URL: h.shown, Status: resp.StatusCode, Header: resp.Header, Length: resp.ContentLength})
 		}
+	}
+	if (p.spill == nil || p.whole) && p.max > p.maxBody {
+		p.max, p.limit = p.maxBody, "than what is held in memory"
 	}
 	if isRedirect(resp) {
 		p.max = min(p.max, maxRedirectBody)

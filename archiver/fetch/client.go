@@ -112,18 +112,12 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if err != nil {
 		return res, c.refuse(h, res, err)
 	}
-	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
-	if err != nil {
-		return res, fmt.Errorf("making a cookie jar: %w", err)
-	}
 	limit := c.opts.MaxRedirects
 	if r.MaxRedirects != 0 {
 		limit = r.MaxRedirects
 	}
-	seen := map[string]bool{}
+	var chain chain
 	for n := 0; ; n++ {
-		h.cookie = cookieHeader(jar, h.t.url)
-		seen[h.method+" "+h.t.url.String()+" "+h.cookie] = true
 		res.URL = h.t.url.String()
 		out, err := c.attempts(ctx, h, res)
 		res.Status, res.Header, res.Body = out.status, out.header, out.body
@@ -133,29 +127,54 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		if limit < 0 || !out.redirect {
 			return res, nil
 		}
-		jar.SetCookies(h.t.url, out.cookies)
 		next, err := h.follow(out.status, out.header.Get("Location"))
-		switch {
-		case err != nil:
+		if err != nil {
 			return res, c.refuse(next, res, err)
-		case n >= limit:
+		}
+		if n >= limit {
 			return res, fmt.Errorf("%s %s: %w: more than %d redirects", h.method, h.shown, store.ErrUnexpected, limit)
-		case seen[next.method+" "+next.t.url.String()+" "+cookieHeader(jar, next.t.url)]:
+		}
+		again, err := chain.step(h, out.cookies, next)
+		if err != nil {
+			return res, fmt.Errorf("%s %s: %w", h.method, h.shown, err)
+		}
+		if again {
 			return res, fmt.Errorf("%s %s: %w: the redirects go round in a circle", next.method, next.shown, store.ErrUnexpected)
 		}
 		h = next
 	}
 }
 
-// cookieHeader writes the cookies that a chain of redirects has collected for
-// u.
-func cookieHeader(jar http.CookieJar, u *url.URL) string {
+// chain is what a chain of redirects has collected: cookies, and where it has
+// been. The zero value is an empty one.
+type chain struct {
+	jar  *cookiejar.Jar
+	seen map[string]bool
+}
+
+// step goes from one hop to the next, which is given the cookies that it shall
+// send back. It reports whether the chain has been there before with the same.
+func (c *chain) step(from *hop, cookies []*http.Cookie, to *hop) (bool, error) {
+	if c.jar == nil {
+		jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+		if err != nil {
+			return false, fmt.Errorf("making a cookie jar: %w", err)
+		}
+		c.jar, c.seen = jar, map[string]bool{from.place(): true}
+	}
+	c.jar.SetCookies(from.t.url, cookies)
 	var parts []string
-	for _, ck := range jar.Cookies(u) {
+	for _, ck := range c.jar.Cookies(to.t.url) {
 		parts = append(parts, ck.Name+"="+ck.Value)
 	}
-	return strings.Join(parts, "; ")
+	to.cookie = strings.Join(parts, "; ")
+	again := c.seen[to.place()]
+	c.seen[to.place()] = true
+	return again, nil
 }
+
+// place is all that decides what a hop's answer can be.
+func (h *hop) place() string { return h.method + " " + h.t.url.String() + " " + h.cookie }
 
 // refuse records an attempt that was not made, unless there is nothing that it
 // could have been made at, and returns its error.

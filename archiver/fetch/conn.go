@@ -15,7 +15,8 @@ import (
 
 // conn is one connection over which exchanges are made, one at a time.
 type conn struct {
-	net.Conn // what HTTP is spoken over: TLS or plain
+	net.Conn          // what HTTP is spoken over: TLS or plain
+	raw      net.Conn // what is below it
 	tee      tee
 	br       *bufio.Reader // reads through tee
 
@@ -43,8 +44,8 @@ type connKey struct {
 // it, straight into the copy buffer.
 const readBuffer = 8 << 10
 
-func newConn(c net.Conn) *conn {
-	pc := &conn{Conn: c}
+func newConn(c, raw net.Conn) *conn {
+	pc := &conn{Conn: c, raw: raw}
 	pc.tee.conn = c
 	pc.br = bufio.NewReaderSize(&pc.tee, readBuffer)
 	return pc
@@ -91,6 +92,10 @@ func (c *conn) endHead() []byte {
 	c.tee.on = false
 	return bytes.Clone(c.tee.buf[:len(c.tee.buf)-c.br.Buffered()])
 }
+
+// abort closes a connection that is in the middle of something: without the
+// farewell of TLS, for which a peer that does not read would let it wait.
+func (c *conn) abort() { c.raw.Close() }
 
 // answered reports whether anything has arrived since startHead.
 func (c *conn) answered() bool { return len(c.tee.buf) > 0 }

@@ -22,13 +22,24 @@ func encodings(h http.Header) []string {
 	var out []string
 	for _, line := range h.Values("Content-Encoding") {
 		for coding := range strings.SplitSeq(line, ",") {
-			coding = strings.ToLower(strings.TrimSpace(coding))
-			if coding != "" && coding != "identity" {
+			if coding = strings.ToLower(strings.TrimSpace(coding)); isCoding(coding) {
 				out = append(out, coding)
 			}
 		}
 	}
 	return out
+}
+
+// isCoding reports whether a word is a content coding that changes the bytes.
+// Servers write other words there as well ("utf-8", "none", "identity"), which
+// browsers pass over too.
+func isCoding(word string) bool {
+	switch word {
+	case "gzip", "x-gzip", "deflate", "br", // known here; the others are refused
+		"zstd", "compress", "x-compress", "bzip2", "lzma", "xz", "exi", "dcb", "dcz", "pack200-gzip":
+		return true
+	}
+	return false
 }
 
 // decode takes the content codings off a payload that is held whole. It errors
@@ -53,11 +64,7 @@ func (c *Client) decode(raw []byte, codings []string, limit int64) ([]byte, erro
 		}
 		r = d
 	}
-	if c.opts.MaxRatio > 0 {
-		if byRatio := max(int64(len(raw))*c.opts.MaxRatio, ratioFloor); byRatio < limit {
-			limit = byRatio
-		}
-	}
+	limit = min(limit, max(int64(len(raw))*c.opts.MaxRatio, ratioFloor))
 	out := bytes.NewBuffer(make([]byte, 0, min(int64(len(raw))*4, limit)+bytes.MinRead))
 	n, err := io.Copy(out, io.LimitReader(r, limit+1))
 	switch {

@@ -48,12 +48,13 @@ func (c *Client) connect(ctx context.Context, t *target, ex *store.Exchange, fre
 	if err != nil {
 		return nil, err
 	}
+	over := raw
 	if t.url.Scheme == "https" {
-		if raw, err = c.handshake(ctx, raw, t, ex); err != nil {
+		if over, err = c.handshake(ctx, raw, t, ex); err != nil {
 			return nil, err
 		}
 	}
-	pc := newConn(raw)
+	pc := newConn(over, raw)
 	pc.key, pc.address, pc.proxy, pc.tls = key, ex.Address, ex.Proxy, ex.TLS
 	if px != nil && t.url.Scheme == "http" && px.speaksHTTP() {
 		pc.absolute, pc.proxyAuth = true, px.authorization()
@@ -124,36 +125,22 @@ func (c *Client) race(ctx context.Context, dial DialFunc, addrs []netip.AddrPort
 		raw, err := dial(ctx, "tcp", addrs[0])
 		return raw, addrs[0], err
 	}
-	type result struct {
-		raw net.Conn
-		ap  netip.AddrPort
-		err error
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	results := make(chan result, len(addrs))
-	next, pending := 0, 0
-	start := func() {
-		ap := addrs[next]
-		next++
-		pending++
-		go func() {
-			raw, err := dial(ctx, "tcp", ap)
-			results <- result{raw, ap, err}
-		}()
-	}
-	start()
-	stagger := time.NewTimer(dialStagger)
+	results := make(chan dialled, len(addrs))
+	stagger := time.NewTimer(0)
 	defer stagger.Stop()
-	var won result
+	var won dialled
 	var errs []error
-	for pending > 0 {
+	next, pending := 0, 0
+	for pending > 0 || next < len(addrs) && won.raw == nil && ctx.Err() == nil {
 		select {
 		case r := <-results:
 			pending--
 			switch {
 			case r.err != nil:
 				errs = append(errs, r.err)
+				stagger.Reset(0) // the next one need not wait
 			case won.raw != nil:
 				r.raw.Close()
 			default:
@@ -161,16 +148,28 @@ func (c *Client) race(ctx context.Context, dial DialFunc, addrs []netip.AddrPort
 				cancel()
 			}
 		case <-stagger.C:
-		}
-		if won.raw == nil && next < len(addrs) && ctx.Err() == nil {
-			start()
-			stagger.Reset(dialStagger)
+			if next < len(addrs) && won.raw == nil && ctx.Err() == nil {
+				ap := addrs[next]
+				next, pending = next+1, pending+1
+				go func() {
+					raw, err := dial(ctx, "tcp", ap)
+					results <- dialled{raw, ap, err}
+				}()
+				stagger.Reset(dialStagger)
+			}
 		}
 	}
 	if won.raw == nil {
-		return nil, addrs[0], errors.Join(errs...)
+		return nil, addrs[0], errors.Join(append(errs, ctx.Err())...)
 	}
 	return won.raw, won.ap, nil
+}
+
+// dialled is one attempt's outcome.
+type dialled struct {
+	raw net.Conn
+	ap  netip.AddrPort
+	err error
 }
 
 // interleave orders addresses so that the two families take turns, beginning

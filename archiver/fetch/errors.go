@@ -42,7 +42,7 @@ func (e *RateLimitError) Unwrap() error { return store.ErrRateLimited }
 var (
 	errHeadTime = errors.New("no answer within fetch.timeout")
 	errSlowBody = errors.New("the body came too slowly")
-	errMaxTime  = errors.New("it took longer than the limit for one request")
+	errMaxTime  = errors.New("it took longer than the limit")
 )
 
 // errHeadTooLarge ends the reading of an endless head.

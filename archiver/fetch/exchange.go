@@ -65,7 +65,7 @@ func (c *Client) converse(ctx context.Context, h *hop, pc *conn, dog *watchdog, 
 		if stop() && keep {
 			c.pool.put(pc)
 		} else {
-			pc.Close()
+			pc.abort()
 		}
 	}()
 	pc.startHead(c.opts.MaxHeaderBytes)
@@ -151,7 +151,7 @@ func (c *Client) receive(ctx context.Context, h *hop, resp *http.Response, dog *
 	p := c.newPayload(h, resp, dog)
 	var err error
 	if resp.ContentLength > p.max && !out.redirect && h.method != http.MethodHead {
-		err = tooLarge(p.max, fmt.Sprintf("the answer has %d bytes", resp.ContentLength))
+		err = tooLarge(p.max, fmt.Sprintf("the answer has %d bytes, which is more %s", resp.ContentLength, p.limit))
 	} else {
 		buf := c.buffers.Get().(*[]byte)
 		err = p.take(*buf)
@@ -199,7 +199,7 @@ func (c *Client) bodyError(ctx context.Context, h *hop, p *payload, err error) (
 	case errors.As(err, &own):
 		return "unspecified", err
 	case errors.Is(err, errCut):
-		return "length", tooLarge(p.max, "the answer is larger than fetch.max_bytes")
+		return "length", tooLarge(p.max, "the answer is larger "+p.limit)
 	case errors.Is(err, store.ErrTooLarge):
 		return "length", err
 	case ctx.Err() != nil:
@@ -215,7 +215,7 @@ func (c *Client) bodyError(ctx context.Context, h *hop, p *payload, err error) (
 // withholdBody takes a body out of the record that may not be in it: one that
 // was asked to be left out, or that repeats a secret of the request.
 func (c *Client) withholdBody(h *hop, body *store.Body, decoded []byte) {
-	if !h.withhold() && !h.secret.in(body.Inline) && !h.secret.in(decoded) {
+	if !h.withhold() && !h.secret.in(body.Inline, minBodySecret) && !h.secret.in(decoded, minBodySecret) {
 		return
 	}
 	if body.Size > 0 && body.Blob.IsZero() {

@@ -117,7 +117,8 @@ func FuzzHead(f *testing.F) {
 	f.Add([]byte("HTTP/1.0 200 OK\nX: y\n\nrest of it"), 1)
 	f.Add([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n"), 100)
 	f.Fuzz(func(t *testing.T, in []byte, chunk int) {
-		c := newConn(&chunked{b: in, n: max(chunk, 1)})
+		from := &chunked{b: in, n: max(chunk, 1)}
+		c := newConn(from, from)
 		c.startHead(1 << 10)
 		resp, err := http.ReadResponse(c.br, &http.Request{Method: "GET"})
 		if err != nil {

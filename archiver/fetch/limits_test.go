@@ -216,11 +216,11 @@ func TestDecoding(t *testing.T) {
 		{"gzip", text, store.ErrUnexpected},
 		{"gzip", nil, nil},
 		{"br", pack(br, text)[:20], store.ErrUnexpected},
-		{"br", pack(br, make([]byte, 8<<20)), store.ErrTooLarge},
-		{"deflate", pack(zl, make([]byte, 8<<20)), store.ErrTooLarge},
+		{"br", pack(br, make([]byte, 3<<20)), store.ErrTooLarge},
+		{"deflate", pack(zl, make([]byte, 3<<20)), store.ErrTooLarge},
 	}
 	for _, tt := range tests {
-		inWorld(t, func(o *fetch.Options) { o.MaxBody = 4 << 20 }, func(w *world) {
+		inWorld(t, func(o *fetch.Options) { o.MaxBody = 2 << 20 }, func(w *world) {
 			w.net.HandleFunc("coded.example", func(rw http.ResponseWriter, r *http.Request) {
 				rw.Header().Set("Content-Encoding", tt.encoding)
 				rw.Header().Set("Content-Length", strconv.Itoa(len(tt.body)))

@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"crypto/x509"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -94,7 +95,7 @@ type Resolver interface {
 type DialFunc func(ctx context.Context, network string, addr netip.AddrPort) (net.Conn, error)
 
 // Options configure a [Client]. The zero value works; a negative number or
-// duration means none: no limit, no pause, no retry.
+// duration means none: no limit, no pause, no retry, no redirect.
 type Options struct {
 	// UserAgent is the product and version, as in stet/1.2. Contact is where
 	// the operator can be reached, a URL or a mail address; it is added in
@@ -208,6 +209,7 @@ type Request struct {
 
 // Sink takes the bytes of a payload; a store.BlobWriter is one.
 type Sink interface {
+	// Write takes the next bytes, as [io.Writer] does.
 	Write(p []byte) (int, error)
 }
 
@@ -240,6 +242,18 @@ func (o Options) withDefaults() Options {
 	def(&o.RetryDelay, DefaultRetryDelay)
 	def(&o.IdleTime, DefaultIdleTime)
 	def(&o.MaxIdle, DefaultMaxIdle)
+	// No limit is one that nothing reaches and no sum overflows.
+	for _, v := range []*int64{&o.MaxBytes, &o.MaxBody} {
+		if *v < 0 {
+			*v = math.MaxInt64 / 4
+		}
+	}
+	if o.MaxHeaderBytes < 0 {
+		o.MaxHeaderBytes = math.MaxInt32
+	}
+	if o.MaxRatio < 0 || o.MaxRatio > 1<<20 {
+		o.MaxRatio = 1 << 20
+	}
 	return o
 }
 

@@ -11,9 +11,13 @@ import (
 // Redaction stands in a record where a secret was.
 const Redaction = "REDACTED"
 
-// minSecret is the length from which on a secret's value is looked for in the
-// answer as well. Shorter ones would hit by chance.
-const minSecret = 6
+// A secret's value is looked for in the answer as well: in its head from
+// minSecret bytes on, in its body, which is withheld as a whole, from
+// minBodySecret on. Shorter ones would hit by chance.
+const (
+	minSecret     = 6
+	minBodySecret = 12
+)
 
 // secrets knows which parts of a request are not recorded, and collects their
 // values and names as they are met.
@@ -53,9 +57,14 @@ func (s *secrets) header(name, value string) string {
 	if !s.headers[name] {
 		return value
 	}
+	if name == "Cookie" {
+		// Cookies hold words that pages hold too ("en", "consent=yes").
+		s.note("cookie")
+		return Redaction
+	}
 	// The scheme of an Authorization says nothing secret; what follows does.
 	_, token, found := strings.Cut(value, " ")
-	if !found || name == "Cookie" {
+	if !found {
 		token = value
 	}
 	s.note(strings.ToLower(name), token)
@@ -108,16 +117,17 @@ func (s *secrets) text(v string) string {
 	return v
 }
 
-// in reports whether b holds one of the values that were met.
-func (s *secrets) in(b []byte) bool {
-	return slices.ContainsFunc(s.values, func(v string) bool { return bytes.Contains(b, []byte(v)) })
+// in reports whether b holds one of the values that were met and that have at
+// least the length.
+func (s *secrets) in(b []byte, length int) bool {
+	return slices.ContainsFunc(s.values, func(v string) bool { return len(v) >= length && bytes.Contains(b, []byte(v)) })
 }
 
 // responseHead returns what is recorded of a response's head: all of it, byte
 // for byte, unless it repeats a secret or sets a cookie in answer to a
 // credential.
 func (s *secrets) responseHead(head []byte, credentials bool) []byte {
-	if !credentials && !s.in(head) {
+	if !credentials && !s.in(head, minSecret) {
 		return head
 	}
 	var out []byte
@@ -128,7 +138,7 @@ func (s *secrets) responseHead(head []byte, credentials bool) []byte {
 			line = redactCookie(line)
 			s.note(field)
 		}
-		if s.in(line) {
+		if s.in(line, minSecret) {
 			line = []byte(s.text(string(line)))
 			s.note(field)
 		}

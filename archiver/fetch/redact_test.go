@@ -97,8 +97,8 @@ func TestEchoedSecrets(t *testing.T) {
 			}
 			io.WriteString(rw, "your key is "+r.URL.Query().Get("key"))
 		})
-		res, err := w.do(fetch.Request{URL: "https://api.example/?key=swordfish", SecretParams: []string{"key"}})
-		if err != nil || string(res.Body) != "your key is swordfish" || res.URL != "https://api.example/next?key=swordfish" {
+		res, err := w.do(fetch.Request{URL: "https://api.example/?key=swordfish-long", SecretParams: []string{"key"}})
+		if err != nil || string(res.Body) != "your key is swordfish-long" || res.URL != "https://api.example/next?key=swordfish-long" {
 			w.Fatalf("%q %q %v", res.URL, res.Body, err)
 		}
 		for i, ex := range res.Exchanges {

@@ -39,6 +39,9 @@ func (s *hashing) Write(p []byte) (int, error) {
 
 // TestVideoStreams fetches 200 MB and looks at the memory in use on the way.
 func TestVideoStreams(t *testing.T) {
+	if testing.Short() {
+		t.Skip("200 MB")
+	}
 	const size = 200 << 20
 	n := fakenet.New(fakenet.Options{})
 	defer n.Close()

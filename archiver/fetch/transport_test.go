@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	//lint:ignore SA1019 the library that v1.1 is asked through
 	"github.com/dghubble/go-twitter/twitter"
 
 	"stet/archiver/fakenet"
