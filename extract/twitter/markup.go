@@ -19,7 +19,6 @@ func (Site) Markup() []extract.Markup {
 		{Form: extract.FormBlockquote, Class: "twitter-tweet", Read: readSnippet},
 		{Form: extract.FormBlockquote, Class: "twitter-video", Read: readSnippet},
 		{Form: extract.FormAMP, Tag: "amp-twitter", Read: readAMP},
-		{Form: "iframe", Tag: "iframe", Attr: "data-s9e-mediaembed", Read: readForum},
 		{Form: extract.FormStatic, Attr: "data-attrs", Read: readSubstack},
 		{Form: extract.FormStatic, Class: "react-tweet-theme", Read: readStatic},
 		{Form: extract.FormStatic, Class: "EmbeddedTweet", Read: readStatic},
@@ -268,21 +267,6 @@ func readAMP(n *html.Node) (extract.Reading, bool) {
 	// A moment (data-momentid) or a timeline (data-timeline-…) is no post.
 	t, ok := byID(extract.Attr(n, "data-tweetid"))
 	return reading(t, extract.Quoted{}), ok
-}
-
-// readForum reads the frame of the s9e media library, which many forums use:
-// the id stands in the fragment.
-func readForum(n *html.Node) (extract.Reading, bool) {
-	if extract.Attr(n, "data-s9e-mediaembed") != "twitter" {
-		return extract.Reading{}, false
-	}
-	for _, key := range []string{"src", "data-src", "data-s9e-src"} {
-		_, fragment, _ := strings.Cut(extract.Attr(n, key), "#")
-		if id, ok := extract.Digits(fragment); ok && validID(id) {
-			return reading(target(extract.TargetEmbed, "", id, ""), extract.Quoted{}), true
-		}
-	}
-	return extract.Reading{}, false
 }
 
 // readElement reads a custom element, whose attributes name the post.

@@ -47,6 +47,14 @@ func mirrors() []string {
 // impossible id is [extract.TargetOther]; [PostID] says why.
 func (Site) ParseURL(u *url.URL) (extract.Target, bool) { return parse(u, maxWrappers) }
 
+// PostByID returns the post of a number.
+func (Site) PostByID(id string) (extract.Target, bool) {
+	if !validID(id) {
+		return extract.Target{}, false
+	}
+	return target(extract.TargetPost, "", id, ""), true
+}
+
 // PostURL returns the canonical address of a post for people. The handle may
 // be empty.
 func PostURL(handle, id string) string {
@@ -350,6 +358,9 @@ func (Mirrors) ParseURL(u *url.URL) (extract.Target, bool) {
 	t := mirrored(a, "")
 	return t, t.Kind == extract.TargetPost || t.Kind == extract.TargetEmbed
 }
+
+// PostByID is [Site.PostByID].
+func (Mirrors) PostByID(id string) (extract.Target, bool) { return Site{}.PostByID(id) }
 
 // Markup returns nil: mirrors have no markup of their own.
 func (Mirrors) Markup() []extract.Markup { return nil }
