@@ -20,8 +20,8 @@
 // ([Net.Wayback]). [Net.Fault] makes any of them fail in the ways in which real
 // ones do, and [Net.Requests] tells what was asked for, in order.
 //
-// Everything that is served is invented: people, words, pictures. The shapes
-// are those of the real services, as /docs of the project describe them.
+// Everything that is served is invented: people, words, pictures. Only the
+// shapes, and the fixed phrases that tell states apart, are the real services'.
 //
 // # Caveats
 //
