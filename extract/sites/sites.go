@@ -4,7 +4,28 @@ package sites
 
 import (
 	"stet/extract"
+	"stet/extract/bluesky"
+	"stet/extract/dailymotion"
+	"stet/extract/facebook"
+	"stet/extract/flickr"
+	"stet/extract/imgur"
+	"stet/extract/instagram"
+	"stet/extract/linkedin"
+	"stet/extract/mastodon"
+	"stet/extract/pinterest"
+	"stet/extract/post"
+	"stet/extract/reddit"
+	"stet/extract/soundcloud"
+	"stet/extract/spotify"
+	"stet/extract/telegram"
+	"stet/extract/threads"
+	"stet/extract/tiktok"
+	"stet/extract/tumblr"
+	"stet/extract/twitch"
 	"stet/extract/twitter"
+	"stet/extract/vimeo"
+	"stet/extract/vine"
+	"stet/extract/youtube"
 )
 
 // All returns the sites of all platforms: those with domains of their own
@@ -13,6 +34,58 @@ import (
 func All() []extract.Site {
 	return []extract.Site{
 		twitter.Site{},
+		bluesky.Site{},
+		threads.Site{},
+		instagram.Site{},
+		facebook.Site{},
+		tiktok.Site{},
+		youtube.Site{},
+		reddit.Site{},
+		telegram.Site{},
+		vimeo.Site{},
+		dailymotion.Site{},
+		linkedin.Site{},
+		tumblr.Site{},
+		pinterest.Site{},
+		spotify.Site{},
+		soundcloud.Site{},
+		flickr.Site{},
+		vine.Site{},
+		twitch.Site{},
+		imgur.Site{},
+		mastodon.TruthSocial{},
+		mastodon.GabSite{},
 		twitter.Mirrors{},
+		mastodon.Site{},
 	}
+}
+
+// Of returns the site of a platform. It returns false for a platform that this
+// version does not know.
+func Of(p post.Platform) (extract.Site, bool) {
+	for _, s := range All() {
+		if s.Platform() == p {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+// Target returns what a reference leads to, as far as the id alone tells: its
+// address may lack the account's name. It returns false for what is no id of
+// the platform, and for platforms on which the id does not tell the address.
+func Target(r post.Ref) (extract.Target, bool) {
+	s, ok := Of(r.Platform)
+	if !ok {
+		return extract.Target{}, false
+	}
+	ids, ok := s.(extract.IDSite)
+	if !ok {
+		return extract.Target{}, false
+	}
+	t, ok := ids.PostByID(r.ID)
+	if !ok || t.Ref != r {
+		return extract.Target{}, false
+	}
+	return t, true
 }
