@@ -47,6 +47,8 @@ func contents() []store.Content {
 			Links: []store.ArticleLink{{URL: "u", Anchor: "a", Positions: []int{3}}}, Warnings: []string{"w"}, Finder: "1", Text: "Ein Absatz."},
 		&store.Resolution{Time: at, Article: id(1), Mention: 2, Ref: ref, Method: "quotation", Confidence: 0.625, Candidates: []post.Ref{ref},
 			Exchanges: []store.ID{id(2)}, Reason: "r"},
+		&store.Incident{Time: at, Event: "source-failing", Subject: "desk", Text: "The source cannot be read."},
+		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }
 

@@ -105,7 +105,11 @@ func TestTermsOf(t *testing.T) {
 			[]store.Term{store.RefTerm(r(1)), store.RefTerm(r(2)), store.RefTerm(r(3)), store.RefTerm(r(4)), store.RefTerm(r(5)),
 				{Index: store.IndexAccount, Value: "twitter:#77"}, {Index: store.IndexAccount, Value: "twitter:ada"}}},
 		{"look", &store.Look{Ref: r(1)}, []store.Term{store.RefTerm(r(1))}},
-		{"verdict", &store.Verdict{Ref: r(1)}, []store.Term{store.RefTerm(r(1))}},
+		{"verdict", &store.Verdict{Ref: r(1), Event: "gone"}, []store.Term{store.RefTerm(r(1)), store.VerdictsTerm("gone")}},
+		{"incident", &store.Incident{Subject: "source desk"}, []store.Term{store.SubjectTerm("source desk")}},
+		{"watch of a post", &store.Watch{Ref: r(1)}, []store.Term{store.RefTerm(r(1))}},
+		{"watch of an account", &store.Watch{Account: "twitter:ada"}, []store.Term{store.HandleTerm(post.Twitter, "Ada")}},
+		{"watch of a source", &store.Watch{Source: "desk"}, []store.Term{store.WatchTerm("desk")}},
 		{"article", &store.ArticleVersion{Key: "gazette.example/b", URL: "https://gazette.example/a", Content: d("html"),
 			Mentions: []store.Mention{{Ref: r(2)}, {}, {Ref: r(1)}}},
 			[]store.Term{store.RefTerm(r(1)), store.RefTerm(r(2)), {Index: store.IndexArticle, Value: "gazette.example/a"},
@@ -146,7 +150,7 @@ func TestTermsOfLongArticle(t *testing.T) {
 
 // TestNumbers pins what is stored: numbers are only ever appended.
 func TestNumbers(t *testing.T) {
-	kinds := []store.Kind{"exchange", "capture", "derivation", "look", "verdict", "article", "resolution", "hold", "redaction", "takedown", "import", "note"}
+	kinds := []store.Kind{"exchange", "capture", "derivation", "look", "verdict", "article", "resolution", "hold", "redaction", "takedown", "import", "note", "incident", "watch"}
 	for i, k := range kinds {
 		if got := k.Number(); int(got) != i+1 {
 			t.Errorf("the number of the kind %s is %d, want %d", k, got, i+1)
@@ -155,7 +159,7 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("the kind %d is %s, %v; want %s", i+1, got, ok, k)
 		}
 	}
-	for i, x := range []store.Index{"ref", "account", "article", "url", "blob", "body", "record"} {
+	for i, x := range []store.Index{"ref", "account", "article", "url", "blob", "body", "record", "subject"} {
 		if got := x.Number(); int(got) != i+1 {
 			t.Errorf("the number of the index %s is %d, want %d", x, got, i+1)
 		}

@@ -76,92 +76,35 @@ func (tx *jobTx) apply(b *store.Batch) ([]store.Job, error) {
 	return jobs, nil
 }
 
-// held reports whether a worker has the job at the time.
-func held(j *store.Job, now time.Time) bool {
-	return j.State == store.JobLeased && now.Before(j.Lease.Until)
-}
-
 func (tx *jobTx) finish(f *store.Finish) error {
 	was := tx.s.jobs[f.Job]
 	if was == nil {
 		return fmt.Errorf("%w: job %s is not kept any more", store.ErrConflict, f.Job)
 	}
-	switch f.Outcome {
-	case store.OutcomeDrop, store.OutcomeRevive:
-		if held(was, tx.now) {
-			return fmt.Errorf("%w: job %s is held by %s until %s", store.ErrConflict, f.Job, was.Lease.Owner, was.Lease.Until.Format(time.RFC3339))
-		}
+	after, kept, err := f.Apply(*was, tx.now)
+	switch {
+	case err != nil:
+		return err
+	case kept:
+		tx.set(f.Job, &after)
 	default:
-		if was.State != store.JobLeased || was.Lease.Token != f.Token {
-			return fmt.Errorf("%w: job %s is %s with token %d, not leased with token %d", store.ErrConflict, f.Job, was.State, was.Lease.Token, f.Token)
-		}
-	}
-	if f.Outcome == store.OutcomeDone || f.Outcome == store.OutcomeDrop {
 		tx.set(f.Job, nil)
-		return nil
 	}
-	j := cloneJob(was)
-	j.State, j.RunAt, j.Lease = store.JobWaiting, instant(f.RunAt), store.Lease{Token: was.Lease.Token}
-	if f.Payload != nil {
-		j.Payload = bytes.Clone(f.Payload)
-	}
-	switch f.Outcome {
-	case store.OutcomeRetry:
-		j.Error, j.ErrorClass = f.Error, f.ErrorClass
-	case store.OutcomeDead:
-		j.State, j.RunAt, j.Error, j.ErrorClass = store.JobDead, was.RunAt, f.Error, f.ErrorClass
-	case store.OutcomeRelease:
-		j.Attempts--
-	case store.OutcomeRevive:
-		j.Attempts, j.Error, j.ErrorClass = 0, "", ""
-	default:
-		return fmt.Errorf("%w: the outcome %q of job %s is not known", store.ErrInvalid, f.Outcome, f.Job)
-	}
-	tx.set(f.Job, &j)
 	return nil
 }
 
 func (tx *jobTx) enqueue(e *store.Enqueue) (store.ID, error) {
 	if id, ok := tx.s.jobKeys[jobKey{e.Job.Kind, e.Job.Key}]; ok && e.Job.Key != "" {
-		j := cloneJob(tx.s.jobs[id])
-		if j.State == store.JobWaiting {
-			reschedule(&j, e)
-		}
-		if e.Lease.Owner != "" && j.State != store.JobDead && !held(&j, tx.now) {
-			lease(&j, e.Lease.Owner, e.Lease.Until)
-		}
+		j := e.Again(*tx.s.jobs[id], tx.now)
 		tx.set(id, &j)
 		return id, nil
 	}
 	if tx.s.jobs[e.Job.ID] != nil {
 		return store.ID{}, fmt.Errorf("%w: job %s exists already", store.ErrConflict, e.Job.ID)
 	}
-	j := cloneJob(&e.Job)
-	j.State, j.Attempts, j.Lease, j.Error, j.ErrorClass = store.JobWaiting, 0, store.Lease{}, "", ""
-	if e.Lease.Owner != "" {
-		lease(&j, e.Lease.Owner, e.Lease.Until)
-	}
+	j := e.New()
 	tx.set(j.ID, &j)
 	return j.ID, nil
-}
-
-// reschedule applies Earlier and Replace to a waiting job.
-func reschedule(j *store.Job, e *store.Enqueue) {
-	switch {
-	case e.Replace:
-		j.RunAt, j.Priority, j.Payload = instant(e.Job.RunAt), e.Job.Priority, bytes.Clone(e.Job.Payload)
-	case e.Earlier:
-		if r := instant(e.Job.RunAt); r.Before(j.RunAt) {
-			j.RunAt = r
-		}
-		j.Priority = min(j.Priority, e.Job.Priority)
-	}
-}
-
-func lease(j *store.Job, owner string, until time.Time) {
-	j.State = store.JobLeased
-	j.Attempts++
-	j.Lease = store.Lease{Owner: owner, Token: j.Lease.Token + 1, Until: instant(until)}
 }
 
 // Lease implements [store.Jobs].
@@ -177,15 +120,14 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Job, e
 	}
 	var due []*store.Job
 	for _, j := range s.jobs {
-		if leasable(j, &r, now) {
+		if r.Wants(j, now) {
 			due = append(due, j)
 		}
 	}
-	due = inTurns(due)
+	store.InTurns(due)
 	var leased []store.Job
 	for _, j := range due[:min(len(due), cmp.Or(r.Limit, 1))] {
-		c := cloneJob(j)
-		lease(&c, r.Owner, now.Add(r.For))
+		c := r.Give(*j, now)
 		s.putJob(c.ID, &c)
 		leased = append(leased, cloneJob(&c))
 	}
@@ -193,40 +135,6 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Job, e
 		return nil, err
 	}
 	return leased, nil
-}
-
-func leasable(j *store.Job, r *store.LeaseRequest, now time.Time) bool {
-	switch {
-	case j.State == store.JobDead || held(j, now) || j.RunAt.After(now) && j.State == store.JobWaiting:
-		return false
-	case len(r.Kinds) > 0 && !slices.Contains(r.Kinds, j.Kind):
-		return false
-	case slices.Contains(r.SkipHosts, j.Host):
-		return false
-	}
-	return r.MaxPriority == 0 || j.Priority <= r.MaxPriority
-}
-
-// inTurns sorts jobs as Lease gives them out.
-func inTurns(jobs []*store.Job) []*store.Job {
-	slices.SortFunc(jobs, func(a, b *store.Job) int {
-		return cmp.Or(a.RunAt.Compare(b.RunAt), bytes.Compare(a.ID[:], b.ID[:]))
-	})
-	type line struct {
-		priority int
-		host     string
-	}
-	waiting := map[line]int{}
-	turn := make(map[store.ID]int, len(jobs))
-	for _, j := range jobs {
-		l := line{j.Priority, j.Host}
-		turn[j.ID] = waiting[l]
-		waiting[l]++
-	}
-	slices.SortStableFunc(jobs, func(a, b *store.Job) int {
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(turn[a.ID], turn[b.ID]))
-	})
-	return jobs
 }
 
 // Extend implements [store.Jobs].
