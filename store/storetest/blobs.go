@@ -231,6 +231,9 @@ func testListBlobs(e *env) {
 				e.Fatalf("asked for %d blobs, got %d", limit, len(page))
 			}
 			got = append(got, page...)
+			if len(got) > len(want) {
+				e.Fatal("the pages do not end")
+			}
 			after = page[len(page)-1].Digest
 		}
 		e.same(fmt.Sprintf("blobs by %d", limit), got, want)

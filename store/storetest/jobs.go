@@ -401,6 +401,9 @@ func testListJobs(e *env) {
 						break
 					}
 					got = append(got, page...)
+					if len(got) > len(want) {
+						e.Fatal("the pages do not end")
+					}
 					f.After = page[len(page)-1].ID
 				}
 				e.same(fmt.Sprintf("jobs of %v %v by %d", s, k, limit), got, want)

@@ -39,6 +39,9 @@ func testRead(e *env) {
 				break
 			}
 			got = append(got, page...)
+			if len(got) > len(want) {
+				e.Fatal("the pages do not end")
+			}
 		}
 		e.same(fmt.Sprintf("journal by %d", limit), got, want)
 	}
@@ -91,6 +94,9 @@ func testLeaves(e *env) {
 				e.Fatalf("asked for %d leaves, got %d", limit, len(page))
 			}
 			got = append(got, page...)
+			if len(got) > len(want) {
+				e.Fatal("the pages do not end")
+			}
 		}
 		e.same(fmt.Sprintf("leaves by %d", limit), got, want)
 	}

@@ -23,6 +23,7 @@ func (e *env) reopen() {
 		e.Skip("this backend keeps nothing when it is closed")
 	}
 	e.Store = e.config.Reopen(e.T, e.clock, e.Store)
+	e.Cleanup(e.check) // before what Reopen registered
 }
 
 func testReopen(e *env) {
@@ -115,7 +116,8 @@ func testStats(e *env) {
 	got, err := s.Stats(context.WithoutCancel(e.Context()))
 	e.must(err)
 	e.same("kinds", got.Kinds, map[store.Kind]int64{store.KindExchange: 1, store.KindArticle: 1, store.KindCapture: 1,
-		store.KindDerivation: 1, store.KindLook: 3, store.KindVerdict: 1, store.KindResolution: 1})
+		store.KindDerivation: 1, store.KindLook: 3, store.KindVerdict: 1, store.KindResolution: 1,
+		store.KindIncident: 1, store.KindWatch: 1})
 	e.same("first", got.First, start())
 	e.same("last", got.Last, start().Add(time.Hour))
 	e.same("blobs", got.Blobs, int64(2))

@@ -46,7 +46,9 @@ func (e *env) story() []store.Record {
 		LastLive: e.clock.Now().Add(-time.Hour), Looks: []store.ID{look.ID}, Rules: 1})
 	resolution := e.record(&store.Resolution{Time: e.clock.Now(), Article: a.ID, Mention: 1, Ref: ref(1), Method: "short-link",
 		Confidence: 0.75, Exchanges: []store.ID{x.ID}})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution}
+	incident := e.record(&store.Incident{Time: e.clock.Now(), Event: "source-failing", Subject: "desk", Text: "It cannot be read."})
+	watch := e.record(&store.Watch{Time: e.clock.Now(), Account: "twitter:adafenwick", Every: time.Minute})
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch}
 }
 
 func testKinds(e *env) {
@@ -348,6 +350,9 @@ func testValues(e *env) {
 				break
 			}
 			got = append(got, page...)
+			if len(got) > len(want) {
+				e.Fatal("the pages do not end")
+			}
 			after = page[len(page)-1]
 		}
 		e.same(fmt.Sprintf("values by %d", limit), got, want)

@@ -74,6 +74,8 @@ type env struct {
 	rand   *random
 	ids    *store.IDs
 	group  *store.Group
+	// checked is true once the end of the test was looked at.
+	checked bool
 }
 
 // random is a source of random bytes for several goroutines, the same in each
@@ -116,12 +118,13 @@ func newBareEnv(t *testing.T) *env {
 	return e
 }
 
-// check proves the store at the end of a test.
+// check proves the store at the end of a test, before it is closed.
 func (e *env) check() {
 	c, ok := e.Backend.(store.Checker)
-	if !ok || e.Failed() {
+	if !ok || e.Failed() || e.checked {
 		return
 	}
+	e.checked = true
 	sum, err := c.Check(context.WithoutCancel(e.Context()), func(p store.Problem) {
 		e.Errorf("after the test: %s %s: %s", p.Thing, p.Name, p.What)
 	})
