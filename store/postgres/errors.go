@@ -1,0 +1,103 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"stet/store"
+)
+
+// Codes of errors: https://www.postgresql.org/docs/current/errcodes-appendix.html
+const (
+	codeUniqueViolation   = "23505"
+	codeReadOnly          = "25006"
+	codeNoDatabase        = "3D000"
+	codeNotSerializable   = "40001"
+	codeDeadlock          = "40P01"
+	codePermission        = "42501"
+	codeDiskFull          = "53100"
+	codeTooManyConns      = "53300"
+	codeCannotConnectNow  = "57P03"
+	codeAdminShutdown     = "57P01"
+	classAuthorization    = "28"
+	classDataCorrupted    = "XX"
+	codeInternalCorrupted = "XX000"
+)
+
+// classify wraps an error of the driver in the class that it means. Errors that
+// have a class keep it.
+func classify(ctx context.Context, err error) error {
+	if err == nil || store.ClassOf(err).Name != "internal" {
+		return err
+	}
+	// The driver reports a context that ended as trouble with the connection.
+	if cerr := ctx.Err(); cerr != nil {
+		return fmt.Errorf("%w: %w", cerr, err)
+	}
+	if class := classOf(err); class != nil {
+		return fmt.Errorf("%w: %w", class, err)
+	}
+	return err
+}
+
+func classOf(err error) error {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return classOfCode(server.Code)
+	}
+	var dial *pgconn.ConnectError
+	var network net.Error
+	if errors.As(err, &dial) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err) {
+		return store.ErrNetwork
+	}
+	return nil
+}
+
+func classOfCode(code string) error {
+	switch code {
+	case codeUniqueViolation:
+		return store.ErrConflict
+	case codeReadOnly:
+		return store.ErrReadOnly
+	case codeNoDatabase:
+		return store.ErrNoStore
+	case codePermission:
+		return store.ErrUsage
+	case codeDiskFull:
+		return store.ErrFull
+	case codeNotSerializable, codeDeadlock, codeTooManyConns, codeCannotConnectNow, codeAdminShutdown:
+		return store.ErrBusy
+	case codeInternalCorrupted:
+		return nil
+	}
+	switch {
+	case strings.HasPrefix(code, classAuthorization):
+		return store.ErrUsage
+	case strings.HasPrefix(code, classDataCorrupted):
+		return store.ErrCorrupt
+	}
+	return nil
+}
+
+// contended reports whether the server broke a transaction off because of
+// others.
+func contended(err error) bool {
+	var server *pgconn.PgError
+	return errors.As(err, &server) && (server.Code == codeNotSerializable || server.Code == codeDeadlock)
+}
+
+// orNotFound turns "no row" into ErrNotFound.
+func orNotFound(ctx context.Context, err error, format string, args ...any) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), store.ErrNotFound)
+	}
+	return classify(ctx, err)
+}

@@ -1,0 +1,230 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"stet/store"
+	"stet/store/codec"
+)
+
+// DefaultSchema is the schema that an archive lies in where no other is named.
+const DefaultSchema = "stet"
+
+// Options are the settings of a [Store]. The zero value works.
+type Options struct {
+	// Schema is the schema of the archive; "" is [DefaultSchema].
+	Schema string
+	// MustExist makes Open fail with ErrNoStore, rather than create an
+	// archive, where there is none.
+	MustExist bool
+	// MaxConns is the most connections at a time; 0 is what the address says,
+	// or the driver's default (four, or the number of processors).
+	MaxConns int32
+	// Now is the caller's clock; nil is the machine's. Leases that were given
+	// as a time are held for as long as that is from now.
+	Now func() time.Time
+}
+
+// Store is an archive in a database. It implements [store.Backend],
+// [store.Blobs], [store.Checker] and [store.Statter], and is safe for
+// concurrent use.
+type Store struct {
+	pool  *pgxpool.Pool
+	codec *codec.Codec
+	now   func() time.Time
+	place string
+}
+
+var (
+	_ store.Backend = (*Store)(nil)
+	_ store.Blobs   = (*Store)(nil)
+	_ store.Checker = (*Store)(nil)
+	_ store.Statter = (*Store)(nil)
+)
+
+// Open opens the archive in the database at an address (a URL, or words of the
+// form key=value, as libpq reads them), and creates it where it does not exist.
+// The caller closes it.
+//
+// It errors with ErrUsage where the address or the password is wrong; with
+// ErrNoStore where there is no such database, or no archive in it and none is
+// to be created; with ErrVersion where a newer version wrote it; with
+// ErrNetwork where the database cannot be reached.
+func Open(ctx context.Context, address string, o Options) (*Store, error) {
+	if o.Schema == "" {
+		o.Schema = DefaultSchema
+	}
+	config, err := configure(address, &o)
+	if err != nil {
+		return nil, err
+	}
+	place := fmt.Sprintf("database %s at %s, schema %s", config.ConnConfig.Database, config.ConnConfig.Host, o.Schema)
+	c, err := codec.New()
+	if err != nil {
+		return nil, fmt.Errorf("opening the archive in %s: %w", place, err)
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, classify(ctx, err)), c.Close())
+	}
+	s := &Store{pool: pool, codec: c, now: o.Now, place: place}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.prepare(ctx, &o); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, err), s.Close())
+	}
+	return s, nil
+}
+
+func configure(address string, o *Options) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		// The driver hides the password in its message.
+		return nil, fmt.Errorf("%w: the address of the database cannot be read: %w", store.ErrUsage, err)
+	}
+	if o.MaxConns > 0 {
+		config.MaxConns = o.MaxConns
+	}
+	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{o.Schema}.Sanitize()
+	config.ConnConfig.RuntimeParams["application_name"] = "stet"
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		// A server that answers before it has written would break the promise
+		// that what is acknowledged is durable.
+		_, err := c.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+		return err
+	}
+	return config, nil
+}
+
+// Close closes the connections. It may be called again.
+func (s *Store) Close() error {
+	s.pool.Close()
+	return s.codec.Close()
+}
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// migrations returns the statements of each step, in order: migrations()[i]
+// brings the format from i to i+1. Only forward; none is changed once it was
+// released.
+func migrations() ([]string, error) {
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]string, len(names))
+	for i, name := range names {
+		b, err := migrationFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		steps[i] = string(b)
+	}
+	return steps, nil
+}
+
+// prepare creates the archive or brings it to the present format, and throws
+// away the uploads of processes that ended.
+func (s *Store) prepare(ctx context.Context, o *Options) error {
+	steps, err := migrations()
+	if err != nil {
+		return err
+	}
+	if err := s.migrate(ctx, o, steps); err != nil {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, `DELETE FROM uploads u WHERE started < now_us() - $1
+		AND NOT EXISTS (SELECT FROM blobs b WHERE b.upload = u.id)`, keepFor.Microseconds())
+	return classify(ctx, err)
+}
+
+func (s *Store) migrate(ctx context.Context, o *Options, steps []string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		// One process at a time; the others wait and find the work done.
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "stet format of "+o.Schema); err != nil {
+			return err
+		}
+		var exists bool
+		if err := tx.QueryRow(ctx, `SELECT to_regclass('format') IS NOT NULL`).Scan(&exists); err != nil {
+			return err
+		}
+		if !exists {
+			if o.MustExist {
+				return fmt.Errorf("%w", store.ErrNoStore)
+			}
+			create := `CREATE SCHEMA IF NOT EXISTS ` + pgx.Identifier{o.Schema}.Sanitize() +
+				`; CREATE TABLE format (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL); INSERT INTO format (version) VALUES (0)`
+			if _, err := tx.Exec(ctx, create); err != nil {
+				return err
+			}
+		}
+		return bring(ctx, tx, steps)
+	})
+}
+
+// bring does the steps that are missing.
+func bring(ctx context.Context, tx pgx.Tx, steps []string) error {
+	var version int
+	if err := tx.QueryRow(ctx, `SELECT version FROM format FOR UPDATE`).Scan(&version); err != nil {
+		return err
+	}
+	if version > len(steps) {
+		return fmt.Errorf("%w: it has format %d, this stet reads up to %d; install a newer stet and run the same command again (`stet version` names the one that is installed)",
+			store.ErrVersion, version, len(steps))
+	}
+	for i, step := range steps[version:] {
+		if _, err := tx.Exec(ctx, step); err != nil {
+			return fmt.Errorf("bringing it to format %d: %w", version+i+1, err)
+		}
+	}
+	_, err := tx.Exec(ctx, `UPDATE format SET version = $1 WHERE version <> $1`, len(steps))
+	return err
+}
+
+// inTx runs fn in a transaction and commits it. Once the commit has begun it is
+// waited for.
+func (s *Store) inTx(ctx context.Context, fn func(tx pgx.Tx) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return classify(ctx, err)
+	}
+	uncancelled := context.WithoutCancel(ctx)
+	defer func() {
+		if rerr := tx.Rollback(uncancelled); rerr != nil && !errors.Is(rerr, pgx.ErrTxClosed) && err == nil {
+			err = classify(ctx, rerr)
+		}
+	}()
+	if err := fn(tx); err != nil {
+		return classify(ctx, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return classify(uncancelled, tx.Commit(uncancelled))
+}
+
+// maxTries is how often a transaction is tried that others stood in the way of.
+const maxTries = 5
+
+// retrying runs fn in a transaction, again where the server broke it off
+// because of others.
+func (s *Store) retrying(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	for try := 1; ; try++ {
+		if err := s.inTx(ctx, fn); try == maxTries || !contended(err) {
+			return err
+		}
+	}
+}
