@@ -109,6 +109,12 @@ func (c *collector) repeats(e *Embed, at int) bool {
 	return ok && c.embeds[i].last == at
 }
 
+// has reports whether e has occurred before.
+func (c *collector) has(e *Embed) bool {
+	_, ok := c.embedOf[embedKey(e)]
+	return ok
+}
+
 // embed adds an occurrence of an embed. Paragraph 0 adds no position.
 func (c *collector) embed(e Embed, at spot) {
 	key, quote := embedKey(&e), quoteKey(&e)

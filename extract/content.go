@@ -47,11 +47,10 @@ func DecideContent(in Input) ContentKind {
 	if isBinary(head) {
 		return ContentOther
 	}
-	text := decodeText(Input{ContentType: in.ContentType, Body: in.Body})
-	if looksLikeHTML(text[:min(len(text), sniffBytes)]) {
+	if looksLikeHTML(decodeText(Input{ContentType: in.ContentType, Body: head})) {
 		return ContentHTML
 	}
-	return plainKind(text)
+	return plainKind(decodeText(in))
 }
 
 func plainKind(text string) ContentKind {

@@ -20,20 +20,21 @@ const metaBytes = 32 << 10
 // decodeHTML returns the page as UTF-8. The character set is, in this order:
 // the byte order mark, UTF-8 where the bytes prove it, what the header
 // declares, what the page declares, windows-1252.
-func decodeHTML(in Input) string {
+func decodeHTML(in Input) []byte {
 	return decodeWith(in, metaCharset(in.Body[:min(len(in.Body), metaBytes)]))
 }
 
 // decodeText is decodeHTML for plain text, which declares nothing itself.
-func decodeText(in Input) string { return decodeWith(in, "") }
+func decodeText(in Input) string { return string(decodeWith(in, "")) }
 
-func decodeWith(in Input, declared string) string {
+// decodeWith returns in.Body itself where that is UTF-8.
+func decodeWith(in Input, declared string) []byte {
 	body := in.Body
 	if order := utf16Order(body); order != "" {
 		return convert(body, utf16Encoding(order))
 	}
 	if rest, ok := bytes.CutPrefix(body, []byte("\xef\xbb\xbf")); ok {
-		return strings.ToValidUTF8(string(rest), "\ufffd")
+		return validUTF8(rest)
 	}
 	if _, params, err := mime.ParseMediaType(in.ContentType); err == nil && params["charset"] != "" {
 		declared = params["charset"]
@@ -44,21 +45,28 @@ func decodeWith(in Input, declared string) string {
 			enc, _ = charset.Lookup("windows-1252")
 			return convert(body, enc)
 		}
-		return strings.ToValidUTF8(string(body), "\ufffd")
+		return validUTF8(body)
 	}
 	if provenUTF8(body) {
-		return string(body)
+		return body
 	}
 	return convert(body, enc)
 }
 
-func convert(body []byte, enc encoding.Encoding) string {
+func validUTF8(b []byte) []byte {
+	if utf8.Valid(b) {
+		return b
+	}
+	return bytes.ToValidUTF8(b, []byte("\ufffd"))
+}
+
+func convert(body []byte, enc encoding.Encoding) []byte {
 	out, _, err := transform.Bytes(enc.NewDecoder(), body)
 	if err != nil {
 		// A decoder replaces what it cannot read; only a cut-off end errs.
-		return strings.ToValidUTF8(string(out), "\ufffd")
+		return validUTF8(out)
 	}
-	return string(out)
+	return out
 }
 
 // provenUTF8 reports whether body is UTF-8 whatever is declared: it is valid

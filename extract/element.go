@@ -2,7 +2,6 @@ package extract
 
 import (
 	"bytes"
-	"net/url"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -132,14 +131,14 @@ func (w *walker) linked(n *html.Node, start int, s surroundings) {
 		case d.DataAtom == atom.Iframe, d.DataAtom == atom.Video, d.DataAtom == atom.Audio, d.DataAtom == atom.Object, d.DataAtom == atom.H2, d.DataAtom == atom.H3:
 			return
 		case d.DataAtom == atom.A:
-			l, ok := w.f.resolve(Attr(d, "href"), w.base)
-			if !ok || !l.isPost() {
+			l := w.addresses.look(Attr(d, "href"), true)
+			if !l.known || !l.isPost() {
 				continue
 			}
 			if only.platform != "" && only.target.Ref != l.target.Ref {
 				return
 			}
-			only = l
+			only = l.lead
 			label := Text(d)
 			beside -= wordBytes(label)
 			if !named && !bareLabel(label) {
@@ -184,9 +183,9 @@ func (w *walker) unlink(start int) {
 
 // anchor handles a link and what is in it.
 func (w *walker) anchor(n *html.Node, s surroundings) {
-	l, u, known := w.linkTarget(n)
-	if known && (l.isPost() || l.isShort()) && embedAnchor(n) {
-		w.show(embedOf(l, FormCard), n, s)
+	l := w.linkTarget(n)
+	if l.known && (l.isPost() || l.isShort()) && embedAnchor(n) {
+		w.show(embedOf(l.lead, FormCard), n, s)
 		return
 	}
 	start := len(w.text)
@@ -195,10 +194,10 @@ func (w *walker) anchor(n *html.Node, s surroundings) {
 	w.children(n, s)
 	w.inLink = outer
 	start = min(start, len(w.text))
-	if s.fallback && known && l.isPost() {
-		w.fallbacks = append(w.fallbacks, l)
+	if s.fallback && l.known && l.isPost() {
+		w.fallbacks = append(w.fallbacks, l.lead)
 	}
-	if !s.zone || u == nil {
+	if !s.zone || !l.web {
 		return
 	}
 	for start < len(w.text) && isHTMLSpace(w.text[start]) {
@@ -209,16 +208,20 @@ func (w *walker) anchor(n *html.Node, s surroundings) {
 	if label == "" {
 		label = clip(collapse(imageLabel(n)), maxAnchorBytes)
 	}
-	w.spans = append(w.spans, span{start, len(w.text)})
+	if len(w.spans) < maxAddresses {
+		w.spans = append(w.spans, span{start, len(w.text)})
+	}
 	switch {
-	case known && l.isPost():
-		a := anchor{span: span{start, len(w.text)}, lead: l}
-		a.number = w.c.postLink(postLinkOf(l, label), at)
-		w.anchors = append(w.anchors, a)
+	case l.known && l.isPost():
+		a := anchor{span: span{start, len(w.text)}, lead: l.lead}
+		a.number = w.c.postLink(postLinkOf(l.lead, label), at)
+		if len(w.anchors) < maxFindings {
+			w.anchors = append(w.anchors, a)
+		}
 		w.lineLinks++
-	case known && l.target.Kind == TargetIntent:
-	case registered(u.Hostname()) != w.home:
-		w.c.link(Link{URL: u.String(), Anchor: label}, at)
+	case l.known && l.target.Kind == TargetIntent:
+	case l.outward:
+		w.c.link(Link{URL: l.full, Anchor: label}, at)
 	}
 }
 
@@ -228,21 +231,23 @@ const maxAnchorBytes = 500
 
 // linkTarget returns where a link leads. Where its own address only counts the
 // click, the original may stand in another attribute.
-func (w *walker) linkTarget(n *html.Node) (l lead, u *url.URL, known bool) {
-	if u, ok := w.f.pageURL(Attr(n, "href"), w.base); ok {
-		if l, known = w.f.resolveURL(u); known && l.isPost() {
-			return l, u, true
-		}
-		for i := range n.Attr {
-			if k := n.Attr[i].Key; strings.HasPrefix(k, "data-") && (strings.HasSuffix(k, "href") || strings.HasSuffix(k, "url")) && !strings.Contains(k, "share") {
-				if o, ok := w.f.resolve(n.Attr[i].Val, nil); ok && o.isPost() {
-					return o, u, true
-				}
+func (w *walker) linkTarget(n *html.Node) address {
+	href := Attr(n, "href")
+	if href == "" || href[0] == '#' {
+		return address{}
+	}
+	l := w.addresses.look(href, true)
+	if !l.web || l.known && l.isPost() {
+		return l
+	}
+	for i := range n.Attr {
+		if k := n.Attr[i].Key; strings.HasPrefix(k, "data-") && (strings.HasSuffix(k, "href") || strings.HasSuffix(k, "url")) && !strings.Contains(k, "share") {
+			if o := w.addresses.look(n.Attr[i].Val, false); o.known && o.isPost() {
+				return o
 			}
 		}
-		return l, u, known
 	}
-	return lead{}, nil, false
+	return l
 }
 
 // embedAnchor reports whether a link stands where a script will put what it

@@ -56,9 +56,10 @@ func (w *walker) framed(value, form string, n *html.Node, s surroundings) bool {
 	if len(value) < 8 || sniff(value) == sniffNone {
 		return false
 	}
-	l, ok := w.f.resolve(value, nil)
+	x := w.addresses.look(value, false)
+	l, ok := x.lead, x.known
 	if !ok {
-		l, ok = w.f.carried(value)
+		l, ok = w.addresses.carried(value)
 	}
 	if ok && (l.isPost() || l.isShort()) {
 		w.show(embedOf(l, form), n, s)
@@ -175,11 +176,11 @@ func (w *walker) facade(n *html.Node, s surroundings) bool {
 const maxFacadeJSON = 8 << 10
 
 func (w *walker) facadeValue(value, form string, n *html.Node, s surroundings) bool {
-	if l, ok := w.f.resolve(value, nil); ok {
-		if !l.isPost() {
+	if x := w.addresses.look(value, false); x.known {
+		if !x.isPost() {
 			return false
 		}
-		w.show(embedOf(l, form), n, s)
+		w.show(embedOf(x.lead, form), n, s)
 		return true
 	}
 	w.pending = n

@@ -34,7 +34,7 @@ func (w *walker) printed(text string, taken []span) {
 		if k < len(taken) && taken[k].start < end {
 			continue
 		}
-		w.c.address(w.f, text[start:end], spot{at: start, para: paragraphAt(w.paras, start)})
+		w.addresses.report(text[start:end], spot{at: start, para: paragraphAt(w.paras, start)})
 	}
 }
 
@@ -47,7 +47,7 @@ func mergeSpans(a, b []span) []span {
 
 // signedLink returns the address of a flattened post: what its date links to.
 func (w *walker) signedLink(f Flattened) (lead, bool) {
-	if l, ok := w.f.resolve(f.URL, nil); ok && l.isPost() {
+	if l, ok := w.addresses.post(f.URL); ok && l.isPost() {
 		return l, true
 	}
 	for i := len(w.anchors) - 1; i >= 0; i-- {

@@ -53,12 +53,17 @@ func (d flatDash) better(b flatDash) bool {
 	return true
 }
 
+// maxIndent is how far from the beginning of its line a dash can stand that
+// begins it.
+const maxIndent = 64
+
 // placed fills in how the dash stands in the text, and reports whether it can
 // begin a sign-off.
 func (d *flatDash) placed(text string, open int) bool {
-	line := strings.LastIndexByte(text[:d.start], '\n') + 1
-	before := strings.TrimFunc(text[max(line, d.start-64):d.start], flatSpace)
-	d.ownLine = strings.Trim(before, ">|*_\"' ") == "" && d.start-line <= 64
+	low := max(0, d.start-maxIndent)
+	line := low + strings.LastIndexByte(text[low:d.start], '\n') + 1
+	before := strings.TrimFunc(text[line:d.start], flatSpace)
+	d.ownLine = strings.Trim(before, ">|*_\"' ") == "" && (line > low || low == 0)
 	d.afterLink = endsWithPostLink(before)
 	if !nameBreaks(text[d.end:open], d.ownLine) {
 		return false

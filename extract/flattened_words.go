@@ -215,8 +215,13 @@ func loose(prev, cur string, blank bool) bool {
 // markedQuote handles text in which quotations are marked with > at the
 // beginning of their lines: the whole quotation above the sign-off is the post.
 func markedQuote(text string, low, end, dash int) (start int, ok bool) {
-	line := strings.LastIndexByte(text[:dash], '\n') + 1
-	if line < low || !strings.HasPrefix(strings.TrimLeft(text[line:dash], " \t"), ">") {
+	line := low
+	if i := strings.LastIndexByte(text[low:dash], '\n'); i >= 0 {
+		line = low + i + 1
+	} else if low > 0 && text[low-1] != '\n' {
+		return 0, false
+	}
+	if !strings.HasPrefix(strings.TrimLeft(text[line:dash], " \t"), ">") {
 		return 0, false
 	}
 	start = line

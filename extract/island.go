@@ -30,7 +30,7 @@ func (w *walker) call(text string, s surroundings) bool {
 		case strings.Contains(value, "<iframe") || strings.Contains(value, "<blockquote"):
 			piece = value
 		case len(value) >= 12:
-			l, ok := w.f.resolve(value, nil)
+			l, ok := w.addresses.post(value)
 			if !ok || !l.isPost() || l.target.Kind != TargetEmbed {
 				continue
 			}
@@ -198,7 +198,7 @@ func (w *walker) comment(text string, s surroundings) {
 	if !ok {
 		return
 	}
-	if l, ok := w.f.resolve(v.get("url").text(), nil); ok && (l.isPost() || l.isShort()) {
+	if l, ok := w.addresses.post(v.get("url").text()); ok {
 		w.show(embedOf(l, FormComment), nil, s)
 	}
 }

@@ -20,6 +20,16 @@ type mark struct {
 type markIndex struct {
 	byClass, byAttr, byTag map[string][]*mark
 	count                  int
+	// maybe tells cheaply that a name is in none of the three: few are.
+	maybe [256]bool
+}
+
+// hint returns the place of a name in maybe.
+func hint(s string) byte {
+	if s == "" {
+		return 0
+	}
+	return s[0]*3 + s[len(s)-1]*5 + s[len(s)/2]*7 + byte(len(s))*11
 }
 
 func (x *markIndex) add(s Site) {
@@ -28,6 +38,9 @@ func (x *markIndex) add(s Site) {
 	}
 	for _, m := range s.Markup() {
 		x.count++
+		for _, name := range []string{m.Class, m.Attr, m.Tag} {
+			x.maybe[hint(name)] = true
+		}
 		k := &mark{Markup: m, platform: s.Platform(), order: x.count}
 		switch {
 		case m.Class != "":
@@ -52,20 +65,26 @@ type matched struct {
 func (x *markIndex) read(n *html.Node) (matched, bool) {
 	var few [8]*mark
 	list := few[:0]
-	for _, m := range x.byTag[n.Data] {
-		list = insertMark(list, m)
+	if x.maybe[hint(n.Data)] {
+		for _, m := range x.byTag[n.Data] {
+			list = insertMark(list, m)
+		}
 	}
 	for i := range n.Attr {
 		a := &n.Attr[i]
 		if a.Key == "class" {
 			for class := range strings.FieldsSeq(a.Val) {
-				for _, m := range x.byClass[class] {
-					list = insertMark(list, m)
+				if x.maybe[hint(class)] {
+					for _, m := range x.byClass[class] {
+						list = insertMark(list, m)
+					}
 				}
 			}
 		}
-		for _, m := range x.byAttr[a.Key] {
-			list = insertMark(list, m)
+		if x.maybe[hint(a.Key)] {
+			for _, m := range x.byAttr[a.Key] {
+				list = insertMark(list, m)
+			}
 		}
 	}
 	for _, m := range list {

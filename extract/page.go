@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 
@@ -16,7 +17,8 @@ func (f *Finder) findHTML(in Input) Result {
 	meta := newMetaReader()
 	surv := look(doc, meta)
 	meta.fill(&c.article, base)
-	w := &walker{f: f, c: c, base: base, home: homeOf(base, &c.article), survey: surv}
+	w := &walker{f: f, c: c, addresses: newAddresses(f, c, base), survey: surv}
+	w.addresses.home = homeOf(base, &c.article)
 	w.facts = factsOf(meta, &c.article)
 	w.walk(doc)
 	w.finishStates()
@@ -24,12 +26,17 @@ func (f *Finder) findHTML(in Input) Result {
 	return c.result()
 }
 
-// parsePage parses a page.
-func parsePage(page string, c *collector) *html.Node {
-	doc, err := html.Parse(strings.NewReader(page))
+// parsePage parses a page as browsers do, or tag by tag where that is refused or
+// would take too much memory.
+func parsePage(page []byte, c *collector) *html.Node {
+	if tooLarge(page) {
+		c.warn("the page has too many elements to be parsed as browsers do; it was read tag by tag")
+		return flatTree(page)
+	}
+	doc, err := html.Parse(bytes.NewReader(page))
 	if err != nil {
-		c.warn("the page could not be parsed: " + err.Error())
-		return &html.Node{Type: html.DocumentNode}
+		c.warn("the page could not be parsed as browsers do (" + err.Error() + "); it was read tag by tag")
+		return flatTree(page)
 	}
 	return doc
 }

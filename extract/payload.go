@@ -21,6 +21,8 @@ const (
 	maxPayload = 1 << 20
 	// maxPayloads bounds all values of a page together.
 	maxPayloads = 4 << 20
+	// maxPieces bounds the pieces of markup that are parsed.
+	maxPieces = 2000
 )
 
 // spend takes n bytes from what may still be decoded on this page.
@@ -48,14 +50,14 @@ func (w *walker) payload(value string, form string, s surroundings) bool {
 	case value[0] == '{' || value[0] == '[':
 		return w.jsonPayload(value, form, s)
 	}
-	if l, ok := w.f.resolve(value, nil); ok {
-		if l.isPost() || l.isShort() {
-			w.show(embedOf(l, form), nil, s)
+	if x := w.addresses.look(value, false); x.known {
+		if x.isPost() || x.isShort() {
+			w.show(embedOf(x.lead, form), nil, s)
 			return true
 		}
 		return false
 	}
-	if l, ok := w.f.carried(value); ok {
+	if l, ok := w.addresses.carried(value); ok {
 		w.show(embedOf(l, form), nil, s)
 		return true
 	}
@@ -167,6 +169,10 @@ func (f *Finder) carriedAt(rest string) (lead, bool) {
 
 // markup reports the posts in a piece of HTML.
 func (w *walker) markup(piece string, s surroundings) bool {
+	if w.pieces--; w.pieces < 0 {
+		w.c.warn("some embedded markup was not searched: there is too much of it")
+		return false
+	}
 	nodes, err := nethtml.ParseFragment(strings.NewReader(piece), &nethtml.Node{Type: nethtml.ElementNode, Data: "body", DataAtom: atom.Body})
 	if err != nil {
 		w.c.warn("a piece of embedded markup could not be parsed: " + err.Error())
@@ -197,7 +203,7 @@ func (w *walker) jsonPayload(value, form string, s surroundings) bool {
 		case strings.Contains(text, "<") && looksLikeHTML(text), strings.Contains(text, "&lt;"):
 			pieces = append(pieces, text)
 		default:
-			if l, ok := w.f.resolve(text, nil); ok && l.isPost() {
+			if l, ok := w.addresses.post(text); ok && l.isPost() {
 				leads = append(leads, l)
 			}
 		}

@@ -28,15 +28,15 @@ type survey struct {
 // surveyBlock is an element that is no part of a line, with what is below it.
 type surveyBlock struct {
 	n      *html.Node
-	parent int
+	parent int32
 	// text counts the bytes of all words, link those in links.
-	text, link int
+	text, link int32
 	// mass counts the words in paragraphs outside of links and of everything
 	// that calls itself no article; hidden counts those inside.
-	mass, hidden int
+	mass, hidden int32
 	region       bool
 	// own counts the words outside of links that stand in this block itself.
-	own int
+	own int32
 }
 
 // minParagraph is the number of bytes from which a block's words count as a
@@ -81,7 +81,7 @@ func (s *survey) children(n *html.Node, block int, p surveyPlace) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		switch c.Type {
 		case html.TextNode:
-			if size := wordBytes(c.Data); size > 0 {
+			if size := int32(wordBytes(c.Data)); size > 0 {
 				b := &s.blocks[block]
 				b.text += size
 				if p.link {
@@ -127,7 +127,7 @@ func (s *survey) element(n *html.Node, block int, p surveyPlace) {
 		p.strong = &strongName{n, p.strong}
 	}
 	if isContainer(n.DataAtom) {
-		s.blocks = append(s.blocks, surveyBlock{n: n, parent: block})
+		s.blocks = append(s.blocks, surveyBlock{n: n, parent: int32(block)})
 		mine := len(s.blocks) - 1
 		s.children(n, mine, p)
 		return
@@ -216,22 +216,22 @@ func (s *survey) weigh() {
 func (s *survey) unhide(depth int) {
 	all := &s.blocks[0]
 	mass := all.mass
-	if all.hidden <= 3*all.mass || all.mass >= 1500 {
+	if int(all.hidden) <= 3*int(all.mass) || all.mass >= 1500 {
 		return
 	}
 	for _, not := range []wordFlags{wordComments, 0} {
-		most, first := 0, -1
+		most, first := int32(0), -1
 		for i := range s.blocks {
 			if s.misleads(&s.blocks[i], not) {
 				most = max(most, s.blocks[i].hidden)
 			}
 		}
 		for i := range s.blocks {
-			if b := &s.blocks[i]; s.misleads(b, not) && b.hidden*4 >= most && first < 0 {
+			if b := &s.blocks[i]; s.misleads(b, not) && int(b.hidden)*4 >= int(most) && first < 0 {
 				first = i
 			}
 		}
-		if first >= 0 && most > 2*all.mass {
+		if first >= 0 && int(most) > 2*int(all.mass) {
 			s.rename(&strongName{n: s.blocks[first].n})
 			s.renameAlike()
 			s.weigh()
@@ -254,7 +254,7 @@ func (s *survey) misleads(b *surveyBlock, not wordFlags) bool {
 		return false
 	}
 	words := s.strong[b.n]
-	return words != 0 && words&not == 0 && b.hidden > 0 && b.link*2 < b.text
+	return words != 0 && words&not == 0 && b.hidden > 0 && int(b.link)*2 < int(b.text)
 }
 
 // settle finds the article: the smallest block that has most of the page's
@@ -263,24 +263,24 @@ func (s *survey) settle() {
 	if s.blocks[0].mass == 0 {
 		return
 	}
-	at := s.body()
+	at := int32(s.body())
 	if at == 0 {
-		need := s.blocks[0].mass * 7 / 10
+		need := int32(int(s.blocks[0].mass) * 7 / 10)
 		for i := 1; i < len(s.blocks); i++ {
 			if s.blocks[i].parent == at && s.blocks[i].mass >= need {
-				at = i
+				at = int32(i)
 			}
 		}
 	}
 	for i := at; i >= 0; i = s.blocks[i].parent {
 		for n := s.blocks[i].n; n != nil && !s.holding(n); n = n.Parent {
-			s.holds[n] = s.blocks[i].text
+			s.holds[n] = int(s.blocks[i].text)
 		}
 	}
 	for s.blocks[at].parent > 0 {
 		b, up := &s.blocks[at], &s.blocks[s.blocks[at].parent]
 		text, link := up.text-b.text, up.link-b.link
-		if up.n.DataAtom == atom.Body || up.n.DataAtom == atom.Html || link > 200 && link*3 > text {
+		if up.n.DataAtom == atom.Body || up.n.DataAtom == atom.Html || link > 200 && int(link)*3 > int(text) {
 			break
 		}
 		at = b.parent
@@ -300,7 +300,7 @@ func (s *survey) body() int {
 		}
 		k++
 		switch {
-		case s.inside(i, best) && s.blocks[i].mass*2 > s.blocks[best].mass:
+		case s.inside(i, best) && int(s.blocks[i].mass)*2 > int(s.blocks[best].mass):
 			best = i
 		case s.inside(i, best):
 		case best == 0 || s.blocks[i].mass > s.blocks[best].mass:
@@ -309,7 +309,7 @@ func (s *survey) body() int {
 			second = i
 		}
 	}
-	if b := &s.blocks[best]; best == 0 || b.mass < 800 || b.mass*7 < s.blocks[0].mass || second > 0 && s.blocks[second].mass*4 > b.mass {
+	if b := &s.blocks[best]; best == 0 || b.mass < 800 || int(b.mass)*7 < int(s.blocks[0].mass) || second > 0 && int(s.blocks[second].mass)*4 > int(b.mass) {
 		return 0
 	}
 	return best
@@ -317,8 +317,8 @@ func (s *survey) body() int {
 
 // inside reports whether block i is inside of block j, which may be 0 for none.
 func (s *survey) inside(i, j int) bool {
-	for ; j > 0 && i > j; i = s.blocks[i].parent {
-		if s.blocks[i].parent == j {
+	for ; j > 0 && i > j; i = int(s.blocks[i].parent) {
+		if int(s.blocks[i].parent) == j {
 			return true
 		}
 	}

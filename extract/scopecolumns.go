@@ -46,6 +46,10 @@ func narrower(list, wide []column) bool {
 func columnsOf(n *html.Node) []column {
 	var list []column
 	for t := range strings.FieldsSeq(Attr(n, "class")) {
+		// span_4_of_12 and col-4of12 tell the whole as well.
+		if i := strings.LastIndex(t, "of"); i > 0 && strings.Trim(t[i+2:], "-_0123456789") == "" {
+			t = strings.TrimRight(t[:i], "-_")
+		}
 		head := strings.TrimRight(t, "0123456789")
 		digits := t[len(head):]
 		if len(digits) == 0 || len(digits) > 2 || !columnWord(strings.TrimRight(head, "-_")) {

@@ -49,12 +49,14 @@ func (w *walker) show(e Embed, n *html.Node, s surroundings) {
 	}
 	w.para++
 	at.para = w.para
-	e.Before = before(string(w.text[max(0, len(w.text)-2*maxBefore):]))
 	if n == nil || s.nested && w.pending != nil {
 		n = w.pending
 	}
-	if n != nil && e.Fragment == "" {
-		e.Fragment = fragmentOf(n)
+	if !w.c.has(&e) {
+		e.Before = before(string(w.text[max(0, len(w.text)-2*maxBefore):]))
+		if n != nil && e.Fragment == "" {
+			e.Fragment = fragmentOf(n)
+		}
 	}
 	w.c.embed(e, at)
 }
@@ -73,6 +75,27 @@ type limitedWriter struct {
 	left int
 }
 
+// WriteString writes s.
+func (l *limitedWriter) WriteString(s string) (int, error) {
+	if len(s) > l.left {
+		l.b.WriteString(s[:l.left])
+		l.left = 0
+		return 0, errFragmentFull
+	}
+	l.left -= len(s)
+	return l.b.WriteString(s)
+}
+
+// WriteByte writes one byte. With it the renderer needs no buffer of its own.
+func (l *limitedWriter) WriteByte(c byte) error {
+	if l.left == 0 {
+		return errFragmentFull
+	}
+	l.left--
+	return l.b.WriteByte(c)
+}
+
+// Write writes p.
 func (l *limitedWriter) Write(p []byte) (int, error) {
 	if len(p) > l.left {
 		l.b.Write(p[:l.left])

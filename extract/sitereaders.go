@@ -26,8 +26,10 @@ func PostAt(s Site, address string) (Target, bool) {
 // or, where the site is an [IDSite], by its bare id.
 func PostIn(s Site, value string) (Target, bool) {
 	value = strings.TrimSpace(value)
-	if t, ok := PostAt(s, value); ok {
-		return t, true
+	if strings.IndexByte(value, '/') >= 0 {
+		if t, ok := PostAt(s, value); ok {
+			return t, true
+		}
 	}
 	ids, ok := s.(IDSite)
 	if !ok || value == "" || strings.HasPrefix(value, "http") {
@@ -62,12 +64,12 @@ func ByAttr(s Site, m Markup, keys ...string) Markup {
 func ByData(s Site, attr string, words ...string) Markup {
 	m := Markup{Form: FormData, Attr: attr}
 	m.Read = func(n *html.Node) (Reading, bool) {
-		if Decoy(n) || len(words) > 0 && !Speaks(n, words...) {
+		t, ok := PostIn(s, Attr(n, attr))
+		if !ok || len(words) > 0 && !Speaks(n, words...) || Decoy(n) {
 			return Reading{}, false
 		}
-		t, ok := PostIn(s, Attr(n, attr))
 		t.Kind = TargetEmbed
-		return Reading{Target: t}, ok
+		return Reading{Target: t}, true
 	}
 	return m
 }

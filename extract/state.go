@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/net/html"
@@ -101,7 +102,7 @@ func (w *walker) finishStates() {
 	if len(w.states) == 0 && w.flight.Len() == 0 {
 		return
 	}
-	scan := stateScan{w: w, facts: &w.facts, page: string(w.text)}
+	scan := stateScan{w: w, facts: &w.facts, page: sync.OnceValue(func() string { return string(w.text) })}
 	for _, st := range w.states {
 		if w.f.mentions(st.text) {
 			scan.run(st.text, 0)
@@ -141,7 +142,7 @@ const (
 // builds reports whether a script builds the article from the pieces: the page
 // has no words in its markup, or far fewer than the article's data.
 func (w *walker) builds(pieces []statePiece) bool {
-	mass := w.survey.blocks[0].mass
+	mass := int(w.survey.blocks[0].mass)
 	if mass < minArticle || mass > maxTeaser {
 		return mass < minArticle
 	}
@@ -166,7 +167,7 @@ func (w *walker) piece(p *statePiece, value string, build bool) {
 		}
 	case p.markup:
 	case p.showsPost():
-		if l, ok := w.f.resolve(value, nil); ok && l.isPost() {
+		if l, ok := w.addresses.post(value); ok && l.isPost() {
 			w.show(embedOf(l, FormState), nil, s)
 		}
 	}
@@ -175,6 +176,10 @@ func (w *walker) piece(p *statePiece, value string, build bool) {
 // body goes over markup that a script shows, with its words and links where it
 // is the article.
 func (w *walker) body(piece string, s surroundings) {
+	if w.pieces--; w.pieces < 0 {
+		w.c.warn("some embedded markup was not searched: there is too much of it")
+		return
+	}
 	nodes, err := html.ParseFragment(strings.NewReader(piece), &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div})
 	if err != nil {
 		w.c.warn("a piece of embedded markup could not be parsed: " + err.Error())
@@ -210,7 +215,7 @@ func (f *Finder) mentions(text string) bool {
 
 // maxMentions bounds the addresses that are looked at in one script. Data with
 // more has its posts among the first, or is not an article's.
-const maxMentions = 50000
+const maxMentions = 20000
 
 // postAt reports whether the address of a post follows, whose host begins s.
 func (f *Finder) postAt(s string) bool {

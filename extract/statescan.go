@@ -51,7 +51,7 @@ type stateScan struct {
 	stack  []stateFrame
 	pieces []statePiece
 	// page is the text of the article as the page's markup has it.
-	page string
+	page func() string
 	// own are the names of the objects that are this article.
 	own []string
 	// looked counts the look-ups in page.
@@ -266,7 +266,7 @@ func (p *stateScan) kin(text string) bool {
 	for range 12 {
 		passage, rest, more := strings.Cut(text, "<")
 		passage = collapse(clip(passage, 400))
-		if len(passage) >= minSample-20 && strings.Contains(p.page, clip(passage, 120)) {
+		if len(passage) >= minSample-20 && strings.Contains(p.page(), clip(passage, 120)) {
 			return true
 		}
 		if !more {

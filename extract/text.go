@@ -5,7 +5,7 @@ import "strings"
 // findText finds what a plain text holds.
 func (f *Finder) findText(url, text string) Result {
 	c := newCollector(url)
-	t := textFinder{f: f, c: c, text: text, paras: textParagraphs(text)}
+	t := textFinder{addresses: newAddresses(f, c, nil), text: text, paras: textParagraphs(text)}
 	t.flattened()
 	t.lines()
 	return c.result()
@@ -13,8 +13,7 @@ func (f *Finder) findText(url, text string) Result {
 
 // textFinder goes over a plain text.
 type textFinder struct {
-	f     *Finder
-	c     *collector
+	*addresses
 	text  string
 	paras []spot
 	// taken are the parts that are posts' own words, in order.
@@ -46,7 +45,7 @@ func (t *textFinder) flattened() {
 	for _, f := range FindFlattened(t.text) {
 		e := Embed{Platform: f.Platform, Markup: FormFlattened, Quoted: f.Quoted,
 			Before: before(t.text[:f.Start]), Fragment: cut(t.text[f.Start:f.End], maxFragment)}
-		if l, ok := t.f.resolve(f.URL, nil); ok && l.isPost() {
+		if l, ok := t.post(f.URL); ok && l.isPost() {
 			e.Platform, e.ID, e.URL, e.Posted = l.target.Ref.Platform, l.target.Ref.ID, l.target.URL, l.target.Posted
 		}
 		t.c.embed(e, spot{at: f.Start, para: paragraphAt(t.paras, f.Start)})
@@ -78,8 +77,8 @@ func (t *textFinder) alone(line string, at int) bool {
 	if len(line) > maxLinkLength || !isAddress(line) {
 		return false
 	}
-	l, ok := t.f.resolve(line, nil)
-	if !ok || !l.isPost() && !l.isShort() {
+	l, ok := t.post(line)
+	if !ok {
 		return false
 	}
 	e := embedOf(l, FormBareURL)
@@ -99,21 +98,19 @@ func (t *textFinder) inline(line string, start int, taken []span) {
 		if k < len(taken) && taken[k].start <= at {
 			continue
 		}
-		t.c.address(t.f, line[from:to], spot{at: at, para: paragraphAt(t.paras, at)})
+		t.report(line[from:to], spot{at: at, para: paragraphAt(t.paras, at)})
 	}
 }
 
-// address reports an address that is printed in running text.
-func (c *collector) address(f *Finder, raw string, at spot) {
-	l, known := f.resolve(raw, nil)
+// report reports an address that is printed in running text.
+func (a *addresses) report(raw string, at spot) {
+	x := a.look(raw, false)
 	switch {
-	case known && l.isPost():
-		c.postLink(postLinkOf(l, ""), at)
-	case known && l.target.Kind == TargetIntent:
-	case hasWebScheme(raw):
-		c.link(Link{URL: raw}, at)
-	case known:
-		c.link(Link{URL: "https://" + raw}, at)
+	case !x.web, x.known && x.target.Kind == TargetIntent:
+	case x.known && x.isPost():
+		a.c.postLink(postLinkOf(x.lead, ""), at)
+	case x.outward:
+		a.c.link(Link{URL: x.full}, at)
 	}
 }
 

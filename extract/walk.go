@@ -2,7 +2,6 @@ package extract
 
 import (
 	"bytes"
-	"net/url"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -23,11 +22,9 @@ const (
 // text as readers see it, without the posts that are embedded in it, and
 // remembers where in that text everything stands.
 type walker struct {
-	f    *Finder
-	c    *collector
-	base *url.URL
-	// home is the registered domain of the page.
-	home string
+	f         *Finder
+	c         *collector
+	addresses *addresses
 
 	survey *survey
 	text   []byte
@@ -56,6 +53,8 @@ type walker struct {
 	passed bool
 	// decodable is how many bytes may still be decoded.
 	decodable int
+	// pieces is how many pieces of markup may still be parsed.
+	pieces int
 	// fallbacks are the posts that a copy for readers without script links.
 	fallbacks []lead
 	// nestedWords counts the bytes of text in decoded markup.
@@ -91,7 +90,8 @@ type surroundings struct {
 
 // walk goes over doc.
 func (w *walker) walk(doc *html.Node) {
-	w.line, w.gap, w.decodable = -1, gapBlock, maxPayloads
+	w.text = make([]byte, 0, int(w.survey.blocks[0].text)+int(w.survey.blocks[0].text)/4+64)
+	w.line, w.gap, w.decodable, w.pieces = -1, gapBlock, maxPayloads, maxPieces
 	w.children(doc, surroundings{zone: w.survey.zone == nil})
 	w.breakOff(gapBlock)
 }
@@ -141,6 +141,10 @@ func (w *walker) breakOff(g gap) {
 
 // words writes text with its white space collapsed.
 func (w *walker) words(s string, pre bool) {
+	if !pre && plainSpaces(s) {
+		w.word(s)
+		return
+	}
 	for i := 0; i < len(s); {
 		n := 0
 		for i+n < len(s) && isHTMLSpace(s[i+n]) {
@@ -161,6 +165,20 @@ func (w *walker) words(s string, pre bool) {
 		w.word(s[i : i+n])
 		i += n
 	}
+}
+
+// plainSpaces reports whether s has nothing to collapse: it begins and ends with
+// a word, and single spaces stand between its words.
+func plainSpaces(s string) bool {
+	if s == "" || isHTMLSpace(s[0]) || isHTMLSpace(s[len(s)-1]) {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' && (c != ' ' || s[i+1] <= ' ') {
+			return false
+		}
+	}
+	return true
 }
 
 func isHTMLSpace(c byte) bool {
@@ -198,8 +216,8 @@ func (w *walker) endLine(start int) {
 	if w.inLink || len(line) > maxLinkLength || w.lineLinks > 0 || bytes.IndexByte(line, ' ') >= 0 || bytes.IndexByte(line, '/') < 0 || !isAddress(string(line)) {
 		return
 	}
-	l, ok := w.f.resolve(string(line), nil)
-	if !ok || !l.isPost() && !l.isShort() {
+	l, ok := w.addresses.post(string(line))
+	if !ok {
 		return
 	}
 	e := embedOf(l, FormBareURL)
