@@ -23,6 +23,8 @@ const (
 	JobArticle = "article"
 	// JobLook looks at a post again; its key is platform:id.
 	JobLook = "look"
+	// JobSource reads a source; its key is the source's name.
+	JobSource = "source"
 )
 
 // intent is the payload of a job.

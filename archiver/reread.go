@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"time"
 
 	"stet/extract/post"
 	"stet/store"
@@ -84,4 +85,15 @@ func (e *Engine) readAgain(b *store.Builder, v *store.ArticleVersion, versions a
 	}
 	return b.Enqueue(store.Enqueue{Replace: true, Job: store.Job{Kind: JobArticle, Key: jobKey(v.URL), Host: hostOf(v.URL), Payload: payload,
 		Priority: store.PriorityLook, RunAt: e.o.Articles.Next(first, now, State{Value: post.Live})}})
+}
+
+// EnqueueArticle adds the intent to capture an article that a source named, at
+// the latest at a time.
+func (e *Engine) EnqueueArticle(b *store.Builder, address, source string, at time.Time) error {
+	payload, err := json.Marshal(intent{Target: address, Options: CaptureOptions{Trigger: "schedule", Source: source}})
+	if err != nil {
+		return fmt.Errorf("writing the intent to capture %s: %w", address, err)
+	}
+	return b.Enqueue(store.Enqueue{Earlier: true, Job: store.Job{Kind: JobArticle, Key: jobKey(address), Host: hostOf(address), Payload: payload,
+		Priority: store.PrioritySchedule, RunAt: at}})
 }

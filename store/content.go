@@ -264,6 +264,18 @@ type Watch struct {
 	Operator string    `json:"operator,omitempty"`
 }
 
+// Discovery says that a source named an article: it is handed out once,
+// whatever becomes of it.
+type Discovery struct {
+	Time   time.Time `json:"-"`
+	Source string    `json:"source"`
+	URL    string    `json:"url"`
+	Title  string    `json:"title,omitempty"`
+	// Published and Modified are as the source states them.
+	Published time.Time `json:"published,omitzero"`
+	Modified  time.Time `json:"modified,omitzero"`
+}
+
 // The names of fields.
 const (
 	fieldMeta         = "meta"
@@ -285,6 +297,7 @@ func (*ArticleVersion) kind() Kind { return KindArticle }
 func (*Resolution) kind() Kind     { return KindResolution }
 func (*Incident) kind() Kind       { return KindIncident }
 func (*Watch) kind() Kind          { return KindWatch }
+func (*Discovery) kind() Kind      { return KindDiscovery }
 
 func (e *Exchange) when() time.Time       { return e.Started }
 func (c *Capture) when() time.Time        { return c.Time }
@@ -295,6 +308,7 @@ func (a *ArticleVersion) when() time.Time { return a.Time }
 func (r *Resolution) when() time.Time     { return r.Time }
 func (i *Incident) when() time.Time       { return i.Time }
 func (w *Watch) when() time.Time          { return w.Time }
+func (d *Discovery) when() time.Time      { return d.Time }
 
 // jsonField encodes v without escaping HTML.
 func jsonField(name string, v any) (Field, error) {
@@ -431,4 +445,10 @@ func (w *Watch) encode() ([]Field, error) { return meta(w) }
 func (w *Watch) decode(r *Record) error {
 	w.Time = r.Time
 	return decodeField(r, fieldMeta, w)
+}
+
+func (d *Discovery) encode() ([]Field, error) { return meta(d) }
+func (d *Discovery) decode(r *Record) error {
+	d.Time = r.Time
+	return decodeField(r, fieldMeta, d)
 }

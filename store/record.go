@@ -39,12 +39,14 @@ const (
 	KindIncident Kind = "incident"
 	// KindWatch asks for closer looks for a time: [Watch].
 	KindWatch Kind = "watch"
+	// KindDiscovery says that a source named an article: [Discovery].
+	KindDiscovery Kind = "discovery"
 )
 
 // Kinds lists the kinds; a kind's index plus one is its number on disk.
 func Kinds() []Kind {
 	return []Kind{KindExchange, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle,
-		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident, KindWatch}
+		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident, KindWatch, KindDiscovery}
 }
 
 // Number returns the number of k on disk, 0 where this version does not know
@@ -116,7 +118,7 @@ func (r *Record) Field(name string) []byte {
 
 // Content is the typed content of a record: *[Exchange], *[Capture],
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
-// *[Incident] or *[Watch]. The
+// *[Incident], *[Watch] or *[Discovery]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -148,6 +150,8 @@ func newContent(k Kind) Content {
 		return new(Incident)
 	case KindWatch:
 		return new(Watch)
+	case KindDiscovery:
+		return new(Discovery)
 	}
 	return nil
 }

@@ -23,7 +23,8 @@ const (
 	// IndexAccount leads from platform:handle (lower case) and from
 	// platform:#id (the platform's id of the account) to derivations.
 	IndexAccount Index = "account"
-	// IndexArticle leads from an [ArticleKey] to article versions.
+	// IndexArticle leads from an [ArticleKey] to article versions, and to the
+	// discoveries of the article by sources.
 	IndexArticle Index = "article"
 	// IndexURL leads from a page's [ArticleKey] to its captures.
 	IndexURL Index = "url"
@@ -178,6 +179,8 @@ func tracking(name string) bool {
 	}
 	return false
 }
+
+func (d *Discovery) terms() []Term { return []Term{ArticleTerm(d.URL)} }
 
 func (w *Watch) terms() []Term {
 	terms := refTerms(w.Ref)
