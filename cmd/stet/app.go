@@ -18,6 +18,7 @@ import (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	files          files
 	place          config.Place
 	now            func() time.Time
 	random         io.Reader
@@ -48,6 +49,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	return a.tell(ctx, err)
 }
+
+// classifier says what the words on the command line are.
+func (a *app) classifier() classifier { return classifier{wire.Finder(), a.files} }
 
 // load reads the configuration.
 func (a *app) load() (*config.Config, error) {

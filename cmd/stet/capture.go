@@ -90,9 +90,11 @@ func (r *capturing) run(ctx context.Context, words []string) (err error) {
 	return r.sum.err()
 }
 
+func (r *capturing) classifier() classifier { return classifier{r.finder, r.a.files} }
+
 // gather reads what was named: lists of addresses become targets of their own.
 func (r *capturing) gather(ctx context.Context, words []string) {
-	c := classifier{r.finder}
+	c := r.classifier()
 	stdin := false
 	for _, word := range words {
 		t := c.classify(word)
@@ -215,9 +217,9 @@ func (r *capturing) followShort(ctx context.Context) {
 		case err != nil:
 			r.tellFailed(i, err)
 		case !lead.Ref.IsZero():
-			classifier{r.finder}.platform(t, lead, platform)
+			r.classifier().platform(t, lead, platform)
 		case lead.URL != "":
-			classifier{r.finder}.address(t, lead.URL)
+			r.classifier().address(t, lead.URL)
 		}
 		if t.kind == targetShort && t.err == nil && !r.told[i] {
 			t.err = fmt.Errorf("%w: the short link %s leads nowhere", store.ErrUnexpected, t.url)

@@ -25,7 +25,7 @@ func appFor(t *testing.T) (a *app, stdout, stderr *bytes.Buffer) {
 	stdout, stderr = &bytes.Buffer{}, &bytes.Buffer{}
 	home := t.TempDir()
 	return &app{
-		stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, now: time.Now, random: rand.Reader, zone: time.UTC,
+		stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, files: localFiles{}, now: time.Now, random: rand.Reader, zone: time.UTC,
 		place: config.Place{OS: "linux", Home: home, Getenv: func(string) string { return "" }, Environ: func() []string { return nil }},
 	}, stdout, stderr
 }

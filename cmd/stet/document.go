@@ -3,11 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -60,31 +58,26 @@ func (d *document) read(ctx context.Context, a *app) error {
 	return nil
 }
 
-func (d *document) bytes(ctx context.Context, a *app) (body []byte, err error) {
+func (d *document) bytes(ctx context.Context, a *app) ([]byte, error) {
 	if !d.stdin {
-		f, err := os.Open(d.path)
-		if err != nil {
-			return nil, errors.Unwrap(err)
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		return readAtMost(ctx, f)
+		return interruptibly(ctx, func() ([]byte, error) { return a.files.Read(d.path, maxDocument+1) })
 	}
 	if a.keyboard {
 		a.warn("reading from the keyboard; an empty line and Ctrl-D end it")
 	}
-	return readAtMost(ctx, a.stdin)
+	return interruptibly(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.stdin, maxDocument+1)) })
 }
 
-// readAtMost reads up to the limit and a byte. Reading a pipe cannot be
-// interrupted, so it is left behind when ctx ends.
-func readAtMost(ctx context.Context, r io.Reader) ([]byte, error) {
+// interruptibly reads, and leaves the reading behind when ctx ends: that of a
+// pipe or a terminal cannot be interrupted.
+func interruptibly(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	type result struct {
 		body []byte
 		err  error
 	}
 	done := make(chan result, 1)
 	go func() {
-		body, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
+		body, err := read()
 		done <- result{body, err}
 	}()
 	select {

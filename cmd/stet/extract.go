@@ -53,7 +53,7 @@ func (x *extracting) close() error {
 func (x *extracting) run(ctx context.Context, words []string) error {
 	var sum outcomes
 	for i, word := range words {
-		t := classifier{x.finder}.classify(word)
+		t := classifier{x.finder, x.a.files}.classify(word)
 		found, err := x.one(ctx, &t)
 		sum.add(word, err)
 		switch {

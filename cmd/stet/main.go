@@ -26,7 +26,7 @@ func realMain() int {
 		home = "" // the default folders then name what is missing
 	}
 	a := &app{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, files: localFiles{},
 		place: config.Place{Getenv: os.Getenv, Environ: os.Environ, OS: runtime.GOOS, Home: home},
 		now:   time.Now, random: rand.Reader, zone: time.Local,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),

@@ -41,7 +41,7 @@ func (a *app) recheck(ctx context.Context, words []string) (err error) {
 	}
 	var sum outcomes
 	var list []named
-	kinds := classifier{wire.Finder()}
+	kinds := a.classifier()
 	for _, word := range words {
 		ref, err := kinds.refOf(word)
 		if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -28,7 +27,7 @@ original is deleted.
   stet demo                                     (no network, nothing to set up)`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          func(_ *cobra.Command, args []string) error { return unknownCommand(args) },
+		Args:          func(_ *cobra.Command, args []string) error { return a.unknownCommand(args) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(a.stderr)
 			if err := cmd.Help(); err != nil {
@@ -117,7 +116,7 @@ func laterCommands() map[string]string {
 }
 
 // unknownCommand says what was meant by a word that is no command.
-func unknownCommand(args []string) error {
+func (a *app) unknownCommand(args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
@@ -131,7 +130,7 @@ func unknownCommand(args []string) error {
 	if meant, ok := near()[strings.ToLower(word)]; ok {
 		return fmt.Errorf("%w: there is no command %q; `stet %s` does that", store.ErrUsage, word, meant)
 	}
-	if looksLikeTarget(word) {
+	if a.looksLikeTarget(word) {
 		return fmt.Errorf("%w: there is no command before %.200q; `stet capture %.200s` captures it, `stet show %.200s` shows what is kept", store.ErrUsage, word, word, word)
 	}
 	best := slices.MinFunc(commands(), func(x, y string) int { return cmp.Compare(config.Distance(word, x), config.Distance(word, y)) })
@@ -142,10 +141,10 @@ func unknownCommand(args []string) error {
 }
 
 // looksLikeTarget reports whether a word is something that commands work on.
-func looksLikeTarget(word string) bool {
+func (a *app) looksLikeTarget(word string) bool {
 	if strings.Contains(word, "://") || strings.Contains(word, ":") || strings.Contains(word, ".") && strings.Contains(word, "/") {
 		return true
 	}
-	_, err := os.Stat(word)
-	return err == nil
+	exists, _, err := a.files.Stat(word)
+	return exists && err == nil
 }

@@ -33,7 +33,7 @@ This reads the archive only: nothing goes out to the network.`,
 }
 
 func (a *app) show(ctx context.Context, word string) error {
-	ref, err := classifier{wire.Finder()}.refOf(word)
+	ref, err := a.classifier().refOf(word)
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,7 +50,10 @@ func (t *target) word() string {
 }
 
 // classifier says what targets are.
-type classifier struct{ finder *extract.Finder }
+type classifier struct {
+	finder *extract.Finder
+	files  files
+}
 
 // invalid makes the error for a target that cannot be right.
 func invalid(format string, args ...any) error {
@@ -89,14 +90,14 @@ func (c classifier) isRef(word string) bool {
 // pathOrAddress decides about a word without scheme: a file where there is one
 // of that name.
 func (c classifier) pathOrAddress(t *target, word string) {
-	info, err := os.Stat(word)
+	exists, dir, err := c.files.Stat(word)
 	switch {
-	case err == nil && info.IsDir():
+	case err != nil:
+		t.kind, t.err = targetDocument, fmt.Errorf("looking at the file %s: %w", word, err)
+	case exists && dir:
 		t.err = invalid("%s is a folder; name the files in it", word)
-	case err == nil:
+	case exists:
 		t.kind, t.doc = targetDocument, document{path: word}
-	case !errors.Is(err, fs.ErrNotExist) && !isNotAPath(err):
-		t.kind, t.err = targetDocument, fmt.Errorf("looking at the file %s: %w", word, errors.Unwrap(err))
 	case isNumber(word):
 		t.ref = post.Ref{Platform: post.Twitter, ID: word}
 		t.kind, t.url, t.err = targetPost, wire.PostURL(t.ref), wire.CheckRef(t.ref)
@@ -107,17 +108,6 @@ func (c classifier) pathOrAddress(t *target, word string) {
 	default:
 		c.address(t, "https://"+word)
 	}
-}
-
-// isNotAPath reports whether an error says that a word cannot name a file at
-// all: too long, a NUL inside.
-func isNotAPath(err error) bool {
-	var p *fs.PathError
-	if !errors.As(err, &p) {
-		return false
-	}
-	text := p.Err.Error()
-	return strings.Contains(text, "too long") || strings.Contains(text, "invalid") || strings.Contains(text, "not a directory") || strings.Contains(text, "syntax is incorrect")
 }
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
@@ -141,7 +131,7 @@ func (c classifier) schemeless(word string) bool {
 		return false
 	}
 	u, err := url.Parse("https://" + word)
-	return err == nil && (strings.Contains(u.Hostname(), ".") || u.Hostname() == "localhost")
+	return err == nil && u.User == nil && (strings.Contains(u.Hostname(), ".") || u.Hostname() == "localhost")
 }
 
 // address decides about an address with scheme.

@@ -68,7 +68,7 @@ func (c *Config) loadFile(p Place, named string) error {
 		}
 		c.File = path
 		for _, e := range entries {
-			if err := c.apply(e, "file ", filepath.Dir(path)); err != nil {
+			if err := c.apply(p, e, "file ", filepath.Dir(path)); err != nil {
 				return err
 			}
 		}
@@ -95,18 +95,19 @@ func (c *Config) loadEnv(p Place) error {
 				}
 			}
 		}
-		if err := c.apply(entry{key: k.Name, values: values, from: k.Env()}, "environment ", ""); err != nil {
+		if err := c.apply(p, entry{key: k.Name, values: values, from: k.Env()}, "environment ", ""); err != nil {
 			return err
 		}
 	}
 	return c.bothForms("environment")
 }
 
-// apply sets a key. Paths in a file are relative to its folder.
-func (c *Config) apply(e entry, kind, base string) error {
+// apply sets a key. Paths in a file are relative to its folder; ~/ is the home
+// folder.
+func (c *Config) apply(p Place, e entry, kind, base string) error {
 	k := find(e.key)
-	if (strings.HasSuffix(k.Name, "_file") || k.Name == "data") && base != "" && e.values[0] != "" && !filepath.IsAbs(e.values[0]) {
-		e.values = []string{filepath.Join(base, e.values[0])}
+	if isPath(k) && len(e.values) == 1 {
+		e.values = []string{p.resolve(e.values[0], base)}
 	}
 	if err := k.set(c, e.values); err != nil {
 		return fmt.Errorf("%w: %s: %s: %w", store.ErrUsage, e.from, k.Name, err)
@@ -121,6 +122,9 @@ func (c *Config) apply(e entry, kind, base string) error {
 	}
 	return nil
 }
+
+// isPath reports whether the value of a key is a path.
+func isPath(k *Key) bool { return k.Name == "data" || strings.HasSuffix(k.Name, "_file") }
 
 // forget empties a key that a higher source has replaced.
 func (c *Config) forget(name, kind string) error {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"stet/store"
 )
@@ -52,6 +53,19 @@ func (p Place) DataDir() (string, error) {
 		return filepath.Join(p.Home, "AppData", "Local", "stet"), nil
 	}
 	return filepath.Join(p.Home, ".local", "share", "stet"), nil
+}
+
+// resolve makes a path of what a person wrote: ~/ is the home folder, and what
+// is relative is relative to base.
+func (p Place) resolve(path, base string) string {
+	rest, home := strings.CutPrefix(filepath.ToSlash(path), "~/")
+	switch {
+	case home && p.Home != "":
+		return filepath.Join(p.Home, filepath.FromSlash(rest))
+	case path == "" || base == "" || filepath.IsAbs(path):
+		return path
+	}
+	return filepath.Join(base, path)
 }
 
 // configFiles returns where the configuration file is looked for.

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"stet/cmd/internal/wire"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// noFiles is a disk with one file and one folder.
+type noFiles struct{}
+
+func (noFiles) Stat(name string) (exists, dir bool, err error) {
+	switch name {
+	case "story.html", "x.com":
+		return true, false, nil
+	case "folder":
+		return true, true, nil
+	case "locked":
+		return false, false, errors.New("permission denied")
+	}
+	return false, false, nil
+}
+
+func (noFiles) Read(string, int64) ([]byte, error) { return nil, errors.New("not here") }
+
+func TestClassify(t *testing.T) {
+	const id = "1764931352785846273"
+	ref := post.Ref{Platform: post.Twitter, ID: id}
+	c := classifier{wire.Finder(), noFiles{}}
+	for _, word := range []string{"twitter:" + id, id, "https://x.com/ada/status/" + id, "http://twitter.com/ada/status/" + id + "?s=20",
+		"x.com/ada/status/" + id, "https://mobile.twitter.com/ada/status/" + id + "/photo/1", "https://twitter.com/i/web/status/" + id,
+		"https://fxtwitter.com/ada/status/" + id, "https://vxtwitter.com/ada/status/" + id, "https://nitter.net/ada/status/" + id + "#m",
+		"https://platform.twitter.com/embed/Tweet.html?id=" + id, " https://x.com/ada/status/" + id + " "} {
+		got := c.classify(word)
+		if got.err != nil || got.kind != targetPost || got.ref != ref {
+			t.Errorf("%q: %+v", word, got)
+		}
+	}
+	for word, want := range map[string]targetKind{
+		"https://news.example/story": targetPage, "news.example/story": targetPage, "news.example": targetPage,
+		"localhost:8080/a": targetPage, "HTTPS://NEWS.EXAMPLE/": targetPage, "https://netflix.com/ada/status/" + id: targetPage,
+		"https://help.x.com/en/rules": targetPage, "https://t.co/abc": targetShort, "t.co/abc": targetShort,
+		"story.html": targetDocument, "x.com": targetDocument, "-": targetDocument,
+	} {
+		if got := c.classify(word); got.err != nil || got.kind != want {
+			t.Errorf("%q: %+v", word, got)
+		}
+	}
+	for _, word := range []string{"", " ", "https://", "https:///story", "ftp://news.example", "javascript://x", "file:///etc/passwd",
+		"https://news example/", "http://[::1", "https://x.com/ada", "@ada", "https://x.com/search?q=a", "https://x.com/settings",
+		"https://twitter.com/ada/status/0", "https://twitter.com/ada/status/9223372036854775808", "twitter:0", "twitter:x", "twitter:9223372036854775808",
+		"99999999999999999999", "0", "folder", "missing.html", "./news.example", "word", "two words", "mailto:ada@news.example", "twiter:20",
+		"https://twitter.com/intent/tweet?text=a", "https://twitter.com/i/flow/login"} {
+		got := c.classify(word)
+		if got.err == nil {
+			t.Errorf("%q is accepted: %+v", word, got)
+			continue
+		}
+		if class := store.ClassOf(got.err); class.Exit != 2 {
+			t.Errorf("%q: exit %d: %v", word, class.Exit, got.err)
+		}
+	}
+	if got := c.classify("locked"); got.err == nil || store.ClassOf(got.err).Exit != 1 {
+		t.Errorf("a file that cannot be looked at: %v", got.err)
+	}
+}
+
+// Whatever is typed, it is something, or a sentence says why not.
+func FuzzClassify(f *testing.F) {
+	for _, s := range []string{"twitter:20", "https://x.com/a/status/20", "-", "a b", "http://[", "\x00", "x.com/%zz", "@a", "a:b:c", "//x.com"} {
+		f.Add(s)
+	}
+	c := classifier{wire.Finder(), noFiles{}}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := c.classify(s)
+		switch {
+		case got.err != nil:
+			if exit := store.ClassOf(got.err).Exit; exit != 2 {
+				t.Errorf("%q: exit %d: %v", s, exit, got.err)
+			}
+			if strings.Contains(sentence(got.err), "\n") {
+				t.Errorf("%q: more than one line", s)
+			}
+		case got.kind == targetPost:
+			if !got.ref.Valid() || wire.CheckRef(got.ref) != nil {
+				t.Errorf("%q: the reference %v", s, got.ref)
+			}
+			if again := c.classify(got.ref.String()); again.ref != got.ref {
+				t.Errorf("%q: %v is read as %v", s, got.ref, again.ref)
+			}
+		case got.kind == targetPage || got.kind == targetShort:
+			if !strings.Contains(got.url, "://") {
+				t.Errorf("%q: the address %q", s, got.url)
+			}
+		}
+	})
+}
+
+func TestUnknownCommands(t *testing.T) {
+	a := &app{files: noFiles{}}
+	known := map[string]bool{}
+	for _, name := range commands() {
+		known[name] = true
+	}
+	for _, c := range a.root().Commands() {
+		if !known[c.Name()] && c.Name() != "completion" && c.Name() != "help" {
+			t.Errorf("commands() lacks %s", c.Name())
+		}
+		delete(known, c.Name())
+		if _, ok := laterCommands()[c.Name()]; ok {
+			t.Errorf("%s is said to come later", c.Name())
+		}
+		if _, ok := near()[c.Name()]; ok {
+			t.Errorf("%s is said not to be a command", c.Name())
+		}
+	}
+	delete(known, "completion")
+	delete(known, "help")
+	if len(known) > 0 {
+		t.Errorf("there is no command %v", known)
+	}
+	for word, meant := range near() {
+		if err := a.unknownCommand([]string{word}); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("`stet %s`", meant)) {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+	// Every command of DESIGN §9 is there or is said to come.
+	for name := range strings.FieldsSeq("capture extract lookup show watch recheck serve source case jobs export import verify checkpoint repair hold private redact takedown check backup restore compact rebuild status user token doctor demo config version completion") {
+		if _, ok := laterCommands()[name]; !ok && !strings.Contains(strings.Join(commands(), " "), name) {
+			t.Errorf("%s is neither there nor said to come", name)
+		}
+	}
+}
