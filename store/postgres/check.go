@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -314,16 +315,25 @@ func (c *checker) blob(ctx context.Context, info store.BlobInfo) error {
 
 // jobs reads every job.
 func (c *checker) jobs(ctx context.Context) error {
-	for after := (store.ID{}); ; {
-		jobs, err := c.s.ListJobs(ctx, store.JobFilter{After: after, Limit: 1000})
-		if errors.Is(err, store.ErrCorrupt) {
-			c.problem("job", after.String(), "after it: %v", err)
-			return nil
-		}
-		if err != nil || len(jobs) == 0 {
+	for after := []byte{}; ; {
+		rows, err := c.s.query(ctx, `SELECT `+jobColumns+` FROM jobs WHERE id > $1 ORDER BY id LIMIT 1000`, after)
+		if err != nil {
 			return err
 		}
-		c.sum.Jobs += int64(len(jobs))
-		after = jobs[len(jobs)-1].ID
+		n := 0
+		for rows.Next() {
+			n++
+			c.sum.Jobs++
+			after = bytes.Clone(rows.RawValues()[0])
+			if _, err := scanJob(rows); errors.Is(err, store.ErrCorrupt) {
+				c.problem("job", fmt.Sprintf("%x", after), "%v", err)
+			} else if err != nil {
+				rows.Close()
+				return err
+			}
+		}
+		if err := rows.Err(); err != nil || n == 0 {
+			return err
+		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"slices"
 	"time"
 
@@ -98,7 +100,7 @@ func (s *Store) applyJobs(ctx context.Context, tx pgx.Tx, b *store.Batch) ([]sto
 		return nil, err
 	}
 	t.ahead = t.now.Sub(s.now())
-	if err := t.lock(ctx, b.Finish); err != nil {
+	if err := t.lock(ctx, b); err != nil {
 		return nil, err
 	}
 	for i := range b.Finish {
@@ -128,14 +130,33 @@ func clock(ctx context.Context, tx pgx.Tx) (time.Time, error) {
 	return time.UnixMicro(now).UTC(), err
 }
 
-// lock takes the rows of the jobs in the order of their ids, so that two
-// batches cannot wait for each other.
-func (t *jobTx) lock(ctx context.Context, finish []store.Finish) error {
-	ids := make([][]byte, len(finish))
-	for i := range finish {
-		ids[i] = finish[i].Job[:]
+// lock takes what the transitions will touch in one order for everybody, so
+// that two batches cannot wait for each other: first the keys of new jobs
+// (of which there may be no row yet), then the rows, by their ids.
+func (t *jobTx) lock(ctx context.Context, b *store.Batch) error {
+	var keys []int64
+	var kinds, names, ids [][]byte
+	for i := range b.Finish {
+		ids = append(ids, b.Finish[i].Job[:])
 	}
-	_, err := t.tx.Exec(ctx, `SELECT FROM jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, ids)
+	for i := range b.Enqueue {
+		if j := &b.Enqueue[i].Job; j.Key != "" {
+			h := fnv.New64a()
+			_, _ = io.WriteString(h, j.Kind+"\x00"+j.Key) // a hash never errors
+			keys = append(keys, int64(h.Sum64()))
+			kinds, names = append(kinds, []byte(j.Kind)), append(names, []byte(j.Key))
+		}
+	}
+	slices.Sort(keys)
+	for _, k := range slices.Compact(keys) {
+		// Combined with the schema: archives of one database do not meet.
+		_, err := t.tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1::bigint # hashtextextended(current_schema(), 0))`, k)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := t.tx.Exec(ctx, `SELECT FROM jobs WHERE id = ANY ($1) OR (kind, key) IN (SELECT * FROM unnest($2::bytea[], $3::bytea[]))
+		ORDER BY id FOR UPDATE`, ids, kinds, names)
 	return err
 }
 
@@ -201,7 +222,7 @@ func (t *jobTx) enqueue(ctx context.Context, e store.Enqueue) (store.ID, error) 
 	}
 }
 
-// numbers returns strings as bytes; nil, which means any, for none.
+// byteStrings returns strings as bytes; nil, which means any, for none.
 func byteStrings(list []string) [][]byte {
 	var out [][]byte
 	for _, s := range list {
@@ -224,9 +245,12 @@ due AS (
 picked AS (
 	SELECT id, turn FROM due JOIN jobs USING (id) ORDER BY priority, turn, run_at NULLS FIRST, id LIMIT $4
 ),
+locked AS MATERIALIZED ( -- in the order in which batches lock jobs
+	SELECT id FROM jobs WHERE id IN (SELECT id FROM picked) ORDER BY id FOR UPDATE
+),
 leased AS (
 	UPDATE jobs j SET state = 2, attempts = attempts + 1, token = token + 1, owner = $5, until = now + $6
-	FROM picked, clock WHERE j.id = picked.id AND (state = 1 AND (run_at IS NULL OR run_at <= now) OR state = 2 AND until <= now)
+	FROM picked JOIN locked USING (id), clock WHERE j.id = picked.id AND (state = 1 AND (run_at IS NULL OR run_at <= now) OR state = 2 AND until <= now)
 	RETURNING j.*, picked.turn
 )
 SELECT ` + jobColumns + `, turn, (SELECT count(*) FROM picked) FROM leased`
