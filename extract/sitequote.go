@@ -10,7 +10,7 @@ import (
 // page stays linear however its elements are nested. The platforms' own
 // snippets have some twenty nodes, a displayed post some hundred.
 const (
-	maxPostNodes = 2000
+	maxPostNodes = 1500
 	maxPostBytes = 64 << 10
 )
 

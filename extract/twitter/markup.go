@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"slices"
 	"strings"
 
 	"stet/extract"
@@ -20,6 +21,8 @@ func (Site) Markup() []extract.Markup {
 		{Form: extract.FormBlockquote, Class: "twitter-video", Read: readSnippet},
 		{Form: extract.FormAMP, Tag: "amp-twitter", Read: readAMP},
 		{Form: extract.FormStatic, Attr: "data-attrs", Read: readSubstack},
+		{Form: extract.FormStatic, Class: "tweet", Read: readCopy},
+		{Form: extract.FormStatic, Class: "quill-tweet", Read: readCopy},
 		{Form: extract.FormStatic, Class: "react-tweet-theme", Read: readStatic},
 		{Form: extract.FormStatic, Class: "EmbeddedTweet", Read: readStatic},
 		{Form: extract.FormStatic, Attr: "data-testid", Read: readSavedPage},
@@ -29,7 +32,7 @@ func (Site) Markup() []extract.Markup {
 	for _, tag := range []string{"twitter-tweet", "twitter-embed", "tweet-embed", "x-tweet", "static-tweet", "lite-tweet"} {
 		list = append(list, extract.Markup{Form: extract.FormElement, Tag: tag, Read: readElement})
 	}
-	for _, attr := range []string{"tweet-url", "tweet-id", "tweetid"} {
+	for _, attr := range elementAttributes() {
 		list = append(list, extract.Markup{Form: extract.FormElement, Attr: attr, Read: readElement})
 	}
 	for _, attr := range idAttributes() {
@@ -47,6 +50,9 @@ func idAttributes() []string {
 	return []string{"data-tweet-id", "data-tweetid", "data-twitter-tweet-id", "data-twitter-id", "data-tweet", "data-tweet-url",
 		"data-twitter-url", "data-tweet-link", "data-twitter-status-id", "data-status-id"}
 }
+
+// elementAttributes lists the attributes of custom elements that do.
+func elementAttributes() []string { return []string{"tweet-url", "tweet-id", "tweetid"} }
 
 // plainIDAttributes lists the attributes that hold the id of whatever the
 // element says it is.
@@ -78,14 +84,23 @@ func reading(t extract.Target, q extract.Quoted) extract.Reading {
 
 // byAttributes returns the target that n's own attributes name.
 func byAttributes(n *html.Node) (extract.Target, bool) {
-	for _, key := range append(idAttributes(), "tweet-url", "tweet-id", "tweetid") {
-		if v, ok := extract.LookupAttr(n, key); ok {
-			if t, ok := byID(v); ok {
+	for i := range n.Attr {
+		if a := &n.Attr[i]; namesTweet(a.Key) {
+			if t, ok := byID(a.Val); ok {
 				return t, true
 			}
 		}
 	}
 	return extract.Target{}, false
+}
+
+// namesTweet reports whether an attribute holds the id of a tweet by its very
+// name.
+func namesTweet(key string) bool {
+	if !strings.Contains(key, "t") || len(key) < len("tweetid") {
+		return false
+	}
+	return slices.Contains(idAttributes(), key) || slices.Contains(elementAttributes(), key)
 }
 
 // byFrame returns the target that an iframe's address names.
@@ -108,114 +123,140 @@ func readRendered(n *html.Node) (extract.Reading, bool) {
 	if t, ok := byFrame(n); ok {
 		return reading(t, extract.Quoted{}), true
 	}
-	for d := range extract.Nearby(n) {
-		if t, ok := byAttributes(d); ok {
-			return reading(t, extract.Quoted{}), true
-		}
-		if d.DataAtom == atom.Iframe {
-			if t, ok := byFrame(d); ok {
-				return reading(t, extract.Quoted{}), true
-			}
-		}
+	in := look(n)
+	if !in.named.Ref.IsZero() {
+		return reading(in.named, extract.Quoted{}), true
 	}
-	return readSnippet(n)
+	return in.snippet(n)
 }
 
 // readSnippet reads the platform's own snippet: the words in a paragraph and
 // "— Name (@handle) <a href=post>date</a>". The last anchor to a post is the
 // post's: those before it stand in its words.
-func readSnippet(n *html.Node) (extract.Reading, bool) {
-	if n.DataAtom != atom.Blockquote && holdsSnippet(n) {
+func readSnippet(n *html.Node) (extract.Reading, bool) { return look(n).snippet(n) }
+
+// The bounds of what is looked at below one element: a displayed post has some
+// hundred nodes.
+const (
+	maxNodes = 1500
+	maxBytes = 64 << 10
+)
+
+// inside is what was found below an element, in one pass.
+type inside struct {
+	// whole is true where everything below was looked at. A block that was
+	// never closed, and so holds the rest of the page, is not whole.
+	whole bool
+	// boxed is true where another snippet is below, so that the element is no
+	// more than a box around it.
+	boxed bool
+	// posts are the anchors to posts.
+	posts []anchored
+	// named is the first post that an attribute or a frame names.
+	named extract.Target
+}
+
+// anchored is an anchor to a post.
+type anchored struct {
+	node   *html.Node
+	target extract.Target
+}
+
+// look finds what is below n, and n itself where it is an anchor.
+func look(n *html.Node) inside {
+	in := inside{whole: true}
+	in.anchor(n)
+	nodes, bytes := 0, 0
+	for d := range n.Descendants() {
+		if nodes++; nodes > maxNodes || bytes > maxBytes {
+			in.whole = false
+			break
+		}
+		if d.Type == html.TextNode {
+			bytes += len(d.Data)
+		}
+		if d.Type != html.ElementNode || len(d.Attr) == 0 {
+			continue
+		}
+		in.anchor(d)
+		if d.DataAtom == atom.Blockquote && (extract.HasClass(d, "twitter-tweet") || extract.HasClass(d, "twitter-video")) {
+			in.boxed = true
+		}
+		if !in.named.Ref.IsZero() {
+			continue
+		}
+		if t, ok := byAttributes(d); ok {
+			in.named = t
+		} else if d.DataAtom == atom.Iframe {
+			in.named, _ = byFrame(d)
+		}
+	}
+	return in
+}
+
+// anchor adds n where it is an anchor to a post.
+func (in *inside) anchor(n *html.Node) {
+	if n.DataAtom != atom.A {
+		return
+	}
+	if t, ok := parseString(extract.Attr(n, "href")); ok && t.Kind == extract.TargetPost {
+		in.posts = append(in.posts, anchored{n, t})
+	}
+}
+
+// post returns the anchor of the post itself: the last; in a block that was
+// never closed the first that shows a date.
+func (in *inside) post() (extract.Target, *html.Node) {
+	if len(in.posts) == 0 {
+		return extract.Target{}, nil
+	}
+	if !in.whole {
+		for _, p := range in.posts {
+			if _, ok := extract.ParseDate(extract.Text(p.node)); ok {
+				return p.target, p.node
+			}
+		}
+	}
+	last := in.posts[len(in.posts)-1]
+	return last.target, last.node
+}
+
+// snippet returns the reading of a snippet.
+func (in inside) snippet(n *html.Node) (extract.Reading, bool) {
+	if n.DataAtom != atom.Blockquote && (in.boxed || !in.whole) {
 		return extract.Reading{}, false
 	}
-	t, anchor := lastPost(n)
+	t, anchor := in.post()
 	if anchor == nil {
 		t, _ = byAttributes(n)
 	}
-	bare := false
 	if t.Ref.IsZero() {
-		t, bare = byContent(n)
+		t = in.named
 	}
-	q := extract.Quoted{}
-	if !bare {
-		q = quoted(n, anchor)
+	if t.Ref.IsZero() && (in.boxed || n.DataAtom != atom.Blockquote) {
+		return extract.Reading{}, false
+	}
+	q := in.quoted(n, anchor)
+	if t.Ref.IsZero() && len(q.Text) < 200 && !strings.ContainsAny(q.Text, " \n") {
+		// Nothing but the address stands there.
+		if bare, ok := parseString(q.Text); ok {
+			t, q = bare, extract.Quoted{}
+		}
 	}
 	if t.Ref.IsZero() {
 		if q.Handle == "" || q.Text == "" {
 			return extract.Reading{}, false
 		}
-		t = extract.Target{Kind: extract.TargetEmbed, Handle: q.Handle}
+		t = extract.Target{Handle: q.Handle}
 	}
 	t.Kind = extract.TargetEmbed
 	return reading(t, q), true
 }
 
-// holdsSnippet reports whether another snippet is below n, which then is no
-// more than a box around it.
-func holdsSnippet(n *html.Node) bool {
-	for d := range extract.Nearby(n) {
-		if d.DataAtom != atom.Blockquote {
-			continue
-		}
-		if extract.HasClass(d, "twitter-tweet") || extract.HasClass(d, "twitter-video") {
-			return true
-		}
-	}
-	return false
-}
-
-// lastPost returns the last anchor below n that leads to a post, or n itself
-// where it is one. In a block that was never closed it is the first that shows
-// a date.
-func lastPost(n *html.Node) (t extract.Target, anchor *html.Node) {
-	if n.DataAtom == atom.A {
-		if found, ok := parseString(extract.Attr(n, "href")); ok && found.Kind == extract.TargetPost {
-			return found, n
-		}
-	}
-	compact := extract.Compact(n)
-	for a := range extract.Nearby(n) {
-		if a.DataAtom != atom.A {
-			continue
-		}
-		found, ok := parseString(extract.Attr(a, "href"))
-		if !ok || found.Kind != extract.TargetPost {
-			continue
-		}
-		t, anchor = found, a
-		if _, dated := extract.ParseDate(extract.Text(a)); dated && !compact {
-			break
-		}
-	}
-	return t, anchor
-}
-
-// byContent returns the post that an iframe or the text of n names. bare is true
-// where the text is nothing but the post's address.
-func byContent(n *html.Node) (t extract.Target, bare bool) {
-	for d := range extract.Nearby(n) {
-		if t, ok := byAttributes(d); ok {
-			return t, false
-		}
-		if d.DataAtom == atom.Iframe {
-			if t, ok := byFrame(d); ok {
-				return t, false
-			}
-		}
-	}
-	if !extract.Compact(n) {
-		return extract.Target{}, false
-	}
-	if s := extract.Text(n); len(s) < 200 && !strings.ContainsAny(s, " \n") {
-		return parseString(s)
-	}
-	return extract.Target{}, false
-}
-
 // quoted returns what a snippet quotes. anchor is the post's own, which the
 // date stands in, or nil.
-func quoted(n, anchor *html.Node) extract.Quoted {
-	if anchor == nil && !extract.Compact(n) {
+func (in *inside) quoted(n, anchor *html.Node) extract.Quoted {
+	if anchor == nil && !in.whole {
 		return extract.Quoted{}
 	}
 	text := extract.TextUntil(n, anchor)
@@ -248,14 +289,12 @@ func readBareQuote(n *html.Node) (extract.Reading, bool) {
 			return readSnippet(n)
 		}
 	}
-	if !extract.Compact(n) {
+	in := look(n)
+	t, anchor := in.post()
+	if anchor == nil || !in.whole {
 		return extract.Reading{}, false
 	}
-	t, anchor := lastPost(n)
-	if anchor == nil {
-		return extract.Reading{}, false
-	}
-	q := quoted(n, anchor)
+	q := in.quoted(n, anchor)
 	if q.Handle == "" || q.Date == "" {
 		return extract.Reading{}, false
 	}
@@ -287,11 +326,8 @@ func readElement(n *html.Node) (extract.Reading, bool) {
 // readData reads an element with a tweet's id or address in an attribute that
 // says so.
 func readData(n *html.Node) (extract.Reading, bool) {
-	if decoy(n) {
-		return extract.Reading{}, false
-	}
 	t, ok := byAttributes(n)
-	if !ok {
+	if !ok || extract.Decoy(n) {
 		return extract.Reading{}, false
 	}
 	return readSigned(n, t), true
@@ -300,47 +336,33 @@ func readData(n *html.Node) (extract.Reading, bool) {
 // readSigned returns the reading of an element that names the post t, with the
 // handle and the words that stand in it.
 func readSigned(n *html.Node, t extract.Target) extract.Reading {
-	inner, anchor := lastPost(n)
+	in := look(n)
+	inner, anchor := in.post()
 	if inner.Ref == t.Ref && t.Handle == "" {
 		t.Handle, t.URL = inner.Handle, inner.URL
 	}
-	return reading(t, quotedOf(t, n, anchor))
+	if !in.whole {
+		return reading(t, extract.Quoted{})
+	}
+	// What the element says counts only when it is signed, since it is not
+	// known to be a snippet.
+	q := in.quoted(n, anchor)
+	if q.Handle == "" || t.Handle != "" && !strings.EqualFold(q.Handle, t.Handle) {
+		q = extract.Quoted{}
+	}
+	return reading(t, q)
 }
 
 // readPlainData reads an element that says that it is a tweet and has a number
 // in an attribute that does not.
 func readPlainData(n *html.Node) (extract.Reading, bool) {
-	if decoy(n) || !extract.Speaks(n, "twitter", "tweet") {
-		return extract.Reading{}, false
-	}
 	v := strings.TrimSpace(extract.FirstAttr(n, plainIDAttributes()...))
-	if len(v) < minPlainDigits && digits(v) {
+	if len(v) < minPlainDigits || !digits(v) && !strings.Contains(v, "/status") {
 		return extract.Reading{}, false
 	}
 	t, ok := byID(v)
-	if !ok {
+	if !ok || !extract.Speaks(n, "twitter", "tweet") || extract.Decoy(n) {
 		return extract.Reading{}, false
 	}
 	return readSigned(n, t), true
-}
-
-// quotedOf is quoted for an element that is not known to be a snippet: what it
-// says counts only when it is signed.
-func quotedOf(t extract.Target, n, anchor *html.Node) extract.Quoted {
-	if !extract.Compact(n) {
-		return extract.Quoted{}
-	}
-	if q := quoted(n, anchor); q.Handle != "" && (t.Handle == "" || strings.EqualFold(q.Handle, t.Handle)) {
-		return q
-	}
-	return extract.Quoted{}
-}
-
-// decoy reports whether n is a button, a link or a timeline.
-func decoy(n *html.Node) bool {
-	switch n.DataAtom {
-	case atom.A, atom.Button, atom.Input, atom.Img, atom.Script, atom.Link, atom.Meta, atom.Body, atom.Html:
-		return true
-	}
-	return extract.Speaks(n, "share", "sharing", "follow", "timeline", "button", "btn", "intent", "comment", "icon")
 }

@@ -12,7 +12,8 @@ import (
 )
 
 func readLink(n *html.Node) (extract.Reading, bool) {
-	t, anchor := lastPost(n)
+	in := look(n)
+	t, anchor := in.post()
 	return reading(t, extract.Quoted{}), anchor != nil
 }
 
@@ -34,15 +35,13 @@ func readCite(n *html.Node) (extract.Reading, bool) {
 // readStatic reads a copy of the platform's own display: the anchor to the post
 // is the one around the time.
 func readStatic(n *html.Node) (extract.Reading, bool) {
-	if !extract.Compact(n) {
+	in := look(n)
+	if !in.whole {
 		return extract.Reading{}, false
 	}
-	for a := range extract.Elements(n, atom.A) {
-		t, ok := parseString(extract.Attr(a, "href"))
-		if !ok || t.Kind != extract.TargetPost {
-			continue
-		}
-		for tm := range extract.Elements(a, atom.Time) {
+	for _, p := range in.posts {
+		for tm := range extract.Elements(p.node, atom.Time) {
+			t := p.target
 			t.Kind = extract.TargetEmbed
 			return reading(t, extract.Quoted{Handle: t.Handle, Text: tweetText(n), Date: isoDay(extract.Attr(tm, "datetime"))}), true
 		}
@@ -52,7 +51,7 @@ func readStatic(n *html.Node) (extract.Reading, bool) {
 			return r, true
 		}
 	}
-	t, anchor := lastPost(n)
+	t, anchor := in.post()
 	t.Kind = extract.TargetEmbed
 	return reading(t, extract.Quoted{}), anchor != nil
 }
@@ -64,6 +63,58 @@ func readSavedPage(n *html.Node) (extract.Reading, bool) {
 		return extract.Reading{}, false
 	}
 	return readStatic(n)
+}
+
+// readCopy reads a copy of a post as newsletters send it: everything stands in an
+// element that says what it is, and the links may lead through a counter of
+// clicks, so that the post is not told at all.
+func readCopy(n *html.Node) (extract.Reading, bool) {
+	if !extract.Compact(n) {
+		return extract.Reading{}, false
+	}
+	q := extract.Quoted{
+		Handle: strings.TrimPrefix(textOf(n, "tweet-author-handle", "tweet-screen-name", "tweet-author"), "@"),
+		Name:   textOf(n, "tweet-author-name", "tweet-user-name"),
+		Text:   textOf(n, "tweet-text", "tweet-content"),
+	}
+	if !validHandle(q.Handle) || q.Text == "" {
+		return extract.Reading{}, false
+	}
+	q.Links = extract.TextLinks(q.Text)
+	q.Date, _ = extract.ParseDate(textOf(n, "tweet-date", "tweet-time"))
+	t, ok := parseString(extract.Attr(n, "data-url"))
+	if !ok {
+		t = copied(n, q.Handle)
+	}
+	t.Kind = extract.TargetEmbed
+	if t.Handle == "" {
+		t.Handle = q.Handle
+	}
+	return reading(t, q), true
+}
+
+// copied returns the post of an account that an address in n leads to. Not only
+// anchors have addresses there.
+func copied(n *html.Node, handle string) extract.Target {
+	for d := range extract.Nearby(n) {
+		t, ok := parseString(extract.Attr(d, "href"))
+		if ok && t.Kind == extract.TargetPost && strings.EqualFold(t.Handle, handle) {
+			return t
+		}
+	}
+	return extract.Target{}
+}
+
+// textOf returns the text of the first element below n with one of the classes.
+func textOf(n *html.Node, classes ...string) string {
+	for _, class := range classes {
+		for d := range extract.Nearby(n) {
+			if extract.HasClass(d, class) {
+				return extract.Text(d)
+			}
+		}
+	}
+	return ""
 }
 
 // tweetText returns the words of a displayed post.
