@@ -25,6 +25,9 @@ type addresses struct {
 	base *url.URL
 	// home is the registered domain of the page, empty where it is not known.
 	home string
+	// own is true where the page is no platform's, so that its own pages are no
+	// posts.
+	own  bool
 	left int
 	// known holds the last answers, hosts registered domains.
 	known []knownAddress
@@ -43,7 +46,8 @@ type address struct {
 }
 
 func newAddresses(f *Finder, c *collector, base *url.URL) *addresses {
-	return &addresses{f: f, c: c, base: base, left: maxAddresses, known: make([]knownAddress, knownSlots), hosts: map[string]string{}}
+	own := base != nil && f.sitesOf(base) == nil
+	return &addresses{f: f, c: c, base: base, own: own, left: maxAddresses, known: make([]knownAddress, knownSlots), hosts: map[string]string{}}
 }
 
 // post returns the post or the short link that raw leads to. raw must be
@@ -89,7 +93,10 @@ func (a *addresses) take(raw string, relative bool) address {
 	var x address
 	var base *url.URL
 	if relative {
-		base = a.base
+		if base = a.base; a.own && local(raw) {
+			x.web = true
+			return x
+		}
 	}
 	u, ok := a.f.pageURL(raw, base)
 	if !ok {
@@ -103,6 +110,12 @@ func (a *addresses) take(raw string, relative bool) address {
 	}
 	x.outward = a.home == "" || a.domain(u.Host) != a.home
 	return x
+}
+
+// local reports whether an address is one of the page's own site that carries no
+// other.
+func local(raw string) bool {
+	return len(raw) > 0 && raw[0] == '/' && !strings.HasPrefix(raw, "//") && !strings.ContainsAny(raw, "?#") && !strings.Contains(raw, "http")
 }
 
 // domain returns the registered domain of a host.

@@ -204,7 +204,7 @@ func (w *walker) anchor(n *html.Node, s surroundings) {
 		start++
 	}
 	at := spot{at: start, para: w.para}
-	label := clip(collapse(string(w.text[start:])), maxAnchorBytes)
+	label := w.label(start)
 	if label == "" {
 		label = clip(collapse(imageLabel(n)), maxAnchorBytes)
 	}
@@ -223,6 +223,19 @@ func (w *walker) anchor(n *html.Node, s surroundings) {
 	case l.outward:
 		w.c.link(Link{URL: l.full, Anchor: label}, at)
 	}
+}
+
+// label returns the words since start, on one line. Their white space has been
+// collapsed, but for line breaks.
+func (w *walker) label(start int) string {
+	text := w.text[start:]
+	if len(text) > 2*maxAnchorBytes {
+		text = text[:2*maxAnchorBytes]
+	}
+	if bytes.IndexByte(text, '\n') >= 0 {
+		return clip(collapse(string(text)), maxAnchorBytes)
+	}
+	return clip(string(text), maxAnchorBytes)
 }
 
 // maxAnchorBytes bounds the words of a link. Some pages make whole paragraphs

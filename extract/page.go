@@ -11,19 +11,25 @@ import (
 
 // findHTML finds what a page holds.
 func (f *Finder) findHTML(in Input) Result {
+	w := f.readPage(in)
+	w.finish()
+	return w.c.result()
+}
+
+// readPage goes over a page: first to see where the article stands, then to
+// write down its text and what is in it.
+func (f *Finder) readPage(in Input) *walker {
 	c := newCollector(in.URL)
 	doc := parsePage(decodeHTML(in), c)
 	base := pageBase(doc, in.URL)
 	meta := newMetaReader()
-	surv := look(doc, meta)
+	w := &walker{f: f, c: c, addresses: newAddresses(f, c, base), survey: look(doc, meta)}
 	meta.fill(&c.article, base)
-	w := &walker{f: f, c: c, addresses: newAddresses(f, c, base), survey: surv}
 	w.addresses.home = homeOf(base, &c.article)
 	w.facts = factsOf(meta, &c.article)
 	w.walk(doc)
 	w.finishStates()
-	w.finish()
-	return c.result()
+	return w
 }
 
 // parsePage parses a page as browsers do, or tag by tag where that is refused or
