@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,9 @@ type checked struct {
 }
 
 func (a *app) check(ctx context.Context) error {
-	return a.reading(ctx, func(w *wire.Archive) error {
+	opened := false
+	err := a.reading(ctx, func(w *wire.Archive) error {
+		opened = true
 		p := a.newProgress()
 		defer p.close()
 		p.note(archiver.Progress{Stage: "check", What: "checking " + w.Dir})
@@ -66,6 +69,12 @@ func (a *app) check(ctx context.Context) error {
 		}
 		return nil
 	})
+	if a.json && !opened && errors.Is(err, store.ErrCorrupt) {
+		// So damaged that it cannot even be opened.
+		a.showProblem(&store.Problem{Thing: "archive", Name: a.data, What: sentence(err)})
+		a.out.json(checked{CheckSummary: store.CheckSummary{Problems: 1}})
+	}
+	return err
 }
 
 // checkedWords says what was looked at.

@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "world": changeWorld, "golden": golden, "json": jsonValue, "interrupt": interrupt,
+			"exits": exits, "world": changeWorld, "golden": golden, "json": jsonValue, "interrupt": interrupt, "killed": killed,
 			"flip": flip, "binary": binary, "fill": fill, "chown": chown, "hold": hold, "grow": grow, "unprivileged": unprivileged,
 		},
 	})
@@ -340,6 +340,17 @@ func process(ts *testscript.TestScript, args []string) *exec.Cmd {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
 	return c
+}
+
+// killed runs a command and kills it when it asks for the page /slow.
+func killed(ts *testscript.TestScript, _ bool, args []string) {
+	c := process(ts, args)
+	ts.Check(c.Start())
+	<-sceneOf(ts).slow
+	ts.Check(c.Process.Kill())
+	if err := c.Wait(); err == nil {
+		ts.Fatalf("it ended by itself")
+	}
 }
 
 // interrupt runs a command, sends it Ctrl-C when it asks for the page /slow,

@@ -130,7 +130,7 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 	}
 	row("Stored files", "%d, %s", r.Store.Blobs, size(r.Store.BlobBytes))
 	row("On disk", "%s for records (%s of it unused), %s free", size(r.Store.Bytes), size(r.Store.Free), size(r.DiskFree))
-	row("Jobs", "%d waiting (%d due), %d being done, %d given up", r.Jobs.Waiting, r.Jobs.Due, r.Jobs.Leased, r.Jobs.Dead)
+	row("Jobs", "%d waiting (%d due), %d unfinished, %d given up", r.Jobs.Waiting, r.Jobs.Due, r.Jobs.Leased, r.Jobs.Dead)
 	if r.Jobs.Next != nil {
 		row("Next", "due %s; nothing is watching until `stet serve` runs", a.when(*r.Jobs.Next))
 	}

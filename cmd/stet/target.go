@@ -170,7 +170,7 @@ func reason(err error) error {
 func (c classifier) platform(t *target, lead extract.Target, platform post.Platform) {
 	switch lead.Kind {
 	case extract.TargetPost, extract.TargetEmbed:
-		t.kind, t.ref, t.err = targetPost, lead.Ref, wire.CheckRef(lead.Ref)
+		t.kind, t.ref = targetPost, lead.Ref
 		if lead.URL != "" {
 			t.url = lead.URL
 		}

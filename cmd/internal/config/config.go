@@ -14,6 +14,9 @@ type Config struct {
 	Twitter Twitter
 	Watch   Watch
 	Capture Capture
+	Serve   Serve
+	Sources []Source
+	Notify  []Notify
 
 	// File is the configuration file that was read, empty where there was
 	// none.
@@ -68,6 +71,8 @@ type Watch struct {
 	// those that are built in.
 	ControlsLive []post.Ref
 	ControlsGone []post.Ref
+	// Budgets bound what endpoints are asked for on one day of UTC.
+	Budgets []Budget
 }
 
 // Capture says how much is captured.
@@ -115,7 +120,7 @@ func (c *Config) Settings() []Setting {
 		}
 		list = append(list, Setting{Key: k.Name, Value: v, From: c.From(k.Name)})
 	}
-	return list
+	return append(list, c.groupSettings()...)
 }
 
 // From says where the value of a key came from: "default", "file PATH:LINE",

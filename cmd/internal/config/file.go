@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ type entry struct {
 	values []string
 	// from says where it stands.
 	from string
+	// elements are those of a group.
+	elements []element
 }
 
 // readFile reads a configuration file. It errors with os.ErrNotExist where
@@ -173,6 +176,9 @@ func keyText(key ast.MapKeyNode) string {
 // known errors where no key begins with the name.
 func (w *walker) known(name string, at ast.Node) error {
 	keys := Keys()
+	if groupOf(name) != nil {
+		return nil
+	}
 	if slices.ContainsFunc(keys, func(k Key) bool { return k.Name == name || strings.HasPrefix(k.Name, name+".") }) {
 		return nil
 	}
@@ -190,6 +196,9 @@ func (w *walker) sequence(name string, n *ast.SequenceNode) error {
 	if name == "" {
 		return w.fail(n, "the file does not hold keys and values")
 	}
+	if g := groupOf(name); g != nil {
+		return w.group(g, n)
+	}
 	if k := find(name); k == nil || !k.List {
 		return w.fail(n, "%s does not take a list", name)
 	}
@@ -205,11 +214,62 @@ func (w *walker) sequence(name string, n *ast.SequenceNode) error {
 	return nil
 }
 
+// group reads a list of mappings.
+func (w *walker) group(g *group, n *ast.SequenceNode) error {
+	e := entry{key: g.name, from: w.at(n)}
+	for _, v := range n.Values {
+		m, ok := v.(ast.MapNode)
+		if !ok {
+			return w.fail(v, "%s is a list of mappings, such as - url: https://…", g.name)
+		}
+		el := element{at: w.at(v), values: map[string][]string{}}
+		for it := m.MapRange(); it.Next(); {
+			if err := w.field(g, &el, it.Key(), it.Value()); err != nil {
+				return err
+			}
+		}
+		e.elements = append(e.elements, el)
+	}
+	w.entries = append(w.entries, e)
+	return nil
+}
+
+// field reads one key of an element of a group.
+func (w *walker) field(g *group, el *element, key ast.MapKeyNode, v ast.Node) error {
+	name := keyText(key)
+	list, known := g.fields[name]
+	if !known {
+		return w.fail(key, "unknown key %s in %s; it has %s", name, g.name, strings.Join(slices.Sorted(maps.Keys(g.fields)), ", "))
+	}
+	if v == nil || v.Type() == ast.NullType {
+		return nil
+	}
+	full := g.name + "[]." + name
+	if s, ok := v.(*ast.SequenceNode); ok && list {
+		for _, item := range s.Values {
+			text, err := w.plain(full, item)
+			if err != nil {
+				return err
+			}
+			el.values[name] = append(el.values[name], text)
+		}
+		return nil
+	}
+	text, err := w.plain(full, v)
+	el.values[name] = []string{text}
+	return err
+}
+
 // scalar reads one value as it is written.
 func (w *walker) scalar(name string, n ast.Node) (string, error) {
 	if k := find(name); k == nil {
 		return "", w.fail(n, "%s holds further keys, not a value", name)
 	}
+	return w.plain(name, n)
+}
+
+// plain reads a value that is no list and no mapping.
+func (w *walker) plain(name string, n ast.Node) (string, error) {
 	switch n := n.(type) {
 	case *ast.StringNode:
 		return n.Value, nil
@@ -218,9 +278,9 @@ func (w *walker) scalar(name string, n ast.Node) (string, error) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		return n.GetToken().Value, nil
 	case *ast.TagNode:
-		return w.scalar(name, n.Value)
+		return w.plain(name, n.Value)
 	case *ast.AnchorNode:
-		return w.scalar(name, n.Value)
+		return w.plain(name, n.Value)
 	case *ast.MappingNode, *ast.MappingValueNode:
 		return "", w.fail(n, "%s takes a value, not further keys", name)
 	}

@@ -82,7 +82,8 @@ func Keys() []Key {
 	keys = append(keys, fetchKeys()...)
 	keys = append(keys, twitterKeys()...)
 	keys = append(keys, watchKeys()...)
-	return append(keys, captureKeys()...)
+	keys = append(keys, captureKeys()...)
+	return append(keys, serveKeys()...)
 }
 
 func fetchKeys() []Key {
@@ -120,6 +121,7 @@ func watchKeys() []Key {
 		value("watch.confirm_unexplained", func(c *Config) *time.Duration { return &c.Watch.ConfirmUnexplained }, ParseDuration, FormatDuration),
 		list("watch.controls.live", controlsLive, parseRef, formatRef),
 		list("watch.controls.gone", controlsGone, parseRef, formatRef),
+		list("watch.budgets", func(c *Config) *[]Budget { return &c.Watch.Budgets }, parseBudget, formatBudget),
 	}
 }
 
@@ -144,6 +146,7 @@ func Default() *Config {
 			ConfirmAfter: archiver.DefaultConfirmAfter, ConfirmUnexplained: archiver.DefaultConfirmUnexplained},
 		Capture: Capture{Links: "off", Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
+		Serve:  Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
 		origin: map[string]string{},
 	}
 }
@@ -151,5 +154,5 @@ func Default() *Config {
 // later are the keys of features that this version does not have: they are
 // refused rather than ignored, because whoever set them counts on them.
 func later() []string {
-	return []string{"sources", "notify", "serve", "bluesky", "mastodon", "wayback", "postgres", "s3", "stamp", "browser", "users", "case"}
+	return []string{"bluesky", "mastodon", "wayback", "postgres", "s3", "stamp", "browser", "users", "case"}
 }

@@ -105,6 +105,15 @@ func (c *Config) loadEnv(p Place) error {
 // apply sets a key. Paths in a file are relative to its folder; ~/ is the home
 // folder.
 func (c *Config) apply(p Place, e entry, kind, base string) error {
+	if g := groupOf(e.key); g != nil {
+		c.origin[e.key] = kind + e.from
+		for _, el := range e.elements {
+			if err := g.add(c, base, el); err != nil {
+				return fmt.Errorf("%w: %s: %s: %w", store.ErrUsage, el.at, e.key, err)
+			}
+		}
+		return nil
+	}
 	k := find(e.key)
 	if isPath(k) && len(e.values) == 1 {
 		e.values = []string{p.resolve(e.values[0], base)}

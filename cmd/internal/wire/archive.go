@@ -74,6 +74,10 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 	e := engineOptions(c, o, client)
 	e.Archive, e.Owner = a.Archive, owner(o)
 	a.Engine = archiver.New(e)
+	// Nobody else has the archive open: whoever still holds a job was killed.
+	if _, err := a.Engine.TakeOver(ctx); err != nil {
+		return nil, fmt.Errorf("taking over the work that was left behind: %w", err)
+	}
 	return a, nil
 }
 

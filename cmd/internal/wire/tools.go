@@ -74,17 +74,24 @@ func Platforms() []post.Platform {
 // CheckRef errors with ErrInvalid where no post can have the reference: an
 // unknown platform, or an id that the platform cannot have given.
 func CheckRef(ref post.Ref) error {
-	known := false
-	for _, p := range Platforms() {
-		known = known || p == ref.Platform
-	}
-	if !known {
+	site, ok := sites.Of(ref.Platform)
+	if !ok {
 		return fmt.Errorf("%w: %q is no platform that stet knows, so %s names no post", store.ErrInvalid, ref.Platform, ref)
 	}
 	if ref.Platform == post.Twitter {
 		if _, err := extwitter.ParseID(ref.ID); err != nil {
 			return fmt.Errorf("%w: %s: %w", store.ErrInvalid, ref, err)
 		}
+	}
+	ids, ok := site.(extract.IDSite)
+	if !ok {
+		return nil
+	}
+	switch t, ok := ids.PostByID(ref.ID); {
+	case !ok:
+		return fmt.Errorf("%w: %s: %.100q cannot be the id of a post of %s", store.ErrInvalid, ref, ref.ID, ref.Platform)
+	case t.Ref != ref:
+		return fmt.Errorf("%w: %s is written %s", store.ErrInvalid, ref, t.Ref)
 	}
 	return nil
 }
@@ -102,13 +109,11 @@ func CheckAddress(address string) error {
 	return nil
 }
 
-// PostURL returns the address of a post for people, empty where the platform's
-// is not known.
+// PostURL returns the address of a post for people, empty where the id alone
+// does not tell it.
 func PostURL(ref post.Ref) string {
-	if ref.Platform == post.Twitter {
-		return extwitter.PostURL("", ref.ID)
-	}
-	return ""
+	t, _ := sites.Target(ref)
+	return t.URL
 }
 
 // Client makes the one client for everything that goes out. The caller closes

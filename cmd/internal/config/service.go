@@ -1,0 +1,209 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"stet/store"
+)
+
+// Serve configures the service.
+type Serve struct {
+	// Listen is the address of the pages for operators; "off" is none.
+	Listen string
+	// SocketGroup is the group that may run commands through the socket, by
+	// name or number; empty is nobody but the user of the service.
+	SocketGroup string
+	// Workers is how many jobs run at a time.
+	Workers int
+	// MinFree is how many bytes of the disk stay free: below it nothing new is
+	// captured, and looks go on.
+	MinFree int64
+	// Log is text or json.
+	Log string
+}
+
+// Source is an element of sources.
+type Source struct {
+	Name string
+	URL  string
+	// Kind is feed, sitemap, list, page or auto.
+	Kind  string
+	Every time.Duration
+	// Cron replaces Every; Zone is where its times are.
+	Cron string
+	Zone string
+	// IgnoreRobots is for sites of one's own.
+	IgnoreRobots bool
+}
+
+// Notify is an element of notify.
+type Notify struct {
+	Name, Kind, URL, Secret string
+	// From, To, User and Password are for e-mail.
+	From           string
+	To             []string
+	User, Password string
+	Events         []string
+	// Articles and Sources limit what is told.
+	Articles, Sources           []string
+	IncludeText, IncludePrivate bool
+	Wait, MinInterval           time.Duration
+}
+
+// DefaultListen is where the pages for operators are: on this machine only.
+const DefaultListen = "127.0.0.1:8484"
+
+func serveKeys() []Key {
+	return []Key{
+		value("serve.listen", func(c *Config) *string { return &c.Serve.Listen }, parseLine, asIs),
+		value("serve.socket_group", func(c *Config) *string { return &c.Serve.SocketGroup }, parseLine, asIs),
+		value("serve.workers", func(c *Config) *int { return &c.Serve.Workers }, parseCount(1, 1000), formatInt),
+		value("serve.min_free", func(c *Config) *int64 { return &c.Serve.MinFree }, ParseSize, FormatSize),
+		value("serve.log", func(c *Config) *string { return &c.Serve.Log }, parseLog, asIs),
+	}
+}
+
+func parseLog(s string) (string, error) {
+	if s = strings.TrimSpace(s); s != "text" && s != "json" {
+		return "", fmt.Errorf("%q is neither text nor json", s)
+	}
+	return s, nil
+}
+
+// group is a key whose value is a list of mappings.
+type group struct {
+	name string
+	// fields are the keys of one element; those that are true take a list.
+	fields map[string]bool
+	add    func(c *Config, base string, e element) error
+}
+
+// element is one mapping of a group.
+type element struct {
+	at     string
+	values map[string][]string
+}
+
+func (e *element) one(name string) string { return strings.Join(e.values[name], ",") }
+
+// groups lists the groups.
+func groups() []group {
+	return []group{
+		{"sources", map[string]bool{"name": false, "url": false, "kind": false, "every": false, "cron": false, "zone": false, "ignore_robots": false}, addSource},
+		{"notify", map[string]bool{"name": false, "kind": false, "url": false, "url_file": false, "secret": false, "secret_file": false, "from": false, "to": true, "user": false,
+			"password": false, "password_file": false, "events": true, "articles": true, "sources": true, "include_text": false, "include_private": false,
+			"wait": false, "min_interval": false}, addNotify},
+	}
+}
+
+func groupOf(name string) *group {
+	all := groups()
+	for i := range all {
+		if all[i].name == name {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+// parsed reads a field where it is given.
+func parsed[T any](e *element, name string, into *T, parse func(string) (T, error)) error {
+	if _, ok := e.values[name]; !ok {
+		return nil
+	}
+	v, err := parse(e.one(name))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	*into = v
+	return nil
+}
+
+func addSource(c *Config, _ string, e element) error {
+	s := Source{Name: e.one("name"), URL: e.one("url"), Kind: e.one("kind"), Cron: e.one("cron"), Zone: e.one("zone")}
+	if err := cmp.Or(parsed(&e, "every", &s.Every, ParseDuration), parsed(&e, "ignore_robots", &s.IgnoreRobots, parseBool)); err != nil {
+		return err
+	}
+	switch {
+	case s.URL == "":
+		return fmt.Errorf("a source needs a url")
+	case s.Every != 0 && s.Cron != "":
+		return fmt.Errorf("a source has every or cron, not both")
+	}
+	s.Name = cmp.Or(s.Name, s.URL)
+	if slices.ContainsFunc(c.Sources, func(o Source) bool { return o.Name == s.Name }) {
+		return fmt.Errorf("two sources are named %q", s.Name)
+	}
+	c.Sources = append(c.Sources, s)
+	return nil
+}
+
+func addNotify(c *Config, base string, e element) error {
+	n := Notify{Name: e.one("name"), Kind: e.one("kind"), URL: e.one("url"), Secret: e.one("secret"), From: e.one("from"), To: e.values["to"],
+		User: e.one("user"), Password: e.one("password"), Events: e.values["events"], Articles: e.values["articles"], Sources: e.values["sources"]}
+	err := cmp.Or(parsed(&e, "include_text", &n.IncludeText, parseBool), parsed(&e, "include_private", &n.IncludePrivate, parseBool),
+		parsed(&e, "wait", &n.Wait, ParseDuration), parsed(&e, "min_interval", &n.MinInterval, ParseDuration))
+	if err != nil {
+		return err
+	}
+	for name, into := range map[string]*string{"url_file": &n.URL, "secret_file": &n.Secret, "password_file": &n.Password} {
+		path := e.one(name)
+		if path == "" {
+			continue
+		}
+		if *into != "" {
+			return fmt.Errorf("%s and %s are both set; take one out", strings.TrimSuffix(name, "_file"), name)
+		}
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(base, path)
+		}
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		*into = strings.TrimSpace(string(body))
+	}
+	if n.URL == "" || n.Kind == "" {
+		return fmt.Errorf("a notify target needs a kind (webhook, slack, email) and a url")
+	}
+	c.Notify = append(c.Notify, n)
+	return nil
+}
+
+// settings writes the groups for people, secrets hidden.
+func (c *Config) groupSettings() []Setting {
+	var list []Setting
+	for i, s := range c.Sources {
+		every := cmp.Or(s.Cron, FormatDuration(s.Every))
+		list = append(list, Setting{Key: fmt.Sprintf("sources[%d]", i), Value: fmt.Sprintf("%s %s (%s, %s)", s.Name, s.URL, cmp.Or(s.Kind, "auto"), every), From: c.From("sources")})
+	}
+	for i, n := range c.Notify {
+		// The address of a webhook is often its secret.
+		list = append(list, Setting{Key: fmt.Sprintf("notify[%d]", i), Value: strings.TrimSpace(fmt.Sprintf("%s %s %s", n.Name, n.Kind, Hidden)), From: c.From("notify")})
+	}
+	return list
+}
+
+// budget reads platform/endpoint=number.
+func parseBudget(s string) (Budget, error) {
+	name, number, ok := strings.Cut(s, "=")
+	n, err := parseCount(0, 1_000_000_000)(strings.TrimSpace(number))
+	if platform, endpoint, two := strings.Cut(strings.TrimSpace(name), "/"); !ok || !two || platform == "" || endpoint == "" {
+		return Budget{}, fmt.Errorf("%w: %q is not of the form platform/endpoint=number, such as twitter/api-v2=5000", store.ErrUsage, s)
+	}
+	return Budget{strings.TrimSpace(name), n}, err
+}
+
+// Budget is the most posts that an endpoint is asked for on one day.
+type Budget struct {
+	Endpoint string
+	Posts    int
+}
+
+func formatBudget(b Budget) string { return fmt.Sprintf("%s=%d", b.Endpoint, b.Posts) }
