@@ -80,6 +80,9 @@ func TestExampleHoldsEveryKey(t *testing.T) {
 	have := map[string]bool{}
 	for _, e := range entries {
 		have[e.key] = true
+		if groupOf(e.key) != nil {
+			continue
+		}
 		if err := find(e.key).set(Default(), e.values); err != nil {
 			t.Errorf("%s (%s): %v", e.key, e.from, err)
 		}
@@ -148,7 +151,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown at the top", "fecth:\n  timeout: 1m\n", ":1: unknown key fecth; did you mean fetch"},
 		{"unknown below", "fetch:\n  timeout: 1m\n  time_out: 1m\n", ":3: unknown key fetch.time_out; did you mean fetch.timeout?"},
 		{"unknown and like nothing", "xyzzy: 1\n", ":1: unknown key xyzzy; `stet config print` lists the keys"},
-		{"later", "notify: []\n", ":1: notify comes in a later version"},
+		{"later", "s3:\n  bucket: a\n", ":1: s3 comes in a later version"},
 		{"later value", "capture: {links: all}\n", "later version"},
 		{"twice", "fetch:\n  timeout: 1m\n  timeout: 2m\n", "already defined"},
 		{"not YAML", "fetch: [1\n", "is not valid YAML"},
@@ -312,6 +315,73 @@ func TestDistance(t *testing.T) {
 	}{{"check", "check", 0}, {"chekc", "check", 1}, {"", "abc", 3}, {"show", "shwo", 1}, {"capture", "captured", 1}, {"ä", "a", 1}, {"abc", "cab", 2}} {
 		if got := Distance(tt.a, tt.b); got != tt.want {
 			t.Errorf("Distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
+func TestGroups(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("hush\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	body := `sources:
+  - name: front
+    url: https://news.example/feed.xml
+    kind: feed
+    every: 90s
+  - url: https://news.example/sitemap.xml
+    cron: 30 4 * * *
+    zone: Europe/Vienna
+    ignore_robots: true
+notify:
+  - kind: webhook
+    url: https://hooks.example/x
+    secret_file: ` + filepath.Join(dir, "secret") + `
+    events: [gone, suspected]
+    include_text: true
+    wait: 5s
+watch:
+  budgets: [twitter/api-v2=5000]
+`
+	c, err := Load(place(t, nil), Flags{File: write(t, FileName, body)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Source{{Name: "front", URL: "https://news.example/feed.xml", Kind: "feed", Every: 90 * time.Second},
+		{Name: "https://news.example/sitemap.xml", URL: "https://news.example/sitemap.xml", Cron: "30 4 * * *", Zone: "Europe/Vienna", IgnoreRobots: true}}
+	if diff := cmp.Diff(want, c.Sources); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if n := c.Notify; len(n) != 1 || n[0].Secret != "hush" || len(n[0].Events) != 2 || !n[0].IncludeText || n[0].Wait != 5*time.Second {
+		t.Errorf("notify %+v", n)
+	}
+	if b := c.Watch.Budgets; len(b) != 1 || b[0] != (Budget{"twitter/api-v2", 5000}) {
+		t.Errorf("budgets %+v", b)
+	}
+	for _, s := range c.Settings() {
+		if strings.Contains(s.Value, "hush") || strings.Contains(s.Value, "hooks.example") {
+			t.Errorf("%s shows a secret: %s", s.Key, s.Value)
+		}
+	}
+}
+
+func TestGroupRefusals(t *testing.T) {
+	for body, want := range map[string]string{
+		"sources:\n  - name: a\n":                                                    "needs a url",
+		"sources:\n  - url: https://a.example\n    often: 1m\n":                      ":3: unknown key often in sources",
+		"sources:\n  - url: https://a.example\n    every: soon\n":                    "every:",
+		"sources:\n  - url: https://a.example\n    every: 1m\n    cron: 1 * * * *\n": "not both",
+		"sources:\n  - url: https://a.example\n  - url: https://a.example\n":         "two sources are named",
+		"sources: https://a.example\n":                                               "sources holds further keys",
+		"sources:\n  - https://a.example\n":                                          "a list of mappings",
+		"notify:\n  - kind: webhook\n":                                               "and a url",
+		"notify:\n  - kind: slack\n    url_file: /nowhere/at/all\n":                  "url_file:",
+		"watch:\n  budgets: [twitter=1]\n":                                           "platform/endpoint=number",
+		"serve:\n  log: loud\n":                                                      "neither text nor json",
+	} {
+		_, err := Load(place(t, nil), Flags{File: write(t, FileName, body)})
+		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, store.ErrUsage) {
+			t.Errorf("%q: error %v, want %q", body, err, want)
 		}
 	}
 }
