@@ -1,0 +1,127 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"stet/archiver"
+	"stet/archiver/fetch"
+	"stet/archiver/notify"
+	"stet/archiver/source"
+	"stet/archiver/web"
+	"stet/cmd/internal/config"
+	"stet/store"
+)
+
+// Service is an open archive with what works on it by itself.
+type Service struct {
+	*Archive
+	// Sources keeps the list of sources and reads them.
+	Sources *source.Worker
+	// Notifier tells people.
+	Notifier *notify.Notifier
+	// Web answers the pages for operators.
+	Web *web.Server
+}
+
+// OpenService opens the archive for a service, and makes one where there is
+// none. ready says why the service does not take work; report is told of
+// trouble with those who are to be told. The caller closes it.
+func OpenService(ctx context.Context, c *config.Config, o Options, ready func(context.Context) error, report func(notify.Report)) (_ *Service, err error) {
+	o = o.withDefaults()
+	a, err := Open(ctx, c, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{Archive: a}
+	defer func() {
+		if err != nil {
+			_ = a.Close() // the first error says what is wrong
+		}
+	}()
+	if s.Sources, err = a.sources(c, o); err != nil {
+		return nil, err
+	}
+	if s.Notifier, err = a.notifier(c, o, report); err != nil {
+		return nil, err
+	}
+	if err := s.Notifier.Begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.Sources.Sync(ctx, plans(c)); err != nil {
+		return nil, fmt.Errorf("taking over the configured sources: %w", err)
+	}
+	s.Web = web.New(web.Options{Archive: a.Archive, Engine: a.Engine, Statter: a.Statter, Version: o.Version, Ready: ready,
+		Disk: func() (uint64, uint64, error) { return DiskSize(c.Data) }})
+	return s, nil
+}
+
+// sources returns the worker of the archive's sources, and lets the engine run
+// its jobs.
+func (a *Archive) sources(c *config.Config, o Options) (*source.Worker, error) {
+	robots := source.NewRobots(a.client, source.RobotsOptions{Now: o.Now})
+	reader := source.NewReader(a.client, source.ReaderOptions{Robots: robots, Now: o.Now})
+	return source.NewWorker(a.Archive, reader, a.Engine, robots, rand.Float64), nil
+}
+
+// SourceList returns the worker of the archive's sources, for the command line.
+func (a *Archive) SourceList(c *config.Config, o Options) (*source.Worker, error) {
+	return a.sources(c, o.withDefaults())
+}
+
+// plans are the configured sources.
+func plans(c *config.Config) []source.Plan {
+	list := make([]source.Plan, 0, len(c.Sources))
+	for _, s := range c.Sources {
+		list = append(list, source.Plan{Source: source.Source{Name: s.Name, URL: s.URL, Kind: kindOf(s.Kind)}, Every: s.Every, Cron: s.Cron,
+			Zone: s.Zone, IgnoreRobots: s.IgnoreRobots})
+	}
+	return list
+}
+
+// kindOf reads a kind; one that is not known is left to the worker to refuse.
+func kindOf(s string) source.Kind {
+	k, err := source.ParseKind(s)
+	if err != nil {
+		return source.Kind(s)
+	}
+	return k
+}
+
+// notifier returns what tells people, through a client of its own: their
+// addresses are the operator's.
+func (a *Archive) notifier(c *config.Config, o Options, report func(notify.Report)) (*notify.Notifier, error) {
+	private := o
+	private.Fetch = func(f *fetch.Options) {
+		if o.Fetch != nil {
+			o.Fetch(f)
+		}
+		f.AllowPrivate = true
+	}
+	client, err := Client(c, private)
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, client.Close)
+	var targets []notify.Target
+	for _, n := range c.Notify {
+		targets = append(targets, notify.Target{Name: n.Name, Kind: notify.Kind(n.Kind), URL: n.URL, Secret: n.Secret, From: n.From, To: n.To,
+			User: n.User, Password: n.Password, Events: n.Events, Articles: n.Articles, Sources: n.Sources,
+			IncludeText: n.IncludeText, IncludePrivate: n.IncludePrivate, Wait: n.Wait, MinInterval: n.MinInterval})
+	}
+	return notify.New(notify.Options{Journal: a.Archive.Backend(), Cursors: a.Archive.Backend(), Events: a.Engine.EventsOf, Client: client,
+		Report: report, Now: o.Now}, targets)
+}
+
+// handlers are the jobs that packages beside the engine run. They are filled in
+// after the engine was made, because their workers need it.
+type handlers map[string]archiver.Handler
+
+// Handle lets the engine run jobs of a kind.
+func (a *Archive) Handle(kind string, h archiver.Handler) { a.handlers[kind] = h }
+
+// DeadJobs lists the jobs that wait for a person.
+func (a *Archive) DeadJobs(ctx context.Context, f store.JobFilter) ([]store.Job, error) {
+	return a.Archive.Backend().ListJobs(ctx, f)
+}
