@@ -1,6 +1,10 @@
 package extract
 
-import "golang.org/x/net/html"
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+)
 
 // wordFlags says what the words in an element's class, id and role tell of it.
 type wordFlags uint32
@@ -69,6 +73,12 @@ func scopeWord(w string) wordFlags {
 		return wordBody
 	case "has", "with", "without", "no", "open", "closed", "enabled", "disabled", "parent", "relative":
 		return wordState
+	}
+	switch {
+	case strings.HasPrefix(w, "related"), strings.HasPrefix(w, "sidebar"), strings.HasPrefix(w, "newsletter"):
+		return wordStrong
+	case strings.HasSuffix(w, "teaser"), strings.HasSuffix(w, "teasers"), strings.HasSuffix(w, "widget"), strings.HasSuffix(w, "sponsor"):
+		return wordWeak
 	}
 	return 0
 }

@@ -20,36 +20,49 @@ func (s Site) Markup() []extract.Markup {
 		extract.ByAttr(s, extract.Markup{Form: extract.FormAMP, Tag: "amp-instagram"}, "data-shortcode", "shortcode"),
 		{Form: extract.FormStatic, Attr: "data-attrs", Read: s.readNewsletter},
 	}
-	for _, attr := range []string{"data-shortcode", "data-instagram-id", "data-instagram-url", "data-instagram-shortcode", "data-instgrm-id"} {
+	for _, attr := range []string{"data-instagram-id", "data-instagram-url", "data-instagram-shortcode", "data-instgrm-id"} {
 		list = append(list, extract.ByData(s, attr))
 	}
-	for _, attr := range []string{"data-embed-id", "data-id", "data-external-id", "data-media-id", "data-source-id", "data-post-id"} {
-		m := extract.ByData(s, attr, "instagram")
-		read := m.Read
-		m.Read = func(n *html.Node) (extract.Reading, bool) {
-			// What publishers number themselves is not a shortcode.
-			if v := strings.TrimSpace(extract.Attr(n, attr)); !strings.Contains(v, "/") && !looksLikeCode(v) {
-				return extract.Reading{}, false
-			}
-			return read(n)
+	for _, attr := range []string{"data-shortcode", "shortcode"} {
+		m := extract.ByData(s, attr)
+		if attr == "shortcode" {
+			m.Form = extract.FormElement
 		}
-		list = append(list, m)
+		list = append(list, whereCode(m, attr))
 	}
-	for _, attr := range []string{"shortcode", "instagram-id", "instagram-url"} {
+	for _, attr := range []string{"data-embed-id", "data-id", "data-external-id", "data-media-id", "data-source-id", "data-post-id"} {
+		list = append(list, whereCode(extract.ByData(s, attr, "instagram"), attr))
+	}
+	for _, attr := range []string{"instagram-id", "instagram-url"} {
 		list = append(list, extract.ByAttr(s, extract.Markup{Form: extract.FormElement, Attr: attr}, attr))
 	}
 	return list
 }
 
+// whereCode restricts a markup to elements in which the attribute holds an
+// address or what looks like a shortcode: publishers number things themselves,
+// and content systems name the macros of their own by shortcodes.
+func whereCode(m extract.Markup, attr string) extract.Markup {
+	read := m.Read
+	m.Read = func(n *html.Node) (extract.Reading, bool) {
+		if v := strings.TrimSpace(extract.Attr(n, attr)); !strings.Contains(v, "/") && !looksLikeCode(v) {
+			return extract.Reading{}, false
+		}
+		return read(n)
+	}
+	return m
+}
+
 // looksLikeCode reports whether a value of an attribute that can hold anything
 // is a shortcode as those since 2013 are: of ten or eleven characters, with the
-// time of a day since then in them.
+// time of a day since then in them. A word in small letters is one in ten
+// thousand of them.
 func looksLikeCode(s string) bool {
 	if len(s) != 10 && len(s) != 11 {
 		return false
 	}
 	t, ok := Time(s)
-	return ok && t.Year() >= 2012 && t.Year() < 2060 && strings.Trim(s, "0123456789") != ""
+	return ok && t.Year() >= 2012 && t.Year() < 2060 && strings.Trim(s, "0123456789") != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_-") != ""
 }
 
 // readSnippet reads the platform's own snippet. Since version 8 an attribute
