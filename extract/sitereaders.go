@@ -134,3 +134,8 @@ func Wrapped(s Site, inner string, kind TargetKind) Target {
 	}
 	return Target{Kind: TargetOther}
 }
+
+// TargetPage is a page that its provider lets others embed, without being a post
+// of a platform: shown in an article it would be an embed, linked it is a link
+// like any other. Ref is zero.
+const TargetPage TargetKind = "page"

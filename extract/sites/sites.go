@@ -12,6 +12,7 @@ import (
 	"stet/extract/instagram"
 	"stet/extract/linkedin"
 	"stet/extract/mastodon"
+	"stet/extract/oembed"
 	"stet/extract/pinterest"
 	"stet/extract/post"
 	"stet/extract/reddit"
@@ -29,7 +30,8 @@ import (
 )
 
 // All returns the sites of all platforms: those with domains of their own
-// first, those whose hosts cannot be listed last. The values are stateless and
+// first, then the other oEmbed providers, last those whose hosts cannot be
+// listed. The values are stateless and
 // may be shared.
 func All() []extract.Site {
 	return []extract.Site{
@@ -55,13 +57,14 @@ func All() []extract.Site {
 		imgur.Site{},
 		mastodon.TruthSocial{},
 		mastodon.GabSite{},
+		oembed.Site{},
 		twitter.Mirrors{},
 		mastodon.Site{},
 	}
 }
 
 // Of returns the site of a platform. It returns false for a platform that this
-// version does not know.
+// version does not know, and for those that are known only as oEmbed providers.
 func Of(p post.Platform) (extract.Site, bool) {
 	for _, s := range All() {
 		if s.Platform() == p {
@@ -77,7 +80,8 @@ func Of(p post.Platform) (extract.Site, bool) {
 func Target(r post.Ref) (extract.Target, bool) {
 	s, ok := Of(r.Platform)
 	if !ok {
-		return extract.Target{}, false
+		// One of the many providers, whose references name them.
+		s = oembed.Site{}
 	}
 	ids, ok := s.(extract.IDSite)
 	if !ok {
