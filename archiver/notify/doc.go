@@ -40,8 +40,8 @@
 // pause that the receiver asks for is kept. Other answers are refusals. A
 // refused message is halved, at once where its content was refused (400, 413,
 // 422; a mail server's 5xx after the text), else after some tries, until what
-// is refused stands alone. That is skipped after [contentTries] tries, over
-// about ten minutes, where its content was refused, and else after a day: so
+// is refused stands alone. That is skipped after eight tries, over about ten
+// minutes, where its content was refused, and else after a day: so
 // that a firewall which dislikes one post does not silence a target for good.
 // What is skipped is reported with the ids of its events.
 //

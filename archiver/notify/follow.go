@@ -8,12 +8,9 @@ import (
 	"time"
 
 	"stet/archiver"
-	"stet/store"
 )
 
 const (
-	// readRecords is how many records of the journal are read at a time.
-	readRecords = 256
 	// settleRecords and settleTime say when the position is kept although
 	// nothing was sent: a restart then reads so much again, and an archive that
 	// grows does not pay a commit for every look.
@@ -171,65 +168,44 @@ func (f *follower) resume(ctx context.Context) (*batch, error) {
 // It returns when there is nothing more, or the batch is full.
 func (f *follower) collect(ctx context.Context, b *batch, bound uint64) error {
 	for (bound == 0 || b.upTo < bound) && !f.full(b) {
-		records, err := f.read(ctx, b)
-		if err != nil || len(records) == 0 {
+		c, err := f.n.reader.after(ctx, b.upTo)
+		if err != nil || c.upTo == b.upTo {
 			return err
 		}
-		for i := range records {
-			r := &records[i]
-			if bound > 0 && r.Seq > bound || f.full(b) {
+		to := c.upTo
+		if bound > 0 {
+			to = min(to, bound)
+		}
+		for i := range c.said {
+			s := &c.said[i]
+			if s.seq > to {
+				break
+			}
+			if f.full(b) {
 				return nil
 			}
-			events, err := f.n.events.of(ctx, r)
-			switch {
-			case unreadable(err):
-				f.lose(r.Seq, []string{r.ID.String()}, err)
-			case err != nil:
-				return fmt.Errorf("what record %d of the journal tells: %w", r.Seq, err)
+			if s.err != nil {
+				f.lose(s)
 			}
-			f.take(b, events)
-			b.upTo = r.Seq
+			f.take(b, s.events)
+			b.upTo = s.seq
 		}
+		b.upTo = to
 	}
 	return ctx.Err()
 }
 
-// read reads on in the journal, past records that are damaged.
-func (f *follower) read(ctx context.Context, b *batch) ([]store.Record, error) {
-	for limit := readRecords; ; {
-		records, err := f.n.o.Journal.Read(ctx, b.upTo, limit)
-		switch {
-		case !unreadable(err):
-			if err != nil {
-				err = fmt.Errorf("reading the journal after %d: %w", b.upTo, err)
-			}
-			return records, err
-		case limit > 1:
-			limit = 1
-		default:
-			b.upTo++
-			f.lose(b.upTo, nil, err)
-			if head, err := f.n.o.Journal.Head(ctx); err != nil || b.upTo >= head {
-				return nil, err
-			}
-		}
-	}
-}
-
-// unreadable reports whether an error is about a record that no later try can
-// read either.
-func unreadable(err error) bool {
-	return errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrVersion) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid)
-}
-
 // lose reports a record that cannot be told, once.
-func (f *follower) lose(seq uint64, ids []string, err error) {
-	if seq <= f.lost {
+func (f *follower) lose(s *said) {
+	if s.seq <= f.lost {
 		return
 	}
-	f.lost = seq
-	f.n.o.Report(Report{Target: f.t.Name, State: Skipped, Since: f.n.o.Now(), Tries: 1, Events: ids,
-		Err: fmt.Errorf("what record %d of the journal tells: %w", seq, err)})
+	f.lost = s.seq
+	r := Report{Target: f.t.Name, State: Skipped, Err: s.err, Since: f.n.o.Now(), Tries: 1}
+	if s.id != "" {
+		r.Events = []string{s.id}
+	}
+	f.n.o.Report(r)
 }
 
 // full reports whether no more events go into the batch. Messages for people

@@ -79,7 +79,7 @@ type Report struct {
 // Notifier tells targets about what the journal says.
 type Notifier struct {
 	o         Options
-	events    *eventCache
+	reader    *reader
 	followers []*follower
 	running   sync.Mutex
 }
@@ -99,7 +99,7 @@ func New(o Options, targets []Target) (*Notifier, error) {
 	if o.Report == nil {
 		o.Report = func(Report) {}
 	}
-	n := &Notifier{o: o, events: newEventCache(o.Events, len(targets) > 1)}
+	n := &Notifier{o: o, reader: newReader(o.Journal, o.Events, len(targets) > 1)}
 	names := map[string]bool{}
 	for _, t := range targets {
 		t = t.withDefaults()
@@ -243,53 +243,4 @@ func (n *Notifier) linkOf() func(*shown) string {
 		return nil
 	}
 	return func(s *shown) string { return n.o.Link(&s.Event) }
-}
-
-// eventCache keeps what recent records tell, so that several targets do not
-// read the archive for each.
-type eventCache struct {
-	source func(context.Context, *store.Record) ([]archiver.Event, error)
-	max    int // records; 0: nothing is kept
-
-	mu    sync.Mutex
-	kept  map[uint64][]archiver.Event
-	order []uint64 // a ring of the numbers that are kept
-	next  int
-}
-
-// maxKept is how many records' events are kept.
-const maxKept = 2048
-
-func newEventCache(source func(context.Context, *store.Record) ([]archiver.Event, error), several bool) *eventCache {
-	c := &eventCache{source: source}
-	if several {
-		c.max, c.kept = maxKept, map[uint64][]archiver.Event{}
-	}
-	return c
-}
-
-// of returns what a record tells. It must not be changed.
-func (c *eventCache) of(ctx context.Context, r *store.Record) ([]archiver.Event, error) {
-	if c.max == 0 {
-		return c.source(ctx, r)
-	}
-	// One record at a time: the targets ask for the same ones.
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if events, ok := c.kept[r.Seq]; ok {
-		return events, nil
-	}
-	events, err := c.source(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	if len(c.order) < c.max {
-		c.order = append(c.order, r.Seq)
-	} else {
-		delete(c.kept, c.order[c.next])
-		c.order[c.next] = r.Seq
-		c.next = (c.next + 1) % c.max
-	}
-	c.kept[r.Seq] = events
-	return events, nil
 }

@@ -54,7 +54,7 @@ func (p *poster) post(ctx context.Context, body []byte, header http.Header) erro
 
 // answerError makes an error of an answer that is no success.
 func answerError(res *fetch.Response) error {
-	err := fmt.Errorf("%w: the receiver answered %d%s", store.ErrUnexpected, res.Status, said(res))
+	err := fmt.Errorf("%w: the receiver answered %d%s", store.ErrUnexpected, res.Status, quote(res))
 	switch s := res.Status; {
 	case s == http.StatusRequestTimeout, s == http.StatusTooEarly, s == http.StatusTooManyRequests, s >= 500, s < 300:
 		return err
@@ -64,8 +64,8 @@ func answerError(res *fetch.Response) error {
 	return &refusal{err: err}
 }
 
-// said quotes the beginning of an answer that is text.
-func said(res *fetch.Response) string {
+// quote repeats the beginning of an answer that is text.
+func quote(res *fetch.Response) string {
 	if res.Status/100 == 3 {
 		return ", a redirect, which is not followed: the address has changed"
 	}

@@ -205,15 +205,15 @@ func (e *email) receivers(c *smtp.Client) (missed error, err error) {
 			continue
 		}
 		var reply *textproto.Error
-		err, isReply := e.failed("the receiver "+to.Address, err), errors.As(err, &reply)
 		var r *refusal
+		said := e.failed("the receiver "+to.Address, err)
 		switch {
-		case !isReply:
-			return nil, err
-		case errors.As(err, &r):
-			refused = append(refused, err)
+		case !errors.As(err, &reply):
+			return nil, said // the connection broke
+		case errors.As(said, &r):
+			refused = append(refused, said)
 		default:
-			later = append(later, err)
+			later = append(later, said)
 		}
 	}
 	missed = errors.Join(append(refused, later...)...)
