@@ -29,7 +29,7 @@ func (a *app) showCaptured(res *archiver.Result) {
 	}
 	for _, w := range res.Warnings {
 		a.out.line("")
-		a.out.block("Note: ", w, 0)
+		a.out.hang("", "Note:", w)
 	}
 }
 
@@ -74,10 +74,10 @@ func (a *app) showCapturedPost(n int, p *archiver.ResultPost) {
 	switch {
 	case onlyQuotation(p):
 		a.out.block("   ", "The post itself was not captured; the article's own quotation is kept.", 0)
-		a.out.block("   ", "Why: "+sentence(p.Err), 0)
+		a.out.hang("   ", "Why:", sentence(p.Err))
 		return
 	case p.Capture.IsZero() && p.Err != nil:
-		a.out.block("   ", "Not captured: "+sentence(p.Err), 0)
+		a.out.hang("   ", "Not captured:", sentence(p.Err))
 		return
 	}
 	if !p.Posted.IsZero() {
@@ -101,7 +101,7 @@ func (a *app) showCapturedPost(n int, p *archiver.ResultPost) {
 		a.out.block("   ", "Captured with it, because it quotes or answers: "+strings.Join(names, ", "), 0)
 	}
 	for _, note := range p.Notes {
-		a.out.block("   ", "Note: "+note, 0)
+		a.out.hang("   ", "Note:", note)
 	}
 }
 

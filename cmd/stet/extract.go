@@ -157,7 +157,7 @@ func (a *app) showExtract(name string, r *extract.Result) {
 	}
 	for _, w := range r.Warnings {
 		a.out.line("")
-		a.out.block("Note: ", w, 0)
+		a.out.hang("", "Note:", w)
 	}
 }
 

@@ -48,6 +48,17 @@ func (o *output) block(indent, text string, limit int) {
 	}
 }
 
+// hang prints a text after a word, with its further lines below the first.
+func (o *output) hang(indent, word, text string) {
+	first := indent + word + " "
+	for i, l := range wrap(clean(text), columns-len(first)) {
+		if i > 0 {
+			first = strings.Repeat(" ", len(first))
+		}
+		o.line("%s%s", first, l)
+	}
+}
+
 // json prints one line for scripts.
 func (o *output) json(v any) {
 	var buf bytes.Buffer

@@ -71,11 +71,7 @@ func (a *app) showView(v *archiver.View) {
 		a.out.line("%s", p.URL)
 	}
 	if !p.Posted.IsZero() {
-		derived := ""
-		if p.PostedFrom == "derived" {
-			derived = ", as its id tells"
-		}
-		a.out.line("Posted %s%s", a.when(p.Posted), derived)
+		a.out.line("Posted %s", a.posted(p, v.Source))
 	}
 	a.out.line("")
 	if p.Text != "" {
@@ -94,8 +90,20 @@ func (a *app) showView(v *archiver.View) {
 	a.showMentions(v)
 	for _, n := range v.Notes {
 		a.out.line("")
-		a.out.block("Note: ", n, 0)
+		a.out.hang("", "Note:", n)
 	}
+}
+
+// posted says when a post was published. Articles tell the day, in a zone that
+// nobody knows.
+func (a *app) posted(p *post.Post, source post.Source) string {
+	switch {
+	case source == post.SourceArticle:
+		return p.Posted.Format(time.DateOnly) + ", as the article states"
+	case p.PostedFrom == "derived":
+		return a.when(p.Posted) + ", as its id tells"
+	}
+	return a.when(p.Posted)
 }
 
 // showBeside prints what belongs to the post beside its words.
@@ -136,7 +144,7 @@ func (a *app) showStatus(v *archiver.View) {
 		}
 	}
 	if s.Reason != "" && s.Value != post.Live {
-		a.out.block("  ", "because: "+s.Reason, 0)
+		a.out.hang("  ", "because:", s.Reason)
 	}
 }
 

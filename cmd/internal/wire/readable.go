@@ -1,47 +1,26 @@
 package wire
 
 import (
-	"bytes"
-	"net/url"
 	"strings"
 
-	"codeberg.org/readeck/go-readability/v2"
-	"golang.org/x/net/html/charset"
-
 	"stet/extract"
+	readability "stet/extract/readable"
 )
 
 // maxReadable is the largest page of which the readable text is kept: the
 // library holds several trees of it in memory at once.
 const maxReadable = 8 << 20
 
-// readable returns the readable text of a page, empty where it has none. The
-// text is a convenience beside the page itself, which is kept byte for byte; a
-// page that makes the library fail is kept without.
-func readable(in extract.Input) (text string) {
+// readable returns the readable text of a page, a paragraph after the other,
+// empty where it has none. It is a convenience beside the page itself, which is
+// kept byte for byte.
+func readable(in extract.Input) string {
 	if len(in.Body) > maxReadable {
 		return ""
 	}
-	defer func() {
-		if recover() != nil {
-			text = ""
-		}
-	}()
-	r, err := charset.NewReader(bytes.NewReader(in.Body), in.ContentType)
-	if err != nil {
-		return ""
+	var paragraphs []string
+	for _, p := range readability.Read(Finder(), in).Paragraphs {
+		paragraphs = append(paragraphs, p.Text)
 	}
-	base, err := url.Parse(in.URL)
-	if err != nil {
-		base = &url.URL{}
-	}
-	article, err := readability.FromReader(r, base)
-	if err != nil || article.Node == nil {
-		return ""
-	}
-	var out strings.Builder
-	if err := article.RenderText(&out); err != nil {
-		return ""
-	}
-	return strings.TrimSpace(out.String())
+	return strings.Join(paragraphs, "\n\n")
 }
