@@ -22,9 +22,9 @@ type Options struct {
 	Statter store.Statter
 	// Version is that of the program.
 	Version string
-	// Disk returns the free and the whole size of the disk that the archive is
-	// on, in bytes; nil leaves it out.
-	Disk func() (free, total uint64, err error)
+	// Disk returns how many bytes of the disk that the archive is on are free;
+	// nil leaves it out.
+	Disk func() (int64, error)
 	// Ready says why the service is not ready; nil means that it is.
 	Ready func(context.Context) error
 }
@@ -207,12 +207,11 @@ func (m *metrics) disk(_ context.Context, ch chan<- prometheus.Metric) error {
 	if m.o.Disk == nil {
 		return nil
 	}
-	free, total, err := m.o.Disk()
+	free, err := m.o.Disk()
 	if err != nil {
 		return err
 	}
 	gauge(ch, desc("disk_free_bytes", "Free space of the disk that the archive is on."), float64(free))
-	gauge(ch, desc("disk_bytes", "Size of that disk."), float64(total))
 	return nil
 }
 

@@ -74,7 +74,7 @@ func get(t *testing.T, s http.Handler, path string) (int, http.Header, string) {
 func TestPages(t *testing.T) {
 	m, a := archive(t)
 	s := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Statter: m, Version: "1",
-		Disk: func() (uint64, uint64, error) { return 5, 10, nil }})
+		Disk: func() (int64, error) { return 5, nil }})
 	for path, want := range map[string][]string{
 		"/healthz":   {`"status":"ok"`, `"journal":5`},
 		"/readyz":    {`"status":"ok"`},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"time"
 
 	"stet/archiver"
@@ -28,6 +29,12 @@ type app struct {
 	terminal, keyboard bool
 	// fetch changes the client's options; nil leaves them.
 	fetch func(*fetch.Options)
+	// shared is the archive of the service that runs the command, with its
+	// configuration; nil where the command runs by itself.
+	shared *wire.Archive
+	config *config.Config
+	// service is the connection to the service that is to run the command.
+	service net.Conn
 	// facts stands between the demonstration and its archive; nil for nothing.
 	facts func(facts) facts
 
@@ -44,6 +51,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if errors.Is(err, errForward) {
+		return a.forwardTo(ctx, a.service, args)
+	}
 	if a.out.err != nil {
 		err = errors.Join(err, a.out.err)
 	}
@@ -55,6 +65,9 @@ func (a *app) classifier() classifier { return classifier{wire.Finder(), a.files
 
 // load reads the configuration.
 func (a *app) load() (*config.Config, error) {
+	if a.config != nil {
+		return a.config, nil
+	}
 	return config.Load(a.place, config.Flags{Data: a.data, File: a.file})
 }
 
@@ -69,7 +82,10 @@ func (a *app) reading(ctx context.Context, f func(*wire.Archive) error) (err err
 	if err != nil {
 		return err
 	}
-	w, err := wire.OpenReadOnly(ctx, c, a.options(nil))
+	w := a.shared
+	if w == nil {
+		w, err = wire.OpenReadOnly(ctx, c, a.options(nil))
+	}
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (r *capturing) run(ctx context.Context, words []string) (err error) {
 	}
 	r.progress = r.a.newProgress()
 	defer r.progress.close()
-	if r.archive, err = wire.Open(ctx, r.c, r.a.options(r.progress.note)); err != nil {
+	if r.archive, err = r.a.open(ctx, r.c, false, r.progress.note); err != nil {
 		return r.failAll(err)
 	}
 	defer func() { err = errors.Join(err, r.archive.Close()) }()

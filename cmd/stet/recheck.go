@@ -56,7 +56,7 @@ func (a *app) recheck(ctx context.Context, words []string) (err error) {
 	}
 	p := a.newProgress()
 	defer p.close()
-	w, err := wire.OpenExisting(ctx, c, a.options(p.note))
+	w, err := a.open(ctx, c, true, p.note)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,9 @@ original is deleted.
   stet demo                                     (no network, nothing to set up)`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          func(_ *cobra.Command, args []string) error { return a.unknownCommand(args) },
+		// Where a service has the archive open, it runs the command.
+		PersistentPreRunE: a.preRun,
+		Args:              func(_ *cobra.Command, args []string) error { return a.unknownCommand(args) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(a.stderr)
 			if err := cmd.Help(); err != nil {
@@ -48,6 +50,7 @@ original is deleted.
 	flags.BoolVar(&a.json, "json", false, "print JSON for scripts, one object per line")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors")
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
+		a.serveCommand(), a.watchCommand(), a.sourceCommand(), a.jobsCommand(),
 		a.checkCommand(), a.statusCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root
@@ -86,7 +89,7 @@ func oneArg(what string) cobra.PositionalArgs {
 
 // commands are the names of the commands of this version.
 func commands() []string {
-	return []string{"capture", "extract", "show", "lookup", "recheck", "check", "status", "config", "version", "completion", "demo", "help"}
+	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "source", "jobs", "check", "status", "config", "version", "completion", "demo", "help"}
 }
 
 // near are words that mean what a command does.
@@ -103,9 +106,8 @@ func near() map[string]string {
 // laterCommands are the commands of later versions, with what serves meanwhile.
 func laterCommands() map[string]string {
 	return map[string]string{
-		"watch": "`stet recheck` looks at posts now", "serve": "`stet recheck` looks at posts now, as often as you call it",
-		"source": "`stet capture` takes the addresses of articles, also from a file", "case": "`stet capture --case` names a case",
-		"jobs": "`stet status` counts them", "export": "`stet show --json` prints what is kept of a post",
+		"case":   "`stet capture --case` names a case",
+		"export": "`stet show --json` prints what is kept of a post",
 		"import": "`stet capture` captures anew", "verify": "`stet check` proves the archive itself",
 		"checkpoint": "`stet check` proves the archive itself", "repair": "`stet check` names what is damaged",
 		"hold": "", "private": "", "redact": "", "takedown": "",

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"stet/archiver"
+	"stet/archiver/source"
 	"stet/cmd/internal/config"
 	"stet/store"
 	"stet/store/bolt"
@@ -22,6 +23,9 @@ type Archive struct {
 	Reader *archiver.Reader
 	// Engine captures and looks; nil where the archive was opened for reading.
 	Engine *archiver.Engine
+	// Sources keeps the list of sources and reads them; nil where the archive
+	// was opened for reading.
+	Sources *source.Worker
 	// Checker proves the store and Statter measures it.
 	Checker store.Checker
 	Statter store.Statter
@@ -73,7 +77,10 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 	a.closers = append(a.closers, client.Close)
 	e := engineOptions(c, o, client)
 	e.Archive, e.Owner = a.Archive, owner(o)
+	// The worker of the sources needs the engine, and the engine its handler.
+	e.Handlers = map[string]archiver.Handler{archiver.JobSource: func(ctx context.Context, j store.Job) error { return a.Sources.Handle(ctx, j) }}
 	a.Engine = archiver.New(e)
+	a.Sources = a.sources(o, client)
 	// Nobody else has the archive open: whoever still holds a job was killed.
 	if _, err := a.Engine.TakeOver(ctx); err != nil {
 		return nil, fmt.Errorf("taking over the work that was left behind: %w", err)
@@ -96,4 +103,12 @@ func (a *Archive) Close() error {
 		a.closers = a.closers[:last]
 	}
 	return errors.Join(errs...)
+}
+
+// Share returns the same archive for a command that a service runs for
+// somebody: closing it closes nothing.
+func (a *Archive) Share() *Archive {
+	c := *a
+	c.closers = nil
+	return &c
 }

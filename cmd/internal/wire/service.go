@@ -2,23 +2,20 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
-	"stet/archiver"
 	"stet/archiver/fetch"
 	"stet/archiver/notify"
 	"stet/archiver/source"
 	"stet/archiver/web"
 	"stet/cmd/internal/config"
-	"stet/store"
 )
 
 // Service is an open archive with what works on it by itself.
 type Service struct {
 	*Archive
-	// Sources keeps the list of sources and reads them.
-	Sources *source.Worker
 	// Notifier tells people.
 	Notifier *notify.Notifier
 	// Web answers the pages for operators.
@@ -40,9 +37,6 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 			_ = a.Close() // the first error says what is wrong
 		}
 	}()
-	if s.Sources, err = a.sources(c, o); err != nil {
-		return nil, err
-	}
 	if s.Notifier, err = a.notifier(c, o, report); err != nil {
 		return nil, err
 	}
@@ -53,21 +47,15 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 		return nil, fmt.Errorf("taking over the configured sources: %w", err)
 	}
 	s.Web = web.New(web.Options{Archive: a.Archive, Engine: a.Engine, Statter: a.Statter, Version: o.Version, Ready: ready,
-		Disk: func() (uint64, uint64, error) { return DiskSize(c.Data) }})
+		Disk: func() (int64, error) { return DiskFree(c.Data) }})
 	return s, nil
 }
 
-// sources returns the worker of the archive's sources, and lets the engine run
-// its jobs.
-func (a *Archive) sources(c *config.Config, o Options) (*source.Worker, error) {
-	robots := source.NewRobots(a.client, source.RobotsOptions{Now: o.Now})
-	reader := source.NewReader(a.client, source.ReaderOptions{Robots: robots, Now: o.Now})
-	return source.NewWorker(a.Archive, reader, a.Engine, robots, rand.Float64), nil
-}
-
-// SourceList returns the worker of the archive's sources, for the command line.
-func (a *Archive) SourceList(c *config.Config, o Options) (*source.Worker, error) {
-	return a.sources(c, o.withDefaults())
+// sources returns the worker of the archive's sources.
+func (a *Archive) sources(o Options, client *fetch.Client) *source.Worker {
+	robots := source.NewRobots(client, source.RobotsOptions{Now: o.Now})
+	reader := source.NewReader(client, source.ReaderOptions{Robots: robots, Now: o.Now})
+	return source.NewWorker(a.Archive, reader, a.Engine, robots, rand.Float64)
 }
 
 // plans are the configured sources.
@@ -114,14 +102,16 @@ func (a *Archive) notifier(c *config.Config, o Options, report func(notify.Repor
 		Report: report, Now: o.Now}, targets)
 }
 
-// handlers are the jobs that packages beside the engine run. They are filled in
-// after the engine was made, because their workers need it.
-type handlers map[string]archiver.Handler
-
-// Handle lets the engine run jobs of a kind.
-func (a *Archive) Handle(kind string, h archiver.Handler) { a.handlers[kind] = h }
-
-// DeadJobs lists the jobs that wait for a person.
-func (a *Archive) DeadJobs(ctx context.Context, f store.JobFilter) ([]store.Job, error) {
-	return a.Archive.Backend().ListJobs(ctx, f)
+// EstimateSource says what following a source would bring and cost, without an
+// archive.
+func EstimateSource(ctx context.Context, c *config.Config, o Options, p source.Plan) (source.Estimate, error) {
+	o = o.withDefaults()
+	client, err := Client(c, o)
+	if err != nil {
+		return source.Estimate{}, err
+	}
+	robots := source.NewRobots(client, source.RobotsOptions{Now: o.Now})
+	e, err := source.NewReader(client, source.ReaderOptions{Robots: robots, Now: o.Now}).Estimate(ctx, p.Source,
+		source.EstimateOptions{Backfill: p.Backfill, Interval: c.Fetch.PerHostInterval, IgnoreRobots: p.IgnoreRobots})
+	return e, errors.Join(err, client.Close())
 }

@@ -200,6 +200,15 @@ func rules(c *config.Config) archiver.Rules {
 	return archiver.Rules{ConfirmAfter: c.Watch.ConfirmAfter, ConfirmUnexplained: c.Watch.ConfirmUnexplained}
 }
 
+// budgets are the most posts that endpoints are asked for on one day.
+func budgets(c *config.Config) map[string]int {
+	m := make(map[string]int, len(c.Watch.Budgets))
+	for _, b := range c.Watch.Budgets {
+		m[b.Endpoint] = b.Posts
+	}
+	return m
+}
+
 // engineOptions returns the options of an engine without archive.
 func engineOptions(c *config.Config, o Options, client *fetch.Client) archiver.Options {
 	off := func(depth int) int {
@@ -213,6 +222,7 @@ func engineOptions(c *config.Config, o Options, client *fetch.Client) archiver.O
 		Schedule: archiver.Schedule{Delays: c.Watch.Schedule, Growth: c.Watch.Growth, MaxInterval: c.Watch.MaxInterval, Rules: rules(c)},
 		Policy: archiver.Policy{NoMedia: !c.Capture.Media, MaxMedia: c.Capture.MaxMedia, MediaTime: c.Capture.MediaTime,
 			QuoteDepth: off(c.Capture.QuoteDepth), ReplyDepth: off(c.Capture.ReplyDepth)},
+		Budgets:  budgets(c),
 		Software: "stet/" + o.Version, Progress: o.Progress, Workers: c.Capture.Workers,
 	}
 }

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/user"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+
+	"stet/archiver"
+	"stet/archiver/notify"
+	"stet/cmd/internal/config"
+	"stet/cmd/internal/forward"
+	"stet/cmd/internal/wire"
+	"stet/store"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	var once bool
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Follow the sources, look again by schedule, and tell people",
+		Long: `Run until it is stopped: read the sources by their schedule, capture what is
+new, look at the captured posts again, weigh what was seen, and tell those who
+are to be told. Every other command works while it runs. It stops within ten
+seconds of SIGTERM, and goes on where it was when it is started again.`,
+		Example: `  stet serve
+  stet serve --once         (do what is due, for those who prefer cron)`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), once) },
+	}
+	cmd.Flags().BoolVar(&once, "once", false, "do all that is due, then end")
+	return cmd
+}
+
+// service is a running service.
+type service struct {
+	a   *app
+	c   *config.Config
+	w   *wire.Service
+	log *slog.Logger
+	// beat is when the workers were last seen alive, in Unix seconds.
+	beat atomic.Int64
+	full atomic.Bool
+}
+
+func (a *app) serve(ctx context.Context, once bool) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	s := &service{a: a, c: c, log: a.logger(c)}
+	s.w, err = wire.OpenService(ctx, c, a.options(nil), s.ready, s.report)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.w.Close()) }()
+	if once {
+		return s.once(ctx)
+	}
+	return s.run(ctx)
+}
+
+func (a *app) logger(c *config.Config) *slog.Logger {
+	if c.Serve.Log == "json" {
+		return slog.New(slog.NewJSONHandler(a.stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, nil))
+}
+
+// report logs trouble with those who are to be told.
+func (s *service) report(r notify.Report) {
+	s.log.Warn("telling", "target", r.Target, "state", string(r.State), "error", errorText(r.Err), "tries", r.Tries)
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// jobFailed logs the failure of a job; the job itself keeps it too.
+func (s *service) jobFailed(j store.Job, err error) {
+	class := store.ClassOf(err)
+	s.log.Info("job failed", "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "class", class.Name, "error", err.Error())
+}
+
+// ready says why the service does not take work.
+func (s *service) ready(context.Context) error {
+	if s.full.Load() {
+		return fmt.Errorf("%w: less than serve.min_free of the disk is free; nothing new is captured", store.ErrFull)
+	}
+	return nil
+}
+
+// room reports whether the disk has room for captures, and logs the change.
+func (s *service) room() bool {
+	s.beat.Store(s.a.now().Unix())
+	free, err := wire.DiskFree(s.c.Data)
+	full := err == nil && free < s.c.Serve.MinFree
+	if s.full.Swap(full) != full {
+		s.log.Warn("disk", "full", full, "free_bytes", free, "min_free_bytes", s.c.Serve.MinFree)
+	}
+	return !full
+}
+
+func (s *service) runOptions(once bool) archiver.RunOptions {
+	return archiver.RunOptions{Workers: s.c.Serve.Workers, Once: once, Room: s.room, Report: s.jobFailed}
+}
+
+// once does all that is due, and tells about it.
+func (s *service) once(ctx context.Context) error {
+	if err := s.w.Engine.Run(ctx, s.runOptions(true)); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("doing what is due: %w; what is not done stays due", ctx.Err())
+	}
+	if err := s.w.Notifier.Once(ctx); err != nil {
+		return fmt.Errorf("%w: telling people: %w", store.ErrPartial, err)
+	}
+	return nil
+}
+
+// run works until ctx ends. Whatever ends early ends the rest.
+func (s *service) run(ctx context.Context) error {
+	outer := ctx
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	pages, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	socket, err := s.socket(ctx)
+	if err != nil {
+		return errors.Join(err, closePages(pages))
+	}
+	var (
+		group sync.WaitGroup
+		mu    sync.Mutex
+		errs  []error
+	)
+	part := func(f func() error) {
+		group.Go(func() {
+			err := f()
+			mu.Lock()
+			errs = append(errs, err)
+			mu.Unlock()
+			stop()
+		})
+	}
+	part(func() error { return s.w.Engine.Run(ctx, s.runOptions(false)) })
+	part(func() error {
+		err := s.w.Notifier.Run(ctx)
+		<-ctx.Done() // with nobody to tell it ends at once
+		return err
+	})
+	part(func() error { return forward.Serve(ctx, socket, version().Version, s.a.runFor(s.w.Archive, s.c)) })
+	if pages != nil {
+		part(func() error { return s.servePages(ctx, pages) })
+	}
+	part(func() error { return s.tellSystemd(ctx) })
+	s.log.Info("serving", "archive", s.c.Data, "pages", address(pages), "version", version().Version)
+	group.Wait()
+	if outer.Err() != nil {
+		s.log.Info("stopped")
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+		return nil
+	}
+	return errors.Join(errs...)
+}
+
+func address(l net.Listener) string {
+	if l == nil {
+		return "off"
+	}
+	return "http://" + l.Addr().String()
+}
+
+func closePages(l net.Listener) error {
+	if l == nil {
+		return nil
+	}
+	return l.Close()
+}
+
+// listen opens the address of the pages; a port that is taken is named, with
+// the next free one.
+func (s *service) listen(ctx context.Context) (net.Listener, error) {
+	if s.c.Serve.Listen == "off" || s.c.Serve.Listen == "" {
+		return nil, nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", s.c.Serve.Listen)
+	if err == nil {
+		return l, nil
+	}
+	host, port, split := net.SplitHostPort(s.c.Serve.Listen)
+	number, number2 := strconv.Atoi(port)
+	if split == nil && number2 == nil {
+		for next := number + 1; next < number+20; next++ {
+			if free, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(next))); err == nil {
+				return nil, errors.Join(fmt.Errorf("%w: serve.listen %s is taken; set it to %s, which is free, or to off",
+					store.ErrBusy, s.c.Serve.Listen, net.JoinHostPort(host, strconv.Itoa(next))), free.Close())
+			}
+		}
+	}
+	return nil, fmt.Errorf("%w: serve.listen %s: %w", store.ErrUsage, s.c.Serve.Listen, err)
+}
+
+// The times of the pages' server: its readers are on the same network.
+const (
+	pageTime  = 30 * time.Second
+	closeTime = 5 * time.Second
+)
+
+func (s *service) servePages(ctx context.Context, l net.Listener) error {
+	server := &http.Server{Handler: s.w.Web, ReadHeaderTimeout: pageTime, ReadTimeout: pageTime, WriteTimeout: pageTime, IdleTimeout: pageTime,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	ended := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+		defer cancel()
+		ended <- server.Shutdown(late)
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the pages: %w", err)
+	}
+	return <-ended
+}
+
+// socket makes the socket over which other commands are run.
+func (s *service) socket(ctx context.Context) (net.Listener, error) {
+	gid := -1
+	if name := s.c.Serve.SocketGroup; name != "" {
+		g, err := user.LookupGroup(name)
+		if err != nil {
+			g, err = user.LookupGroupId(name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: serve.socket_group: there is no group %q", store.ErrUsage, name)
+		}
+		if gid, err = strconv.Atoi(g.Gid); err != nil {
+			return nil, fmt.Errorf("%w: serve.socket_group: the group %q has no number", store.ErrUsage, name)
+		}
+	}
+	return forward.Listen(ctx, forward.Path(s.c.Data, os.TempDir()), gid)
+}
+
+// tellSystemd tells the service manager, where there is one that asks for it,
+// that the service is ready, alive, and stopping.
+func (s *service) tellSystemd(ctx context.Context) error {
+	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+		return fmt.Errorf("telling the service manager: %w", err)
+	}
+	interval, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		return fmt.Errorf("asking for the service manager's watchdog: %w", err)
+	}
+	if interval <= 0 {
+		interval = time.Hour
+	}
+	tick := time.NewTicker(interval / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			_, err := daemon.SdNotify(false, daemon.SdNotifyStopping)
+			return err
+		case <-tick.C:
+			// Only workers that move keep the watchdog quiet.
+			if s.a.now().Unix()-s.beat.Load() < int64(interval.Seconds()) {
+				if _, err := daemon.SdNotify(false, daemon.SdNotifyWatchdog); err != nil {
+					return fmt.Errorf("telling the service manager: %w", err)
+				}
+			}
+		}
+	}
+}
