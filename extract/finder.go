@@ -24,6 +24,11 @@ func NewFinder(sites []Site) *Finder {
 	f := &Finder{domains: map[string][]Site{}, named: map[string]Site{}}
 	for _, s := range sites {
 		f.named[string(s.Platform())] = s
+		if n, ok := s.(NamedSite); ok {
+			for _, name := range n.OtherNames() {
+				f.named[name] = s
+			}
+		}
 		domains := s.Domains()
 		if domains == nil {
 			f.open = append(f.open, s)

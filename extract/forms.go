@@ -9,6 +9,10 @@ const (
 	FormBareURL = "bare-url"
 	// FormFlattened is an embed of which only the text is left.
 	FormFlattened = "flattened"
+	// FormShortcode is a content system's macro that was not replaced.
+	FormShortcode = "shortcode"
+	// FormLD is JSON-LD, in which a page describes itself for search engines.
+	FormLD = "json-ld"
 	// FormLinked is a quotation or an embed's container that has nothing but
 	// the link to the post.
 	FormLinked = "linked"

@@ -57,7 +57,7 @@ func (m *metaReader) see(n *html.Node) {
 			m.title = clip(Text(n), maxTitleBytes)
 		}
 	case atom.H1:
-		if text := clip(Text(n), maxTitleBytes); text != "" && len(m.headings) < maxHeadings {
+		if text := clip(Text(n), maxTitleBytes); len(m.headings) < maxHeadings {
 			m.heading = cmp.Or(m.heading, text)
 			m.headings = append(m.headings, text)
 		}
@@ -96,6 +96,13 @@ func (m *metaReader) seeMeta(n *html.Node) {
 			m.authors = append(m.authors, content)
 		}
 	}
+}
+
+// titled reports whether the page is called by a heading.
+func (m *metaReader) titled(heading string) bool {
+	heading = foldTitle(heading)
+	og := foldTitle(m.meta["og:title"])
+	return len(heading) >= minTitle && (strings.HasPrefix(og, heading) || strings.HasPrefix(foldTitle(m.title), heading) || len(og) >= 20 && strings.HasPrefix(heading, og))
 }
 
 func authorKey(key string) bool {

@@ -17,6 +17,8 @@ type survey struct {
 	bodies []*html.Node
 	// misnomers are the classes of elements whose names misled.
 	misnomers map[string]bool
+	// headings are the blocks that first headings stand in, in order.
+	headings []int
 	// holds are the elements that the article stands in, with the number of
 	// bytes of text in each.
 	holds map[*html.Node]int
@@ -120,6 +122,9 @@ func (s *survey) element(n *html.Node, block int, p surveyPlace) {
 		s.rename(p.strong)
 	case atom.H1:
 		s.rename(p.strong)
+		if len(s.headings) < maxBodies {
+			s.headings = append(s.headings, block)
+		}
 	case atom.Article:
 		p.main = true
 	}
@@ -272,6 +277,7 @@ func (s *survey) settle() {
 			}
 		}
 	}
+	at = s.one(at)
 	for i := at; i >= 0; i = s.blocks[i].parent {
 		for n := s.blocks[i].n; n != nil && !s.holding(n); n = n.Parent {
 			s.holds[n] = int(s.blocks[i].text)
@@ -288,6 +294,38 @@ func (s *survey) settle() {
 	s.zone = s.blocks[at].n
 	s.columns()
 }
+
+// one returns the block of the page's own article where block at has several,
+// each with a first heading: pages that go on with the next story have. It is
+// the one with the page's title, else the first.
+func (s *survey) one(at int32) int32 {
+	var parts []int32
+	own := int32(-1)
+	for i, h := range s.headings {
+		part := int32(h)
+		for part > at && s.blocks[part].parent != at {
+			part = s.blocks[part].parent
+		}
+		if part <= at || s.blocks[part].mass < minStory || len(parts) > 0 && parts[len(parts)-1] == part {
+			continue
+		}
+		parts = append(parts, part)
+		if own < 0 && i < len(s.meta.headings) && s.meta.titled(s.meta.headings[i]) {
+			own = part
+		}
+	}
+	switch {
+	case len(parts) < 2:
+		return at
+	case own >= 0:
+		return own
+	}
+	return parts[0]
+}
+
+// minStory is the number of bytes of text in paragraphs from which a part of a
+// page with a first heading is a story of its own.
+const minStory = 500
 
 // body returns the block that calls itself the article's text, 0 where there is
 // none, where it has too little of the page's words, or where several have as

@@ -112,6 +112,13 @@ func (q Quoted) IsZero() bool {
 	return q.Text == "" && q.Name == "" && q.Handle == "" && q.Date == "" && len(q.Links) == 0
 }
 
+// NamedSite is an optional ability of a [Site]: it tells by which other names
+// content systems call the platform or its posts in their macros and data.
+type NamedSite interface {
+	// OtherNames returns the names in lower case, without the platform's own.
+	OtherNames() []string
+}
+
 // IDSite is an optional ability of a [Site]: it tells a post by its bare id, as
 // forum software, shortcodes and publishers' data name posts.
 type IDSite interface {

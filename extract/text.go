@@ -74,14 +74,19 @@ func (t *textFinder) lines() {
 
 // alone handles a line that is nothing but the address of a post.
 func (t *textFinder) alone(line string, at int) bool {
-	if len(line) > maxLinkLength || !isAddress(line) {
-		return false
+	var l lead
+	ok, form := false, FormBareURL
+	switch {
+	case len(line) > 0 && (line[0] == '[' || line[0] == '{'):
+		form = FormShortcode
+		l, ok = t.shortcode(line)
+	case len(line) <= maxLinkLength && isAddress(line):
+		l, ok = t.post(line)
 	}
-	l, ok := t.post(line)
 	if !ok {
 		return false
 	}
-	e := embedOf(l, FormBareURL)
+	e := embedOf(l, form)
 	e.Before, e.Fragment = before(t.text[:at]), line
 	t.c.embed(e, spot{at: at, para: paragraphAt(t.paras, at)})
 	return true

@@ -213,7 +213,19 @@ func (w *walker) here() spot { return spot{at: len(w.text), para: w.para} }
 // a line stands for the post, as content systems replace it.
 func (w *walker) endLine(start int) {
 	line := w.text[start:]
-	if w.inLink || len(line) > maxLinkLength || w.lineLinks > 0 || bytes.IndexByte(line, ' ') >= 0 || bytes.IndexByte(line, '/') < 0 || !isAddress(string(line)) {
+	if w.inLink || len(line) == 0 {
+		return
+	}
+	if c := line[0]; (c == '[' || c == '{') && len(line) <= maxMacro {
+		if l, ok := w.addresses.shortcode(string(line)); ok {
+			e := embedOf(l, FormShortcode)
+			e.Fragment = string(line)
+			w.dropLine(start)
+			w.show(e, nil, surroundings{zone: true})
+		}
+		return
+	}
+	if len(line) > maxLinkLength || w.lineLinks > 0 || bytes.IndexByte(line, ' ') >= 0 || bytes.IndexByte(line, '/') < 0 || !isAddress(string(line)) {
 		return
 	}
 	l, ok := w.addresses.post(string(line))
