@@ -33,7 +33,8 @@ func detect(head []byte, contentType string) Format {
 			return FormatText
 		}
 	}
-	if t, _, _ := mime.ParseMediaType(contentType); isHTML(t) || extract.DecideContent(extract.Input{ContentType: t, Body: head}) == extract.ContentHTML {
+	t, _, _ := mime.ParseMediaType(contentType)
+	if extract.DecideContent(extract.Input{ContentType: t, Body: head}) == extract.ContentHTML {
 		return FormatPage
 	}
 	return formatOther

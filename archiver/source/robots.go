@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -32,8 +31,8 @@ const (
 	// robotsDown is how long an unreachable robots.txt forbids everything
 	// (RFC 9309 §2.3.1.4 names 30 days).
 	robotsDown = 30 * 24 * time.Hour
-	// maxRobotsHosts bounds the hosts that are remembered.
-	maxRobotsHosts = 1024
+	// DefaultRobotsHosts is how many hosts are remembered.
+	DefaultRobotsHosts = 1024
 	// RobotsToken is the product token to which robots.txt files can speak.
 	RobotsToken = "stet"
 )
@@ -45,6 +44,8 @@ type RobotsOptions struct {
 	// TTL is how long a file holds; 0, and what is more, is
 	// [DefaultRobotsTTL].
 	TTL time.Duration
+	// Hosts is how many hosts are remembered; 0 is [DefaultRobotsHosts].
+	Hosts int
 	// Now is the clock; default [time.Now].
 	Now func() time.Time
 }
@@ -88,6 +89,7 @@ func NewRobots(client Client, o RobotsOptions) *Robots {
 	if o.TTL <= 0 || o.TTL > DefaultRobotsTTL {
 		o.TTL = DefaultRobotsTTL
 	}
+	o.Hosts = cmp.Or(o.Hosts, DefaultRobotsHosts)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -172,7 +174,7 @@ func (r *Robots) host(u *url.URL) *robotsHost {
 	defer r.mu.Unlock()
 	h := r.hosts[key]
 	if h == nil {
-		if len(r.hosts) >= maxRobotsHosts {
+		if len(r.hosts) >= r.o.Hosts {
 			oldest := ""
 			for k, o := range r.hosts {
 				if oldest == "" || o.used.Before(r.hosts[oldest].used) {
@@ -261,10 +263,4 @@ func absolute(list []string, base *url.URL) []string {
 		}
 	}
 	return out
-}
-
-// isHTML reports whether a media type is that of pages.
-func isHTML(contentType string) bool {
-	t, _, _ := mime.ParseMediaType(contentType)
-	return t == "text/html" || t == "application/xhtml+xml"
 }
