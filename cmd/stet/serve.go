@@ -18,7 +18,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"stet/archiver"
-	"stet/archiver/notify"
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/forward"
 	"stet/cmd/internal/wire"
@@ -79,7 +78,7 @@ func (a *app) logger(c *config.Config) *slog.Logger {
 }
 
 // report logs trouble with those who are to be told.
-func (s *service) report(r notify.Report) {
+func (s *service) report(r wire.NotifyReport) {
 	s.log.Warn("telling", "target", r.Target, "state", string(r.State), "error", errorText(r.Err), "tries", r.Tries)
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stet/archiver/source"
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/wire"
 	"stet/store"
@@ -32,10 +31,10 @@ the configuration file are changed there.`,
 	}
 	cmd.AddCommand(a.sourceAddCommand(),
 		&cobra.Command{Use: "list", Short: "List the sources", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error { return a.listSources(cmd.Context()) }},
-		a.sourceChange("remove NAME", "Forget a source; what it named stays", "removed", func(ctx context.Context, w *source.Worker, name string) error { return w.Remove(ctx, name) }),
-		a.sourceChange("pause NAME", "Stop reading a source", "paused", func(ctx context.Context, w *source.Worker, name string) error { return w.Pause(ctx, name, true) }),
-		a.sourceChange("resume NAME", "Read a source again", "read again", func(ctx context.Context, w *source.Worker, name string) error { return w.Pause(ctx, name, false) }),
-		a.sourceChange("run NAME", "Make a source due now", "due now", func(ctx context.Context, w *source.Worker, name string) error { return w.RunNow(ctx, name) }),
+		a.sourceChange("remove NAME", "Forget a source; what it named stays", "removed", func(ctx context.Context, w *wire.SourceWorker, name string) error { return w.Remove(ctx, name) }),
+		a.sourceChange("pause NAME", "Stop reading a source", "paused", func(ctx context.Context, w *wire.SourceWorker, name string) error { return w.Pause(ctx, name, true) }),
+		a.sourceChange("resume NAME", "Read a source again", "read again", func(ctx context.Context, w *wire.SourceWorker, name string) error { return w.Pause(ctx, name, false) }),
+		a.sourceChange("run NAME", "Make a source due now", "due now", func(ctx context.Context, w *wire.SourceWorker, name string) error { return w.RunNow(ctx, name) }),
 		&cobra.Command{Use: "import FILE", Short: "Add the feeds of an OPML file", Args: oneArg("an OPML file"),
 			RunE: func(cmd *cobra.Command, args []string) error { return a.importSources(cmd.Context(), args[0]) }})
 	return cmd
@@ -71,10 +70,10 @@ func (a *app) sourceAddCommand() *cobra.Command {
 }
 
 // plan makes the plan of a source from flags.
-func (f *sourceFlags) plan(address string, zone *time.Location) (source.Plan, error) {
-	p := source.Plan{Source: source.Source{Name: cmp.Or(f.name, address), URL: address}, Cron: f.cron, Zone: f.zone, IgnoreRobots: f.ignoreRobots}
+func (f *sourceFlags) plan(address string, zone *time.Location) (wire.SourcePlan, error) {
+	p := wire.SourcePlan{Source: wire.Source{Name: cmp.Or(f.name, address), URL: address}, Cron: f.cron, Zone: f.zone, IgnoreRobots: f.ignoreRobots}
 	var err error
-	if p.Source.Kind, err = source.ParseKind(f.kind); err != nil {
+	if p.Source.Kind, err = wire.ParseSourceKind(f.kind); err != nil {
 		return p, err
 	}
 	if f.every != "" && f.cron != "" {
@@ -105,7 +104,7 @@ func (a *app) addSource(ctx context.Context, address string, f sourceFlags) erro
 	if f.dry {
 		return a.estimate(ctx, c, p)
 	}
-	return a.withSources(ctx, c, false, func(w *source.Worker) error {
+	return a.withSources(ctx, c, false, func(w *wire.SourceWorker) error {
 		if err := w.Add(ctx, p); err != nil {
 			return err
 		}
@@ -117,7 +116,7 @@ func (a *app) addSource(ctx context.Context, address string, f sourceFlags) erro
 }
 
 // estimate says what following a source would take.
-func (a *app) estimate(ctx context.Context, c *config.Config, p source.Plan) error {
+func (a *app) estimate(ctx context.Context, c *config.Config, p wire.SourcePlan) error {
 	e, err := wire.EstimateSource(ctx, c, a.options(nil), p)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", p.Source.URL, err)
@@ -141,7 +140,7 @@ func (a *app) estimate(ctx context.Context, c *config.Config, p source.Plan) err
 }
 
 // withSources opens the archive for a change of its sources.
-func (a *app) withSources(ctx context.Context, c *config.Config, must bool, f func(*source.Worker) error) (err error) {
+func (a *app) withSources(ctx context.Context, c *config.Config, must bool, f func(*wire.SourceWorker) error) (err error) {
 	w, err := a.open(ctx, c, must, nil)
 	if err != nil {
 		return err
@@ -150,13 +149,13 @@ func (a *app) withSources(ctx context.Context, c *config.Config, must bool, f fu
 	return f(w.Sources)
 }
 
-func (a *app) sourceChange(use, short, done string, change func(context.Context, *source.Worker, string) error) *cobra.Command {
+func (a *app) sourceChange(use, short, done string, change func(context.Context, *wire.SourceWorker, string) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: oneArg("the name of a source"), RunE: func(cmd *cobra.Command, args []string) error {
 		c, err := a.load()
 		if err != nil {
 			return err
 		}
-		return a.withSources(cmd.Context(), c, true, func(w *source.Worker) error {
+		return a.withSources(cmd.Context(), c, true, func(w *wire.SourceWorker) error {
 			if err := change(cmd.Context(), w, args[0]); err != nil {
 				return err
 			}
@@ -170,23 +169,23 @@ func (a *app) sourceChange(use, short, done string, change func(context.Context,
 
 // sourceLine is what `stet source list --json` prints.
 type sourceLine struct {
-	Name       string      `json:"name"`
-	URL        string      `json:"url"`
-	Kind       source.Kind `json:"kind"`
-	Every      string      `json:"every,omitempty"`
-	Cron       string      `json:"cron,omitempty"`
-	Paused     bool        `json:"paused"`
-	Configured bool        `json:"configured"`
-	Next       *time.Time  `json:"next"`
-	LastRead   *time.Time  `json:"last_read"`
-	LastNew    *time.Time  `json:"last_new"`
-	Failures   int         `json:"failures"`
-	Error      string      `json:"error,omitempty"`
+	Name       string          `json:"name"`
+	URL        string          `json:"url"`
+	Kind       wire.SourceKind `json:"kind"`
+	Every      string          `json:"every,omitempty"`
+	Cron       string          `json:"cron,omitempty"`
+	Paused     bool            `json:"paused"`
+	Configured bool            `json:"configured"`
+	Next       *time.Time      `json:"next"`
+	LastRead   *time.Time      `json:"last_read"`
+	LastNew    *time.Time      `json:"last_new"`
+	Failures   int             `json:"failures"`
+	Error      string          `json:"error,omitempty"`
 }
 
 func (a *app) listSources(ctx context.Context) error {
 	return a.reading(ctx, func(w *wire.Archive) error {
-		all, err := source.ListAll(ctx, w.Archive)
+		all, err := wire.ListSources(ctx, w.Archive)
 		if err != nil {
 			return err
 		}
@@ -200,12 +199,12 @@ func (a *app) listSources(ctx context.Context) error {
 	})
 }
 
-func (a *app) tellSource(l *source.Listed) {
+func (a *app) tellSource(l *wire.ListedSource) {
 	p := &l.Plan
 	line := sourceLine{Name: p.Source.Name, URL: p.Source.URL, Kind: cmp.Or(p.Source.Kind, "auto"), Cron: p.Cron, Paused: p.Paused, Configured: p.Configured,
 		LastRead: nullTime(p.State.LastSuccess), LastNew: nullTime(p.State.LastNew), Failures: p.State.Failures, Error: p.State.Error}
 	if p.Cron == "" {
-		line.Every = config.FormatDuration(cmp.Or(p.Every, source.DefaultEvery))
+		line.Every = config.FormatDuration(cmp.Or(p.Every, wire.DefaultEvery))
 	}
 	if !p.Paused {
 		line.Next = nullTime(l.Job.RunAt)
@@ -243,7 +242,7 @@ func (a *app) importSources(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
-	list, warnings, err := source.ParseOPML(body)
+	list, warnings, err := wire.ParseOPML(body)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
@@ -254,10 +253,10 @@ func (a *app) importSources(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return a.withSources(ctx, c, false, func(w *source.Worker) error {
+	return a.withSources(ctx, c, false, func(w *wire.SourceWorker) error {
 		for _, s := range list {
 			s.Name = cmp.Or(s.Name, s.URL)
-			if err := w.Add(ctx, source.Plan{Source: s}); err != nil {
+			if err := w.Add(ctx, wire.SourcePlan{Source: s}); err != nil {
 				return fmt.Errorf("adding %s: %w", s.URL, err)
 			}
 		}

@@ -1,0 +1,147 @@
+package archiver
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"stet/archiver/fetch"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// The kinds of jobs.
+const (
+	// JobCapture captures one post; its key is platform:id.
+	JobCapture = "capture"
+	// JobArticle reads an article and captures its posts; its key is the
+	// address.
+	JobArticle = "article"
+	// JobLook looks at a post again; its key is platform:id.
+	JobLook = "look"
+	// JobSource reads a source; its key is the source's name.
+	JobSource = "source"
+)
+
+// intent is the payload of a job.
+type intent struct {
+	// Target is a URL or a reference.
+	Target string `json:"target"`
+	// Article and Mention say where the post is mentioned.
+	Article store.ID `json:"article,omitzero"`
+	Mention int      `json:"mention,omitempty"`
+	// Content is the stored local input.
+	Content store.Digest   `json:"content,omitzero"`
+	Origin  string         `json:"origin,omitempty"`
+	Options CaptureOptions `json:"options,omitzero"`
+}
+
+// want is one post that is to be captured.
+type want struct {
+	ref post.Ref
+	// url is the address under which it was named.
+	url string
+	// article and mention are where it is mentioned; mention is nil for a post
+	// that was asked for directly.
+	article store.ID
+	private bool
+	mention *store.Mention
+	index   int
+	// via is the post that led here, and quotes and replies how much further
+	// its quoted posts and parents are followed.
+	via             post.Ref
+	quotes, replies int
+	options         CaptureOptions
+	// beside are the posts that are captured by themselves at the same time.
+	beside map[post.Ref]bool
+
+	job store.Job
+	// resolution is how an embed without id was resolved.
+	resolution *resolution
+}
+
+func (e *Engine) newWant(ref post.Ref, url string, o CaptureOptions) *want {
+	return &want{ref: ref, url: url, quotes: e.o.Policy.QuoteDepth, replies: e.o.Policy.ReplyDepth, options: o}
+}
+
+// enqueue adds the intent to capture w, held by this process.
+func (e *Engine) enqueue(b *store.Builder, w *want) error {
+	key := w.ref.String()
+	if w.ref.IsZero() {
+		key = fmt.Sprintf("%s#%d", w.article, w.index)
+	}
+	payload, err := json.Marshal(intent{Target: key, Article: w.article, Mention: w.index, Options: w.options})
+	if err != nil {
+		return fmt.Errorf("writing the intent to capture %s: %w", key, err)
+	}
+	return b.Enqueue(store.Enqueue{
+		Job:   store.Job{Kind: JobCapture, Key: key, Payload: payload, Priority: store.PriorityPerson},
+		Lease: e.lease(),
+	})
+}
+
+func (e *Engine) lease() store.Lease {
+	return store.Lease{Owner: e.o.Owner, Until: e.o.Archive.Now().Add(leaseTime)}
+}
+
+// holds reports whether this process holds the job.
+func (e *Engine) holds(j store.Job) bool {
+	return j.State == store.JobLeased && j.Lease.Owner == e.o.Owner
+}
+
+// finish adds the outcome of a job, where this process holds it.
+func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
+	if !e.holds(j) {
+		return
+	}
+	f := store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeDone}
+	class := store.ClassOf(err)
+	switch {
+	case err == nil || errors.As(err, new(settled)):
+	case class.Name == "interrupted":
+		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now()
+	case class.Retry && j.Attempts < maxAttempts:
+		f.Outcome, f.RunAt = store.OutcomeRetry, e.o.Archive.Now().Add(e.retryDelay(j.Attempts, err))
+	case scheduled(j):
+		// Nobody waits for it and sees the error: it stays until a person
+		// decides.
+		f.Outcome = store.OutcomeDead
+	}
+	if f.Outcome == store.OutcomeRetry || f.Outcome == store.OutcomeDead {
+		f.Error, f.ErrorClass = err.Error(), class.Name
+	}
+	b.Finish(f)
+}
+
+// scheduled reports whether a job was asked for by a schedule rather than a
+// person.
+func scheduled(j store.Job) bool { return j.Priority > store.PriorityPerson }
+
+// retryDelay is how long a job waits after its n-th failure: ten minutes,
+// doubling to a day, and not before the time that the other side named. A part
+// of it is drawn at random, so that what failed together does not come back
+// together.
+func (e *Engine) retryDelay(attempts int, err error) time.Duration {
+	d := 10 * time.Minute
+	for range min(max(attempts-1, 0), 8) {
+		d *= 2
+	}
+	d = min(d, 24*time.Hour)
+	d += time.Duration(e.o.Rand() * float64(d) / 4)
+	var limited *fetch.RateLimitError
+	if errors.As(err, &limited) {
+		d = max(d, limited.Until.Sub(e.o.Archive.Now()))
+	}
+	return d
+}
+
+// scheduled reports whether nobody waits for the capture.
+func (o CaptureOptions) scheduled() bool { return o.trigger() != "person" }
+
+func (o CaptureOptions) trigger() string {
+	if o.Trigger == "" {
+		return "person"
+	}
+	return o.Trigger
+}
