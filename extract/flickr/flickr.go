@@ -32,8 +32,8 @@ func (s Site) ParseURL(u *url.URL) (extract.Target, bool) {
 	case !a.On("flickr.com"):
 		return extract.Target{}, false
 	}
-	switch sub := a.Sub("flickr.com"); {
-	case sub == "" || sub == "www" || sub == "m" || sub == "secure":
+	switch a.Sub("flickr.com") {
+	case "", "www", "m", "secure":
 		return s.parsePath(a), true
 	}
 	return extract.Target{}, false

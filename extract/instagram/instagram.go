@@ -33,7 +33,7 @@ func (s Site) ParseURL(u *url.URL) (extract.Target, bool) {
 			return s.parsePath(a), true
 		}
 	}
-	sub := "www"
+	var sub string
 	switch {
 	case a.On("instagram.com"):
 		sub = a.Sub("instagram.com")

@@ -138,7 +138,7 @@ func sharedBy() []string {
 		"Una publicación compartida de", "Una publicación compartida por", "Una foto publicada por", "Un post condiviso da", "Una foto pubblicata da",
 		"Uma publicação compartilhada por", "Uma publicação partilhada por", "Um post compartilhado por", "Uma foto publicada por",
 		"Een bericht gedeeld door", "Post udostępniony przez", "Ett inlägg delat av", "Et innlegg delt av", "Et opslag delt af",
-		"Příspěvek sdílený", "Публикация от", "Η δημοσίευση κοινοποιήθηκε από το χρήστη", "O postare distribuită de", "Bài viết do"}
+		"Příspěvek sdílený", "Публикация от", "Η δημοσίευση κοινοποιήθηκε από το χρήστη", "Bài viết do"}
 }
 
 // day returns the day of a time, in the zone that it is written in, which is the

@@ -87,7 +87,7 @@ func Decode(body []byte) (Payload, error) {
 		CacheAge     text `json:"cache_age"`
 	}
 	if err := json.Unmarshal(body, &v); err != nil {
-		return Payload{}, fmt.Errorf("%w: %v", extract.ErrShape, err)
+		return Payload{}, fmt.Errorf("%w: %w", extract.ErrShape, err)
 	}
 	switch v.Type {
 	case "photo", "video", "link", "rich":

@@ -122,7 +122,7 @@ func (n *num) UnmarshalJSON(b []byte) error {
 // decode reads body, which must be one JSON value of v's shape.
 func decode(body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
-		return fmt.Errorf("%w: %v", extract.ErrShape, err)
+		return fmt.Errorf("%w: %w", extract.ErrShape, err)
 	}
 	return nil
 }
