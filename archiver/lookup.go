@@ -42,7 +42,8 @@ func (h *LookupHit) Ref() post.Ref { return post.Ref{Platform: h.Platform, ID: h
 // Lookup finds posts by what a person has: the address of a post in any form,
 // platform:id, a bare id of X, @handle or the address of a profile, the address
 // of an article, or words. It returns at most limit hits (0 is [DefaultHits]),
-// the best first; none, without error, where nothing fits. A bare number that is
+// the best first; none, without error, where nothing fits. Posts that are only
+// mentioned, never captured or looked at, are none. A bare number that is
 // no post of the archive is searched as a word.
 func (r *Reader) Lookup(ctx context.Context, query string, limit int) ([]LookupHit, error) {
 	query, limit = strings.TrimSpace(query), cmp.Or(limit, DefaultHits)
@@ -54,7 +55,7 @@ func (r *Reader) Lookup(ctx context.Context, query string, limit int) ([]LookupH
 	for _, ref := range refs {
 		hit, err := r.hit(ctx, ref)
 		if errors.Is(err, store.ErrNotFound) {
-			continue // the index of words may be behind, or ahead of a removal
+			continue // only mentioned, or the index of words is ahead of a removal
 		}
 		if err != nil {
 			return nil, fmt.Errorf("looking up %.200q: %w", query, err)
@@ -220,9 +221,13 @@ func (r *Reader) resolved(ctx context.Context, article store.ID) (map[int]post.R
 	return found, nil
 }
 
-// byWords asks the index of words.
+// byWords asks the index of words, or, where the archive has none, reads what
+// the posts said.
 func (r *Reader) byWords(ctx context.Context, query string, limit int) ([]post.Ref, map[post.Ref]float64, error) {
 	found, err := r.o.Archive.Search(ctx, store.SearchQuery{Words: query, Limit: limit})
+	if errors.Is(err, store.ErrNotFound) {
+		return r.scanWords(ctx, query, limit)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -243,6 +248,9 @@ func (r *Reader) hit(ctx context.Context, ref post.Ref) (LookupHit, error) {
 	h, err := r.o.Archive.History(ctx, ref)
 	if err != nil {
 		return LookupHit{}, err
+	}
+	if len(h.Captures) == 0 && len(h.Looks) == 0 {
+		return LookupHit{}, fmt.Errorf("%s: %w: it is only mentioned", ref, store.ErrNotFound)
 	}
 	mentions, err := r.mentions(ctx, h)
 	if err != nil {

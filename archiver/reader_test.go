@@ -22,8 +22,10 @@ import (
 type shelf struct {
 	t       *testing.T
 	archive *store.Archive
-	reader  *archiver.Reader
-	search  *fixedSearch
+	// plain is the same archive without an index of words.
+	plain  *store.Archive
+	reader *archiver.Reader
+	search *fixedSearch
 }
 
 // fixedSearch answers every query with the same hits.
@@ -43,6 +45,7 @@ func newShelf(t *testing.T) *shelf {
 	m := mem.New(mem.Options{Now: now})
 	s := &shelf{t: t, search: &fixedSearch{}}
 	s.archive = store.NewArchive(store.Parts{Backend: m, Blobs: m, Search: s.search, Now: now, Random: &noise{}})
+	s.plain = store.NewArchive(store.Parts{Backend: m, Blobs: m, Now: now, Random: &noise{}})
 	s.reader = archiver.NewReader(archiver.ReaderOptions{Archive: s.archive, Finder: extract.NewFinder(sites.All()),
 		Platforms: []post.Platform{post.Twitter, post.Bluesky}})
 	return s
@@ -262,6 +265,48 @@ func TestLookup(t *testing.T) {
 		Posted: &posted, Status: post.Live, Score: 7, Mentions: 1}
 	if diff := cmp.Diff(want, hits[0]); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// Without an index of words, the posts themselves are read.
+func TestLookupWithoutIndex(t *testing.T) {
+	s := newShelf(t)
+	photo := tweet("4", "cleo", "Look!")
+	photo.Media = []post.Media{{Kind: "photo", Alt: "A heron on the pier"}}
+	quoting := tweet("5", "dan", "Nonsense.")
+	quoting.Quoted = post.Ref{Platform: post.Twitter, ID: "1"}
+	for i, p := range []post.Post{tweet("1", "ada", "The BRIDGE opens on Monday — everybody is welcome."), tweet("2", "bram", "Monday: the new bridge"),
+		tweet("3", "bram", "Das Café an der Brücke öffnet. 橋が開く 🌉"), photo, quoting} {
+		s.captured(p, post.SourcePublic, begin().Add(time.Duration(i)*time.Minute))
+	}
+	r := archiver.NewReader(archiver.ReaderOptions{Archive: s.plain, Finder: extract.NewFinder(sites.All())})
+	for query, want := range map[string][]string{
+		"bridge opens":       {"twitter:1"},
+		"monday bridge":      {"twitter:2", "twitter:1"},
+		"“the bridge opens”": {"twitter:1"},
+		"opens the bridge":   {"twitter:1"},
+		"cafe brucke":        {"twitter:3"},
+		"橋":                  {"twitter:3"},
+		"🌉":                  {"twitter:3"},
+		"heron":              {"twitter:4"},
+		"Dan":                {"twitter:5"},
+		"bridge nonsense":    nil,
+		"…":                  nil,
+	} {
+		hits, err := r.Lookup(t.Context(), query, 0)
+		if err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		var got []string
+		for i := range hits {
+			got = append(got, hits[i].Ref().String())
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", query, diff)
+		}
+	}
+	if hits, err := r.Lookup(t.Context(), "the", 1); err != nil || len(hits) != 1 {
+		t.Errorf("%d hits, %v", len(hits), err)
 	}
 }
 

@@ -48,7 +48,7 @@ func (a *app) lookup(ctx context.Context, query string, limit int) error {
 			return err
 		}
 		if len(hits) == 0 {
-			return a.notThere(ctx, w, fmt.Sprintf("anything for %.200q", query), nil)
+			return a.notThere(ctx, w, fmt.Sprintf("a post for %.200q", query), nil)
 		}
 		for i := range hits {
 			if a.json {
