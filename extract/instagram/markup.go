@@ -98,7 +98,9 @@ func (s Site) quoted(n *html.Node) extract.Quoted {
 		if line, ok := extract.SplitSignOff(text); ok {
 			q.Handle, q.Name = line.Handle, s.nameIn(p, text)
 			for tm := range extract.Elements(p, atom.Time) {
-				q.Date = day(extract.Attr(tm, "datetime"))
+				if q.Date, ok = extract.ParseDate(extract.Text(tm)); !ok {
+					q.Date = day(extract.Attr(tm, "datetime"))
+				}
 			}
 			break
 		}
