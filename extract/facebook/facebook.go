@@ -41,9 +41,9 @@ func (s Site) ParseURL(u *url.URL) (extract.Target, bool) {
 			continue
 		}
 		switch sub := a.Sub(d); {
-		case sub == "graph":
+		case sub == "graph" && a.Param("url") != "":
 			return extract.Wrapped(s, a.Param("url"), extract.TargetPost), true
-		case forPeople(sub):
+		case sub == "graph" || forPeople(sub):
 			return s.parsePath(a), true
 		}
 		return extract.Target{}, false

@@ -44,6 +44,7 @@ func TestParseURL(t *testing.T) {
 		framed(row("https://www.facebook.com/v2.12/plugins/video.php?app_id=&href=https%3A%2F%2Fwww.facebook.com%2Fada%2Fvideos%2F"+id+"%2F", id, "ada/videos/"+id, "ada")),
 		framed(row("https://www.facebook.com/video/embed?video_id="+id, id, "watch/?v="+id, "")),
 		row("https://graph.facebook.com/v10.0/oembed_post?url=https%3A%2F%2Fwww.facebook.com%2Fada%2Fposts%2F"+id, id, "ada/posts/"+id, "ada"),
+		row("https://graph.facebook.com/ada/videos/"+id+"/", id, "ada/videos/"+id, "ada"),
 		{In: "https://fb.watch/aBcDeFgH_1/", Kind: extract.TargetShort, URL: "https://fb.watch/aBcDeFgH_1"},
 		{In: "https://www.facebook.com/share/p/AbCdEf12/", Kind: extract.TargetShort, URL: "https://www.facebook.com/share/p/AbCdEf12"},
 		{In: "https://www.facebook.com/share/AbCdEf12/?mibextid=x", Kind: extract.TargetShort, URL: "https://www.facebook.com/share/AbCdEf12"},

@@ -86,27 +86,29 @@ func (s Site) readAMP(n *html.Node) (extract.Reading, bool) {
 }
 
 // quoted returns what the quotation in a box says: the words in paragraphs, then
-// a line with an anchor to the account and one, with the date, to the post.
+// a line with an anchor to the account and one, with the date, to the post. Some
+// publishing systems make a paragraph of that line, too.
 func (s Site) quoted(n *html.Node) extract.Quoted {
 	var q extract.Quoted
 	var words []string
 	for p := range extract.Elements(n, atom.P) {
-		words = append(words, extract.Text(p))
+		if day := s.signed(p); day == "" {
+			words = append(words, extract.Text(p))
+		}
 	}
 	q.Text = strings.TrimSpace(strings.Join(words, "\n"))
 	q.Links = extract.TextLinks(q.Text)
 	for a := range extract.Elements(n, atom.A) {
+		if p := paragraph(a, n); p != nil && s.signed(p) == "" {
+			continue
+		}
 		label := extract.Text(a)
-		if inParagraph(a, n) || label == "" {
-			continue
-		}
 		u, ok := extract.ParseLink(extract.Attr(a, "href"))
-		if !ok {
+		if !ok || label == "" {
 			continue
 		}
-		t, ok := s.ParseURL(u)
+		t, _ := s.ParseURL(u)
 		switch {
-		case !ok:
 		case !t.Ref.IsZero():
 			if d, ok := extract.ParseDate(label); ok {
 				q.Date = d
@@ -118,12 +120,23 @@ func (s Site) quoted(n *html.Node) extract.Quoted {
 	return q
 }
 
-// inParagraph reports whether a stands in a paragraph below n.
-func inParagraph(a, n *html.Node) bool {
-	for p := a.Parent; p != nil && p != n; p = p.Parent {
-		if p.DataAtom == atom.P {
-			return true
+// signed returns the date that a paragraph shows as an anchor to a post, which
+// makes it the line that signs a quotation; else the empty string.
+func (s Site) signed(p *html.Node) string {
+	for a := range extract.Links(s, p) {
+		if d, ok := extract.ParseDate(extract.Text(a)); ok {
+			return d
 		}
 	}
-	return false
+	return ""
+}
+
+// paragraph returns the paragraph below n that a stands in, nil for none.
+func paragraph(a, n *html.Node) *html.Node {
+	for p := a.Parent; p != nil && p != n; p = p.Parent {
+		if p.DataAtom == atom.P {
+			return p
+		}
+	}
+	return nil
 }
