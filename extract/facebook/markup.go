@@ -91,15 +91,17 @@ func (s Site) readAMP(n *html.Node) (extract.Reading, bool) {
 func (s Site) quoted(n *html.Node) extract.Quoted {
 	var q extract.Quoted
 	var words []string
+	speech := map[*html.Node]bool{}
 	for p := range extract.Elements(n, atom.P) {
-		if day := s.signed(p); day == "" {
+		if !s.signs(p) {
 			words = append(words, extract.Text(p))
+			speech[p] = true
 		}
 	}
 	q.Text = strings.TrimSpace(strings.Join(words, "\n"))
 	q.Links = extract.TextLinks(q.Text)
 	for a := range extract.Elements(n, atom.A) {
-		if p := paragraph(a, n); p != nil && s.signed(p) == "" {
+		if speech[paragraph(a, n)] {
 			continue
 		}
 		label := extract.Text(a)
@@ -120,15 +122,15 @@ func (s Site) quoted(n *html.Node) extract.Quoted {
 	return q
 }
 
-// signed returns the date that a paragraph shows as an anchor to a post, which
-// makes it the line that signs a quotation; else the empty string.
-func (s Site) signed(p *html.Node) string {
+// signs reports whether a paragraph is the line that signs a quotation: it shows
+// a date as an anchor to a post.
+func (s Site) signs(p *html.Node) bool {
 	for a := range extract.Links(s, p) {
-		if d, ok := extract.ParseDate(extract.Text(a)); ok {
-			return d
+		if _, ok := extract.ParseDate(extract.Text(a)); ok {
+			return true
 		}
 	}
-	return ""
+	return false
 }
 
 // paragraph returns the paragraph below n that a stands in, nil for none.
