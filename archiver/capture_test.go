@@ -50,7 +50,7 @@ func TestMainJob(t *testing.T) {
 		if n := len(w.jobs(archiver.JobCapture)); n != 0 {
 			t.Errorf("%d intents to capture are left", n)
 		}
-		if again := w.jobs(archiver.JobArticle); len(again) != 1 || again[0].RunAt.Sub(time.Now()).Round(hour) != 24*hour {
+		if again := w.jobs(archiver.JobArticle); len(again) != 1 || time.Until(again[0].RunAt).Round(hour) != 24*hour {
 			t.Errorf("the article is not read again in a day: %+v", again)
 		}
 		looks := w.jobs(archiver.JobLook)

@@ -61,7 +61,6 @@ type runner struct {
 	busy    int
 	hosts   map[string]int
 	freed   chan struct{}
-	work    context.Context
 	group   sync.WaitGroup
 	lastErr error
 }
@@ -80,8 +79,8 @@ func (e *Engine) Run(ctx context.Context, o RunOptions) error {
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	r := &runner{e: e, o: o, hosts: map[string]int{}, freed: make(chan struct{}, 1), work: work}
-	err := r.loop(ctx)
+	r := &runner{e: e, o: o, hosts: map[string]int{}, freed: make(chan struct{}, 1)}
+	err := r.loop(ctx, work)
 	ended := make(chan struct{})
 	go func() {
 		r.group.Wait()
@@ -98,12 +97,13 @@ func (e *Engine) Run(ctx context.Context, o RunOptions) error {
 	return errors.Join(err, r.failure())
 }
 
-// loop leases and starts jobs.
-func (r *runner) loop(ctx context.Context) error {
+// loop leases and starts jobs until ctx ends; the jobs themselves run under
+// work.
+func (r *runner) loop(ctx, work context.Context) error {
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		n, err := r.start(ctx)
+		n, err := r.start(ctx, work)
 		switch {
 		case err != nil && ctx.Err() != nil, r.failure() != nil:
 			return nil
@@ -139,7 +139,7 @@ func (r *runner) failure() error {
 
 // start leases jobs for the free workers and starts them. Looks of platforms
 // that answer for many posts at once are leased together and hold one worker.
-func (r *runner) start(ctx context.Context) (int, error) {
+func (r *runner) start(ctx, work context.Context) (int, error) {
 	r.mu.Lock()
 	free := r.o.Workers - r.busy
 	var skip []string
@@ -162,11 +162,11 @@ func (r *runner) start(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, batch := range looks {
-		r.run(batch)
+		r.run(work, batch)
 	}
 	for _, j := range jobs {
 		if j.Kind != JobLook || !r.e.batches(j) {
-			r.run([]store.Job{j})
+			r.run(work, []store.Job{j})
 		}
 	}
 	return len(jobs), nil
@@ -209,7 +209,7 @@ func (r *runner) moreLooks(ctx context.Context, request store.LeaseRequest, jobs
 }
 
 // run starts a worker for jobs that are done together.
-func (r *runner) run(jobs []store.Job) {
+func (r *runner) run(ctx context.Context, jobs []store.Job) {
 	host := jobs[0].Host
 	r.mu.Lock()
 	r.busy++
@@ -228,16 +228,16 @@ func (r *runner) run(jobs []store.Job) {
 			default:
 			}
 		}()
-		release := r.e.holdLeases(r.work, jobs)
+		release := r.e.holdLeases(ctx, jobs)
 		defer release()
-		r.handle(jobs)
+		r.handle(ctx, jobs)
 	})
 }
 
 // handle runs jobs and reports their failures. A store that can no longer be
 // written ends the Run.
-func (r *runner) handle(jobs []store.Job) {
-	for i, err := range r.e.handle(r.work, jobs) {
+func (r *runner) handle(ctx context.Context, jobs []store.Job) {
+	for i, err := range r.e.handle(ctx, jobs) {
 		if err == nil {
 			continue
 		}

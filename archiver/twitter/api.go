@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	//nolint:staticcheck // archived upstream, and part of the project's brief: it makes requests, our parsers read the recorded bytes
 	gotwitter "github.com/dghubble/go-twitter/twitter"
 
 	"stet/archiver"
@@ -101,8 +102,10 @@ func (v *v11) Ask(ctx context.Context, refs []post.Ref, purpose string) archiver
 	api := gotwitter.NewClient(&http.Client{Transport: tap, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }})
 	var callErr error
 	if len(numbers) == 1 {
+		//nolint:bodyclose // the library closes the body
 		_, _, callErr = api.Statuses.Show(numbers[0], &gotwitter.StatusShowParams{IncludeEntities: gotwitter.Bool(true), TweetMode: "extended"})
 	} else {
+		//nolint:bodyclose // the library closes the body
 		_, _, callErr = api.Statuses.Lookup(numbers, &gotwitter.StatusLookupParams{IncludeEntities: gotwitter.Bool(true), TweetMode: "extended"})
 	}
 	reply := archiver.Reply{Exchanges: tap.exchanges}

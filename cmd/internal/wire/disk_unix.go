@@ -12,5 +12,6 @@ func DiskFree(dir string) (int64, error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, err
 	}
+	//nolint:unconvert // the types differ between systems
 	return int64(s.Bavail) * int64(s.Bsize), nil
 }
