@@ -19,6 +19,8 @@ type Platform interface {
 	Endpoints() []Endpoint
 	// Controls are posts whose state is known.
 	Controls() Controls
+	// Rules lists what each answer of its endpoints concludes, for people.
+	Rules() []extract.Rule
 }
 
 // Endpoint is one interface of a platform that answers for posts.
@@ -56,9 +58,10 @@ type Answer struct {
 	Err error
 }
 
-// Shown returns the post, nil where the answer does not show it.
+// Shown returns the post, nil where the answer does not show it. A post that is
+// withheld in some countries can be shown all the same.
 func (a *Answer) Shown() *extract.Parsed {
-	if a.Err != nil || a.Status != post.Live {
+	if a.Err != nil {
 		return nil
 	}
 	return a.Parsed

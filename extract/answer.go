@@ -135,3 +135,19 @@ func HTTPTrouble(status int) (Answer, bool) {
 	}
 	return Trouble(ReasonHTTP, false), true
 }
+
+// Rule says what one answer of an endpoint concludes, for people: the table by
+// which verdicts are reached. Sample is such an answer; tests hold each rule
+// against what the reader makes of it.
+type Rule struct {
+	// Endpoint is a stable word, as in looks.
+	Endpoint string `json:"endpoint"`
+	// Answer describes the answer.
+	Answer string `json:"answer"`
+	// Status and Explicit are what it means by itself; Transport is true where
+	// it says nothing about the post.
+	Status    post.Status `json:"status"`
+	Explicit  bool        `json:"explicit"`
+	Transport bool        `json:"transport"`
+	Sample    Response    `json:"-"`
+}

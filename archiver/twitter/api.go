@@ -71,7 +71,7 @@ type v11 struct {
 }
 
 // Name returns the word for the endpoint.
-func (v *v11) Name() string { return "api-v1.1" }
+func (v *v11) Name() string { return extwitter.EndpointV11 }
 
 // Source returns post.SourceAPI.
 func (v *v11) Source() post.Source { return post.SourceAPI }
@@ -189,7 +189,7 @@ type v2 struct {
 }
 
 // Name returns the word for the endpoint.
-func (v *v2) Name() string { return "api-v2" }
+func (v *v2) Name() string { return extwitter.EndpointV2 }
 
 // Source returns post.SourceAPI.
 func (v *v2) Source() post.Source { return post.SourceAPI }

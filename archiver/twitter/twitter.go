@@ -71,6 +71,9 @@ func (p *Platform) Endpoints() []archiver.Endpoint { return p.endpoints }
 // Controls returns the control posts.
 func (p *Platform) Controls() archiver.Controls { return p.controls }
 
+// Rules lists what the answers of the endpoints conclude.
+func (p *Platform) Rules() []extract.Rule { return extwitter.Rules() }
+
 // response makes what the readers of extract/twitter take.
 func response(r *fetch.Response) extract.Response {
 	return extract.Response{StatusCode: r.Status, ContentType: r.Header.Get("Content-Type"), Body: r.Body}
@@ -114,7 +117,7 @@ func answerTo(ref post.Ref, resp *fetch.Response, err error, parser string, read
 type syndication struct{ client Client }
 
 // Name returns the word for the endpoint.
-func (s *syndication) Name() string { return "syndication" }
+func (s *syndication) Name() string { return extwitter.EndpointSyndication }
 
 // Source returns post.SourcePublic.
 func (s *syndication) Source() post.Source { return post.SourcePublic }
@@ -137,7 +140,7 @@ func (s *syndication) Ask(ctx context.Context, refs []post.Ref, purpose string) 
 type oembed struct{ client Client }
 
 // Name returns the word for the endpoint.
-func (o *oembed) Name() string { return "oembed" }
+func (o *oembed) Name() string { return extwitter.EndpointOEmbed }
 
 // Source returns post.SourceEmbed.
 func (o *oembed) Source() post.Source { return post.SourceEmbed }
