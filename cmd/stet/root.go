@@ -51,7 +51,7 @@ original is deleted.
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors")
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
 		a.serveCommand(), a.watchCommand(), a.sourceCommand(), a.jobsCommand(),
-		a.checkCommand(), a.statusCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
+		a.checkCommand(), a.statusCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root
 }
@@ -89,7 +89,7 @@ func oneArg(what string) cobra.PositionalArgs {
 
 // commands are the names of the commands of this version.
 func commands() []string {
-	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "source", "jobs", "check", "status", "config", "version", "completion", "demo", "help"}
+	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "source", "jobs", "check", "status", "doctor", "config", "version", "completion", "demo", "help"}
 }
 
 // near are words that mean what a command does.
@@ -113,7 +113,7 @@ func laterCommands() map[string]string {
 		"hold": "", "private": "", "redact": "", "takedown": "",
 		"backup":  "copy the folder of the archive while no stet is running",
 		"restore": "copy the folder of the archive back while no stet is running",
-		"compact": "", "rebuild": "", "user": "", "token": "", "doctor": "`stet status` and `stet check` look after the archive",
+		"compact": "", "rebuild": "", "user": "", "token": "",
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"stet/archiver/notify"
 	"stet/archiver/source"
+	"stet/extract"
+	extwitter "stet/extract/twitter"
 	"stet/store"
 )
 
@@ -39,3 +41,6 @@ func ParseOPML(body []byte) ([]Source, []string, error) { return source.ParseOPM
 func ListSources(ctx context.Context, a *store.Archive) ([]ListedSource, error) {
 	return source.ListAll(ctx, a)
 }
+
+// Rules lists what every answer of every platform concludes.
+func Rules() []extract.Rule { return extwitter.Rules() }

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stet/cmd/internal/wire"
+	"stet/extract"
+	"stet/store"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var rules bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what is set up, what is missing, and by which rules posts are called gone",
+		Long: `Look at the configuration, the folder of the archive, the disk and the clock,
+and say what is wrong or missing and what to do. It asks nobody outside.
+With --rules it prints what every answer of a platform concludes.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if rules {
+				a.tellRules()
+				return nil
+			}
+			return a.doctor(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&rules, "rules", false, "print what every answer of a platform concludes")
+	return cmd
+}
+
+// finding is one thing that the doctor looked at.
+type finding struct {
+	// Thing names it; State is ok, missing or wrong.
+	Thing string `json:"thing"`
+	State string `json:"state"`
+	Text  string `json:"text"`
+}
+
+func (a *app) tellRules() {
+	endpoint := ""
+	for _, r := range wire.Rules() {
+		if a.json {
+			a.out.json(r)
+			continue
+		}
+		if r.Endpoint != endpoint {
+			if endpoint != "" {
+				a.out.line("")
+			}
+			endpoint = r.Endpoint
+			a.out.line("%s", endpoint)
+		}
+		a.out.line("  %-52s %s", r.Answer, concludes(&r))
+	}
+	if a.json {
+		return
+	}
+	a.out.line("")
+	a.out.block("", "A loss that is stated is confirmed by a second source that misses the post, or by the same statement later (watch.confirm_after). "+
+		"One that is only an absence is confirmed when two sources miss the post in three looks over watch.confirm_unexplained. "+
+		"A source that shows the post beats an absence. Before any of it is believed, the platform's control posts must be shown as they are.", 0)
+}
+
+func concludes(r *extract.Rule) string {
+	switch {
+	case r.Transport:
+		return "nothing"
+	case r.Explicit:
+		return string(r.Status) + ", stated"
+	}
+	return string(r.Status)
+}
+
+func (a *app) doctor(ctx context.Context) error {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	var list []finding
+	note := func(thing, state, format string, args ...any) {
+		list = append(list, finding{thing, state, fmt.Sprintf(format, args...)})
+	}
+	if c.File == "" {
+		note("configuration", "ok", "there is none, and none is needed")
+	} else {
+		note("configuration", "ok", "%s", c.File)
+	}
+	a.examineArchive(ctx, note)
+	if free, err := wire.DiskFree(c.Data); err == nil && free < c.Serve.MinFree {
+		note("disk", "wrong", "%s are free, less than serve.min_free (%s): `stet serve` captures nothing new", size(free), size(c.Serve.MinFree))
+	} else if err == nil {
+		note("disk", "ok", "%s are free", size(free))
+	}
+	// A clock that stands in the past makes certificates look as if they were
+	// not valid yet, and captures older than the posts.
+	if built := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); a.now().Before(built) {
+		note("clock", "wrong", "it says %s, which is before this program was made; correct it", a.when(a.now()))
+	} else {
+		note("clock", "ok", "%s", a.when(a.now()))
+	}
+	if c.Fetch.Contact == "" {
+		note("contact", "missing", "fetch.contact is not set: sites that are read cannot say whom to ask; set a URL or mail address")
+	}
+	for _, p := range wire.PlatformStates(c) {
+		state := "ok"
+		if len(p.Missing) > 0 {
+			state = "missing"
+		}
+		note(string(p.Platform), state, "%s", p.Words)
+	}
+	if len(c.Notify) == 0 {
+		note("notify", "missing", "nobody is told: see notify in config.example.yaml")
+	}
+	return a.tellFindings(list)
+}
+
+func (a *app) examineArchive(ctx context.Context, note func(thing, state, format string, args ...any)) {
+	err := a.reading(ctx, func(w *wire.Archive) error {
+		head, err := w.Archive.Backend().Head(ctx)
+		if err != nil {
+			return err
+		}
+		note("archive", "ok", "%s holds %d records; `stet check` proves them", w.Dir, head)
+		return nil
+	})
+	switch {
+	case err == nil:
+	case errors.Is(err, store.ErrNoStore):
+		note("archive", "ok", "there is none yet; `stet capture` makes one")
+	case errors.Is(err, store.ErrBusy):
+		note("archive", "ok", "another stet has it open")
+	default:
+		note("archive", "wrong", "%s", sentence(err))
+	}
+}
+
+func (a *app) tellFindings(list []finding) error {
+	wrong := 0
+	for _, f := range list {
+		if f.State == "wrong" {
+			wrong++
+		}
+		if a.json {
+			a.out.json(f)
+			continue
+		}
+		a.out.line("%-8s %s", f.State, f.Thing)
+		a.out.block("         ", f.Text, 0)
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%w: %d of %d things are wrong", store.ErrUsage, wrong, len(list))
+	}
+	return nil
+}
