@@ -147,8 +147,8 @@ type inside struct {
 	// whole is true where everything below was looked at. A block that was
 	// never closed, and so holds the rest of the page, is not whole.
 	whole bool
-	// boxed is true where another snippet is below, so that the element is no
-	// more than a box around it.
+	// boxed is true where another snippet is below: the element is a box around
+	// it, or was never closed. What comes from there on is not looked at.
 	boxed bool
 	// posts are the anchors to posts.
 	posts []anchored
@@ -178,10 +178,11 @@ func look(n *html.Node) inside {
 		if d.Type != html.ElementNode || len(d.Attr) == 0 {
 			continue
 		}
-		in.anchor(d)
 		if d.DataAtom == atom.Blockquote && (extract.HasClass(d, "twitter-tweet") || extract.HasClass(d, "twitter-video")) {
-			in.boxed = true
+			in.boxed, in.whole = true, false
+			break
 		}
+		in.anchor(d)
 		if !in.named.Ref.IsZero() {
 			continue
 		}
@@ -204,21 +205,22 @@ func (in *inside) anchor(n *html.Node) {
 	}
 }
 
-// post returns the anchor of the post itself: the last; in a block that was
-// never closed the first that shows a date.
+// post returns the anchor of the post itself: the last that shows a date, else
+// the last; in a block that was never closed the first that shows a date.
 func (in *inside) post() (extract.Target, *html.Node) {
 	if len(in.posts) == 0 {
 		return extract.Target{}, nil
 	}
-	if !in.whole {
-		for _, p := range in.posts {
-			if _, ok := extract.ParseDate(extract.Text(p.node)); ok {
-				return p.target, p.node
-			}
+	best := in.posts[len(in.posts)-1]
+	for _, p := range in.posts {
+		if _, dated := extract.ParseDate(extract.Text(p.node)); !dated {
+			continue
+		}
+		if best = p; !in.whole {
+			break
 		}
 	}
-	last := in.posts[len(in.posts)-1]
-	return last.target, last.node
+	return best.target, best.node
 }
 
 // snippet returns the reading of a snippet.
