@@ -82,6 +82,12 @@ func (w *walker) textarea(n *html.Node, s surroundings) {
 // container goes on with what is in n.
 func (w *walker) container(n *html.Node, s surroundings) {
 	s.pre = s.pre || n.DataAtom == atom.Pre
+	switch n.DataAtom {
+	case atom.Pre, atom.Code, atom.Samp, atom.Kbd:
+		// An address in an example of code is no link.
+		start := len(w.text)
+		defer func() { w.take(start) }()
+	}
 	block := isContainer(n.DataAtom)
 	if block {
 		w.breakOff(gapBlock)
@@ -208,9 +214,7 @@ func (w *walker) anchor(n *html.Node, s surroundings) {
 	if label == "" {
 		label = clip(collapse(imageLabel(n)), maxAnchorBytes)
 	}
-	if len(w.spans) < maxAddresses {
-		w.spans = append(w.spans, span{start, len(w.text)})
-	}
+	w.take(start)
 	switch {
 	case l.known && l.isPost():
 		a := anchor{span: span{start, len(w.text)}, lead: l.lead}
@@ -222,6 +226,13 @@ func (w *walker) anchor(n *html.Node, s surroundings) {
 	case l.known && l.target.Kind == TargetIntent:
 	case l.outward:
 		w.c.link(Link{URL: l.full, Anchor: label}, at)
+	}
+}
+
+// take notes that the addresses in the text since start are not printed ones.
+func (w *walker) take(start int) {
+	if len(w.spans) < maxAddresses && start < len(w.text) {
+		w.spans = append(w.spans, span{start, len(w.text)})
 	}
 }
 

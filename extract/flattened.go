@@ -402,13 +402,29 @@ func (f *flattener) words(s *signOff) Flattened {
 		Quoted: Quoted{Text: text, Name: s.name, Handle: s.handle, Date: s.date, Links: textLinks(text)}}
 }
 
+// viewOn lists how the snippets of platforms that show no words invite their
+// readers, in small letters.
+func viewOn() []string {
+	return []string{"view this post on instagram", "sieh dir diesen beitrag auf instagram an", "voir cette publication sur instagram",
+		"ver esta publicación en instagram", "ver essa foto no instagram", "ver esta publicação no instagram", "visualizza questo post su instagram",
+		"dit bericht op instagram bekijken", "wyświetl ten post na instagramie", "bu gönderiyi instagram'da gör", "この投稿をinstagramで見る",
+		"посмотреть эту публикацию в instagram", "visa detta inlägg på instagram", "vis dette opslag på instagram", "näytä tämä julkaisu instagramissa",
+		"view on threads", "view on instagram", "view this post on threads", "post by @", "posted by @", "a post shared by", "a photo posted by", "a video posted by"}
+}
+
 // flatPlaceholder reports whether s is what a publisher shows in place of a
 // post that it could not load.
 func flatPlaceholder(s string) bool {
 	if len(s) > 80 {
 		return false
 	}
-	switch strings.ToLower(strings.Trim(s, " .()[]\n")) {
+	s = strings.ToLower(strings.Trim(s, " .()[]\n"))
+	for _, invitation := range viewOn() {
+		if strings.HasPrefix(s, invitation) {
+			return true
+		}
+	}
+	switch s {
 	case "tweet may have been deleted", "this tweet may have been deleted", "tweet is no longer available",
 		"this tweet is no longer available", "this tweet has been deleted", "tweet unavailable", "tweet deleted":
 		return true

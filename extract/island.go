@@ -9,6 +9,11 @@ import (
 // maxCallBytes bounds a script that does nothing but put one embed in its place.
 const maxCallBytes = 4 << 10
 
+// isCall reports whether a script is short and no data.
+func isCall(kind, text string) bool {
+	return len(text) <= maxCallBytes && (kind == "" || kind == "module" || strings.HasSuffix(kind, "javascript")) && strings.Count(text, `":`) < 3
+}
+
 // call handles a short script in the article that writes one embed: its only
 // address of a page made to be framed, or its only piece of markup, is a string
 // in it.
@@ -91,7 +96,7 @@ func (w *walker) script(n *html.Node, s surroundings) {
 			w.template(text, s)
 		}
 	case w.flown(text):
-	case s.zone && len(text) <= maxCallBytes && w.call(text, s):
+	case s.zone && w.survey.zone != nil && isCall(t, text) && w.call(text, s):
 	case len(text) >= 64:
 		w.states = append(w.states, state{text: text, at: w.here()})
 	}

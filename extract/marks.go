@@ -58,6 +58,7 @@ type matched struct {
 	reading  Reading
 	platform post.Platform
 	form     string
+	class    string
 }
 
 // read offers n to the markups whose conditions it satisfies, in the order of
@@ -97,7 +98,7 @@ func (x *markIndex) read(n *html.Node) (matched, bool) {
 			}
 		}
 		if r, ok := m.Read(n); ok {
-			return matched{reading: r, platform: m.platform, form: m.Form}, true
+			return matched{reading: r, platform: m.platform, form: m.Form, class: m.Class}, true
 		}
 	}
 	return matched{}, false

@@ -29,6 +29,7 @@ func (f *Finder) readPage(in Input) *walker {
 	w.facts = factsOf(meta, &c.article)
 	w.walk(doc)
 	w.finishStates()
+	w.finishLD(meta.ldArticle())
 	return w
 }
 

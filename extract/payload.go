@@ -45,10 +45,10 @@ func (w *walker) payload(value string, form string, s surroundings) bool {
 	}
 	s.layers++
 	switch {
+	case value[0] == '{' || value[0] == '[' && !isName(value[1:2]):
+		return w.jsonPayload(value, form, s)
 	case value[0] == '<' || looksLikeHTML(value):
 		return w.markup(value, s)
-	case value[0] == '{' || value[0] == '[':
-		return w.jsonPayload(value, form, s)
 	}
 	if x := w.addresses.look(value, false); x.known {
 		if x.isPost() || x.isShort() {

@@ -17,6 +17,8 @@ type survey struct {
 	bodies []*html.Node
 	// misnomers are the classes of elements whose names misled.
 	misnomers map[string]bool
+	// several is true where the page has other stories, which may have no name.
+	several bool
 	// headings are the blocks that first headings stand in, in order.
 	headings []int
 	// holds are the elements that the article stands in, with the number of
@@ -314,13 +316,19 @@ func (s *survey) one(at int32) int32 {
 			own = part
 		}
 	}
-	switch {
-	case len(parts) < 2:
+	if len(parts) < 2 {
 		return at
-	case own >= 0:
-		return own
 	}
-	return parts[0]
+	if own < 0 {
+		own = parts[0]
+	}
+	s.several = true
+	for _, part := range parts {
+		if part != own {
+			s.strong[s.blocks[part].n] = wordStrong
+		}
+	}
+	return own
 }
 
 // minStory is the number of bytes of text in paragraphs from which a part of a
@@ -372,7 +380,7 @@ func (s *survey) holding(n *html.Node) bool {
 // excludes reports whether n is not part of the article; inside says whether it
 // stands inside of the article's zone.
 func (s *survey) excludes(n *html.Node, inside bool) bool {
-	if len(n.Attr) == 0 && n.DataAtom != atom.Nav && n.DataAtom != atom.Footer && n.DataAtom != atom.Aside && n.DataAtom != atom.Header {
+	if len(n.Attr) == 0 && !s.several && n.DataAtom != atom.Nav && n.DataAtom != atom.Footer && n.DataAtom != atom.Aside && n.DataAtom != atom.Header {
 		return false
 	}
 	if s.strong[n] != 0 {

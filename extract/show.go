@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // embedOf returns the embed of what an address leads to.
@@ -24,6 +25,9 @@ func (w *walker) reading(n *html.Node, m matched, s surroundings) bool {
 	case TargetIntent, TargetProfile, TargetOther:
 		return false
 	}
+	if n.DataAtom == atom.Blockquote && m.class != "" && holdsQuote(n, m.class) {
+		return false
+	}
 	e := embedOf(lead{target: t, platform: m.platform}, m.form)
 	e.Quoted = m.reading.Quoted
 	if Placeholder(e.Quoted.Text) {
@@ -34,6 +38,17 @@ func (w *walker) reading(n *html.Node, m matched, s surroundings) bool {
 	}
 	w.show(e, n, s)
 	return true
+}
+
+// holdsQuote reports whether a snippet holds another of its kind: then it was
+// not closed, and what it holds is the rest of the article.
+func holdsQuote(n *html.Node, class string) bool {
+	for q := range Elements(n, atom.Blockquote) {
+		if HasClass(q, class) {
+			return true
+		}
+	}
+	return false
 }
 
 // show reports a post that is displayed here, by the element n where there is
