@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "world": changeWorld, "golden": golden, "json": jsonValue, "interrupt": interrupt, "killed": killed,
 			"flip": flip, "binary": binary, "fill": fill, "chown": chown, "hold": hold, "grow": grow, "unprivileged": unprivileged,
+			"service": startService, "stopservice": stopService, "killservice": killService,
 		},
 	})
 }
@@ -61,6 +62,8 @@ type scene struct {
 	x   *fakenet.X
 	// slow gets a value when the page /slow is asked for.
 	slow chan struct{}
+	// service is the one that runs, nil where none does.
+	service *running
 }
 
 type sceneKey struct{}
