@@ -201,7 +201,8 @@ func (f *feedReader) field(name string) {
 		e.original = f.words(name)
 	case "content":
 		// An entry of Atom may have its content elsewhere.
-		if src := f.s.attr("src"); src != "" && e.link == "" {
+		kind := strings.ToLower(f.s.attr("type"))
+		if src := f.s.attr("src"); src != "" && e.link == "" && (kind == "" || strings.Contains(kind, "html")) {
 			e.link = src
 		}
 		f.skip(name)

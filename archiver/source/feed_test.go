@@ -109,7 +109,7 @@ func TestFeedLimit(t *testing.T) {
 			if len(r.Items) != want || r.More != (i < 2) || r.NotModified != (i == 3) {
 				t.Errorf("pass %d: %d items, more %v, unchanged %v", i, len(r.Items), r.More, r.NotModified)
 			}
-			if next := source.Every(time.Hour).Next(time.Now(), w.state, 0.5); i < 2 && next.Sub(time.Now()) != source.MoreDelay {
+			if next := source.Every(time.Hour).Next(time.Now(), w.state, 0.5); i < 2 && time.Until(next) != source.MoreDelay {
 				t.Errorf("goes on at %v", next)
 			}
 		}
@@ -186,7 +186,7 @@ func TestStatuses(t *testing.T) {
 				t.Errorf("%v: %+v", c.words, r.State)
 			}
 		}
-		if next := source.Every(time.Minute).Next(time.Now(), w.state, 0.5); next.Sub(time.Now()) < 2*time.Hour {
+		if next := source.Every(time.Minute).Next(time.Now(), w.state, 0.5); time.Until(next) < 2*time.Hour {
 			t.Errorf("asked again in %v, though the host said in two hours", time.Until(next))
 		}
 		if failing, why := source.Failing(time.Now().Add(5*time.Hour), w.state); !failing {
@@ -283,7 +283,7 @@ func TestGone(t *testing.T) {
 		if !r.State.GoneSince.Equal(time.Now()) {
 			t.Errorf("gone since %v", r.State.GoneSince)
 		}
-		if next := source.Every(time.Minute).Next(time.Now(), w.state, 0.5); next.Sub(time.Now()) != 7*day {
+		if next := source.Every(time.Minute).Next(time.Now(), w.state, 0.5); time.Until(next) != 7*day {
 			t.Errorf("asked again at %v", next)
 		}
 		if failing, why := source.Failing(time.Now(), w.state); !failing || !strings.Contains(why, "410") {

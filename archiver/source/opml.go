@@ -107,7 +107,7 @@ func (o *opmlReader) outline() {
 
 func isFeedType(t string) bool {
 	switch strings.ToLower(t) {
-	case "rss", "atom", "rss1", "include", "feed":
+	case "rss", "atom", "rss1", "feed":
 		return true
 	}
 	return false

@@ -259,10 +259,10 @@ func (r *pageReader) anchor(t html.Token) {
 }
 
 // isFurniture reports whether an element is no place for articles by its kind
-// or role: navigation, the page's header and footer, forms.
+// or role: navigation, the page's header and footer.
 func isFurniture(t html.Token, main bool) bool {
 	switch t.DataAtom {
-	case atom.Nav, atom.Footer, atom.Aside, atom.Form, atom.Dialog, atom.Select, atom.Button, atom.Template, atom.Svg:
+	case atom.Nav, atom.Footer, atom.Aside, atom.Dialog, atom.Select, atom.Button, atom.Template, atom.Svg:
 		return true
 	case atom.Header:
 		return !main
@@ -281,6 +281,8 @@ func callsItselfFurniture(t html.Token) bool {
 	switch t.DataAtom {
 	case atom.Html, atom.Body, atom.Main, atom.Article, atom.A, atom.H1, atom.H2, atom.H3, atom.H4:
 		return false
+	case atom.Form:
+		return true // but some systems put the whole page into one
 	}
 	for _, a := range t.Attr {
 		if a.Key != "class" && a.Key != "id" {

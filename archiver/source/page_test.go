@@ -52,6 +52,21 @@ func TestPage(t *testing.T) {
 	})
 }
 
+// TestPageInAForm is a page whose system puts everything into one form, and
+// calls its columns by misleading names.
+func TestPageInAForm(t *testing.T) {
+	inWorld(t, func(w *world) {
+		for _, page := range []string{
+			strings.NewReplacer("<main>", `<form id="aspnetForm">`, "</main>", "</form>").Replace(section("", "/story-of-a-gate-1")),
+			strings.NewReplacer("<main>", `<div class="news-sidebar">`, "</main>", "</div>").Replace(section("", "/story-of-a-gate-1")),
+		} {
+			w.state, w.known = source.State{}, map[string]time.Time{}
+			w.site.Page("/harbour", page)
+			w.wantItems(w.must(thePage(source.Page)), "/story-of-a-gate-1")
+		}
+	})
+}
+
 // TestPageAdvertises reads the feed that a page names, until it is gone.
 func TestPageAdvertises(t *testing.T) {
 	for _, kind := range []source.Kind{source.Auto, source.Feed} {
@@ -122,10 +137,11 @@ func TestBareSite(t *testing.T) {
 		if asked := w.asked(); len(asked) > 2 || asked[0] == "/" {
 			t.Errorf("asked for %v", asked)
 		}
-		// A site without both is read for the links of its first page.
-		w.state = source.State{}
+		// Where it lists none any more, the site is looked at again: without
+		// both, it is read for the links of its first page.
 		w.robotsFile("User-agent: *\nDisallow: /private\n")
 		time.Sleep(2 * day)
+		w.fails(s, store.ErrUnexpected, "lists no sitemap any more")
 		w.wantItems(w.must(s), "/story-of-a-gate-1")
 	})
 }

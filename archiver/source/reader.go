@@ -181,7 +181,7 @@ func (p *pass) end(err error) (Reading, error) {
 		newestFirst(p.out.Items)
 		p.st.succeed(now, p.dates)
 		p.st.NotBefore = p.notBefore
-		p.st.More = p.out.More && !p.backfill()
+		p.st.More, p.st.WentBack = p.out.More || p.st.pending(), p.backfill()
 		p.out.State = p.st
 		return p.out, nil
 	}

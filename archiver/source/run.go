@@ -19,7 +19,9 @@ const viaRobots = "robots.txt"
 func (p *pass) run(ctx context.Context) error {
 	p.st.CrawlDelay = 0
 	if p.st.Via == viaRobots {
-		return p.listedSitemaps(ctx)
+		err := p.listedSitemaps(ctx)
+		p.astray = errors.Is(err, errNoSitemaps)
+		return err
 	}
 	target := p.target()
 	var v *Validators

@@ -461,3 +461,75 @@ func TestNesting(t *testing.T) {
 		}
 	})
 }
+
+// TestIndexChangesAmid is an index that changes between two passes of one
+// reading: what it says then of sitemaps that were passed is not lost.
+func TestIndexChangesAmid(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var kids []entry
+		for i := range 9 {
+			path := fmt.Sprintf("/s%d.xml", i)
+			kids = append(kids, entry{path: path, modified: ago(time.Duration(i+1) * time.Hour)})
+			w.serve(path, "text/xml", sitemap(entry{path: path + "/story", modified: ago(time.Duration(i+1) * time.Hour)}))
+		}
+		w.serve("/sitemap.xml", "text/xml", index(kids...))
+		w.limit(source.Limits{Requests: 5})
+		if r := w.must(theSitemap()); len(r.Items) != 4 || !r.More {
+			t.Fatalf("%d items, more %v", len(r.Items), r.More)
+		}
+		time.Sleep(time.Minute)
+		kids[1].modified = time.Now()
+		w.serve("/s1.xml", "text/xml", sitemap(entry{path: "/s1.xml/new", modified: time.Now()}))
+		w.serve("/sitemap.xml", "text/xml", index(kids...))
+		total := 4
+		for range 4 {
+			total += len(w.must(theSitemap()).Items)
+			time.Sleep(time.Hour)
+		}
+		if total != 10 {
+			t.Errorf("%d items of 10", total)
+		}
+		w.asked()
+		if r := w.must(theSitemap()); !r.NotModified {
+			t.Errorf("asked for %v", w.asked())
+		}
+	})
+}
+
+// TestStepsBack takes turns between what is new and what is old.
+func TestStepsBack(t *testing.T) {
+	inWorld(t, func(w *world) {
+		var entries []entry
+		for i := range 40 {
+			entries = append(entries, entry{path: fmt.Sprintf("/%d", i), modified: ago(time.Duration(i) * 10 * day)})
+		}
+		w.serve("/sitemap.xml", "text/xml", sitemap(entries...))
+		w.limit(source.Limits{Items: 10})
+		since, back, passes := ago(390*day), 0, 0
+		for ; w.state.Backfill == nil || w.state.Backfill.Done.IsZero(); passes++ {
+			o := source.Options{}
+			if w.state.StepsBack(since) {
+				o.Backfill = since
+				back++
+			}
+			r, err := w.pass(theSitemap(), o)
+			if err != nil || passes > 20 {
+				t.Fatal(passes, err)
+			}
+			if next := source.Every(time.Hour).Next(time.Now(), w.state, 0.5); (w.state.Backfill == nil || !w.state.Backfill.Done.IsZero()) && !r.More {
+				if time.Until(next) != time.Hour {
+					t.Errorf("the next pass is in %v", time.Until(next))
+				}
+			} else if time.Until(next) != source.MoreDelay {
+				t.Errorf("the next step is in %v", time.Until(next))
+			}
+		}
+		if len(w.known) != 40 || back != 4 || passes != 8 || w.state.StepsBack(since) {
+			t.Errorf("%d articles in %d passes, %d of them back", len(w.known), passes, back)
+		}
+		w.must(theSitemap())
+		if w.state.StepsBack(since) || !w.state.StepsBack(ago(1000*day)) || w.state.StepsBack(time.Time{}) {
+			t.Error("the way back is not known to be done")
+		}
+	})
+}

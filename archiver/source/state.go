@@ -84,8 +84,10 @@ type State struct {
 	Rhythm Rhythm `json:"rhythm,omitzero"`
 	// CrawlDelay is the pause between requests that robots.txt asks for.
 	CrawlDelay time.Duration `json:"crawl_delay,omitempty"`
-	// More is true where the last pass ended at one of its limits.
-	More bool `json:"more,omitempty"`
+	// More is true where the last pass ended at one of its limits, WentBack
+	// where it was a step back in time.
+	More     bool `json:"more,omitempty"`
+	WentBack bool `json:"went_back,omitempty"`
 }
 
 // Validators are what a request can be made conditional with, and the hash of
@@ -158,6 +160,20 @@ func (st State) begin(s Source) State {
 	st.Sweep, st.Backfill = st.Sweep.clone(), st.Backfill.clone()
 	return st
 }
+
+// StepsBack reports whether the next pass is to be a step back in time, where the
+// source is to be read back to since: once what is new has been read, and then
+// in turns with that, until the day is reached.
+func (st *State) StepsBack(since time.Time) bool {
+	if since.IsZero() || st.Swept.IsZero() || st.WentBack {
+		return false
+	}
+	b := st.Backfill
+	return b == nil || b.Done.IsZero() || b.Since.After(since)
+}
+
+// pending reports whether a going back that was begun is not at its end.
+func (st *State) pending() bool { return st.Backfill != nil && st.Backfill.Done.IsZero() }
 
 func (s *Sweep) clone() *Sweep {
 	if s == nil {

@@ -73,6 +73,9 @@ func (p *pass) readSitemaps(ctx context.Context, d *document) error {
 	return w.end(err, d)
 }
 
+// errNoSitemaps is a robots.txt that listed sitemaps once.
+var errNoSitemaps = fmt.Errorf("%w: it lists no sitemap any more", store.ErrUnexpected)
+
 // listedSitemaps reads the sitemaps that the site's robots.txt lists, as if
 // that were their index.
 func (p *pass) listedSitemaps(ctx context.Context) error {
@@ -81,8 +84,7 @@ func (p *pass) listedSitemaps(ctx context.Context) error {
 		return err
 	}
 	if len(list) == 0 {
-		p.st.Via, p.st.Format = "", ""
-		return fmt.Errorf("%w: the robots.txt of %s lists no sitemap any more", store.ErrUnexpected, hostOf(p.s.URL))
+		return fmt.Errorf("the robots.txt of %s: %w", hostOf(p.s.URL), errNoSitemaps)
 	}
 	w := p.walker()
 	kids := make([]child, 0, len(list))
@@ -98,7 +100,8 @@ type walker struct {
 	p     *pass
 	sweep *Sweep
 	// begun is where the last pass stopped, at each level.
-	begun []Mark
+	begun   []Mark
+	resumed bool
 	// turn holds the ones whose turn it is of those that are not remembered.
 	turn map[string]bool
 	// dated is true while all sitemaps of all indexes have a date, so that an
@@ -122,6 +125,7 @@ func (p *pass) walker() *walker {
 		w.sweep = p.st.Sweep
 	}
 	w.begun = slices.Clone(w.sweep.Path)
+	w.resumed = len(w.begun) > 0
 	return w
 }
 
@@ -156,7 +160,9 @@ func (w *walker) end(err error, root *document) error {
 	}
 	p.st.Swept, p.st.Sweep = w.sweep.Began, nil
 	p.st.Root = root.validators
-	if !w.dated || len(w.fails) > 0 {
+	if !w.dated || w.resumed || len(w.fails) > 0 {
+		// What the index says now, earlier passes have not followed: it must be
+		// read again though it has not changed since.
 		p.st.Root = Validators{}
 	}
 	return nil
@@ -387,6 +393,10 @@ func (w *walker) failed(ctx context.Context, k *child, err error) error {
 		}
 	default:
 		w.trouble++
+		if !p.backfill() {
+			// Without the date that the index gives it, it is asked for again.
+			p.st.remember(Child{Key: k.key, Checked: p.now, Changed: p.now})
+		}
 	}
 	w.fails = append(w.fails, err)
 	p.warn("a sitemap could not be read: %v", err)

@@ -29,7 +29,6 @@ type world struct {
 	client *fetch.Client
 	robots *source.Robots
 	reader *source.Reader
-	limits source.Limits
 	state  source.State
 	// known is when each article was handed out.
 	known map[string]time.Time
