@@ -3,6 +3,7 @@ package fetch_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 
@@ -80,9 +81,17 @@ func (w *world) check(res *fetch.Response, err error) {
 		w.Errorf("error without a class: %v", err)
 	}
 	var limited *fetch.RateLimitError
-	if n := len(res.Exchanges); n > 0 && !errors.As(err, &limited) && res.Exchanges[n-1].Error == "" && res.Exchanges[n-1].Status/100 != 3 {
+	if n := len(res.Exchanges); n > 0 && !errors.As(err, &limited) && res.Exchanges[n-1].Error == "" && !between(&res.Exchanges[n-1], err) {
 		w.Errorf("the error is not recorded: %v", err)
 	}
+}
+
+// between reports whether an error came between two exchanges: on the way to
+// where an answer redirected, or when the caller's time was over before a
+// refused or failed request was made again.
+func between(last *store.Exchange, err error) bool {
+	ended := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	return last.Status/100 == 3 || ended && (last.Status == http.StatusTooManyRequests || last.Status >= 500)
 }
 
 func emptyOr(b []byte) store.Digest {
