@@ -170,7 +170,7 @@ func (p *prepared) write(w *writeTx, receipt *store.Receipt, jobs *jobTx) error 
 	for i := range p.blocks {
 		seq := w.head + 1
 		w.head += uint64(p.blocks[i].Count)
-		if err := w.put(bucketRecords, seqKey(seq), p.blocks[i].Seal(seq)); err != nil {
+		if err := w.putBlock(seq, p.blocks[i].Seal(seq)); err != nil {
 			return err
 		}
 	}
@@ -181,7 +181,7 @@ func (p *prepared) write(w *writeTx, receipt *store.Receipt, jobs *jobTx) error 
 		}
 	}
 	for i := range p.terms {
-		if err := w.put(bucketTerms, p.terms[i].key(first), p.terms[i].list); err != nil {
+		if err := w.putTerm(&p.terms[i], first); err != nil {
 			return err
 		}
 	}

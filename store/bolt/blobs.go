@@ -156,7 +156,11 @@ func (s *Store) lookUp(ctx context.Context, d store.Digest, withData bool) (e *b
 			return fmt.Errorf("blob %s: %w", d, store.ErrNotFound)
 		}
 		if withData && e.place == placeInside {
-			data = bytes.Clone(mustBucket(tx, bucketBlobData).Get(d[:]))
+			inside := mustBucket(tx, bucketBlobData).Get(d[:])
+			if int64(len(inside)) != e.size {
+				return fmt.Errorf("%w: blob %s has %d bytes, not %d", store.ErrCorrupt, d, len(inside), e.size)
+			}
+			data = bytes.Clone(inside)
 		}
 		return nil
 	})

@@ -3,7 +3,6 @@ package bolt
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -43,12 +42,13 @@ type checker struct {
 	tx     *bbolt.Tx
 	walker *walker
 	places map[string]bucketPlace
-	head   uint64
-	counts counts
-	// entries are the index entries that the records ask for, withKey, waiting
-	// and leased the jobs that must stand in jobkeys, due and leases, inside
-	// the blobs that must stand in blobdata.
-	entries, withKey, waiting, leased, inside int64
+	// damaged are the buckets whose pages are damaged. Nothing is looked up in
+	// them, only what can still be read of them is looked at.
+	damaged map[string]bool
+	head    uint64
+	counts  counts
+	// entries counts the index entries that the records ask for.
+	entries int64
 	// inFiles are the blobs whose files are to be hashed.
 	inFiles []store.Digest
 }
@@ -63,6 +63,17 @@ func (c *checker) try(thing, name string, fn func() error) {
 	if err := guarded("reading it", fn); err != nil {
 		c.problem(thing, name, "%v", err)
 	}
+}
+
+// look runs a part of the check that looks something up in buckets, where they
+// can be trusted.
+func (c *checker) look(thing, name string, fn func() error, buckets ...string) {
+	for _, b := range buckets {
+		if c.damaged[b] {
+			return
+		}
+	}
+	c.try(thing, name, fn)
 }
 
 // bucket calls fn for the entries of a bucket, as far as they can be read.
@@ -81,7 +92,7 @@ func (c *checker) bucket(name string, fn func(k, v []byte)) error {
 // database looks at everything in the bbolt file.
 func (c *checker) database(tx *bbolt.Tx) error {
 	c.tx = tx
-	if err := c.openPages(); err != nil {
+	if err := c.pages(); err != nil {
 		return err
 	}
 	for _, part := range []func() error{
@@ -91,19 +102,11 @@ func (c *checker) database(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	c.walker.rest()
-	if c.walker.problems == 0 && c.s.readOnly {
-		// bbolt's own check must not run beside a writer, and must not meet a
-		// damaged page, because it reads pages in a goroutine of its own.
-		for err := range tx.Check() {
-			c.problem("page", FileName, "%v", err)
-		}
-	}
 	return nil
 }
 
-// openPages finds the pages of the state that the transaction sees.
-func (c *checker) openPages() error {
+// pages looks at the pages of the state that the transaction sees.
+func (c *checker) pages() error {
 	metas, errs := readMetas(c.s.file)
 	found := -1
 	for i := range metas {
@@ -117,49 +120,92 @@ func (c *checker) openPages() error {
 	if found < 0 {
 		return errors.New("the archive changed too quickly to be checked; try again")
 	}
-	c.walker = newWalker(c.s.file, metas[found], func(page uint64, what string) {
+	w := newWalker(c.s.file, metas[found], func(page uint64, what string) {
 		c.problem("page", fmt.Sprint(page), "%s", what)
 	})
-	c.places = c.walker.places()
-	for _, name := range buckets() {
-		if _, ok := c.places[name]; !ok {
-			c.problem("page", fmt.Sprint(metas[found].root), "the bucket %s is missing", name)
-			delete(c.places, name)
+	c.places, c.damaged = w.places(), map[string]bool{}
+	if err := c.bucketPages(w); err != nil {
+		return err
+	}
+	w.rest()
+	if w.problems == 0 && c.s.readOnly {
+		// bbolt's own check must not run beside a writer, and must not meet a
+		// damaged page, because it reads pages in a goroutine of its own.
+		for err := range c.tx.Check() {
+			c.problem("page", FileName, "%v", err)
 		}
 	}
+	c.walker = newWalker(c.s.file, metas[found], func(uint64, string) {}) // they are reported already
+	c.walker.seen = make([]byte, len(w.seen))
 	return nil
+}
+
+// bucketPages walks over the pages of all buckets and notes which are damaged.
+func (c *checker) bucketPages(w *walker) error {
+	root := w.problems > 0
+	for _, name := range buckets() {
+		place, ok := c.places[name]
+		before := w.problems
+		if !ok {
+			w.problem(w.meta.root, "the bucket %s is missing", name)
+			c.damaged[name] = true
+			continue
+		}
+		w.bucket(place, func(_, _ []byte) bool { return c.ctx.Err() == nil })
+		c.damaged[name] = root || w.problems > before
+		if c.damaged[name] {
+			c.problem("page", name, "pages of the bucket are damaged: what leads into it cannot be followed")
+		}
+	}
+	return c.ctx.Err()
 }
 
 // records looks at the blocks of records, in the order of the journal.
 func (c *checker) records() error {
-	return c.bucket(bucketRecords, func(k, v []byte) {
-		if len(k) != 8 {
-			c.problem("journal", hex.EncodeToString(k), "the key is not a number")
+	var b rawBlock
+	pieces := 0
+	err := c.bucket(bucketRecords, func(k, v []byte) {
+		first, piece, ok := readBlockKey(k)
+		if !ok {
+			c.problem("journal", hex.EncodeToString(k), "the key is not the number of a record")
 			return
 		}
-		first := binary.BigEndian.Uint64(k)
-		if first != c.head+1 {
-			c.problem("journal", fmt.Sprint(c.head+1), "after record %d the next one is %d", c.head, first)
+		if first != b.first {
+			c.block(&b)
+			b, pieces = rawBlock{first: first}, 0
 		}
-		c.head = first
-		records, err := c.s.codec.Decode(v, first)
-		if err != nil {
-			c.problem("record", fmt.Sprint(first), "%v", err)
-			if n := codec.Count(v); n > 0 {
-				c.head = first + uint64(n) - 1
-			}
-			return
+		if piece != pieces {
+			c.problem("record", fmt.Sprint(b.first), "its piece %d is missing", pieces)
 		}
-		leaves, err := codec.Leaves(v, first)
-		if err != nil {
-			c.problem("record", fmt.Sprint(first), "%v", err)
-			return
-		}
-		for i := range records {
-			c.record(&records[i], leaves[i])
-		}
-		c.head = first + uint64(len(records)) - 1
+		pieces++
+		b.bytes = append(b.bytes, v...)
 	})
+	c.block(&b)
+	return err
+}
+
+// block looks at one block.
+func (c *checker) block(b *rawBlock) {
+	if len(b.bytes) == 0 {
+		return
+	}
+	if b.first != c.head+1 {
+		c.problem("journal", fmt.Sprint(c.head+1), "after record %d the next one is %d", c.head, b.first)
+	}
+	c.head = b.first + max(b.count(), 1) - 1
+	records, err := c.s.codec.Decode(b.bytes, b.first)
+	if err != nil {
+		c.problem("record", fmt.Sprint(b.first), "%v", err)
+		return
+	}
+	leaves, err := codec.Leaves(b.bytes, b.first)
+	if err != nil {
+		c.problem("record", fmt.Sprint(b.first), "%v", err)
+		return
+	}
+	for i := range records {
+		c.record(&records[i], leaves[i])
+	}
 }
 
 func (c *checker) record(r *store.Record, leaf store.Hash) {
@@ -169,13 +215,13 @@ func (c *checker) record(r *store.Record, leaf store.Hash) {
 	if r.Leaf() != leaf {
 		c.problem("record", name, "it does not have the leaf %s that was stored with it", leaf)
 	}
-	c.try("index", name, func() error {
+	c.look("index", name, func() error {
 		seq, err := seqOf(c.tx, r.ID)
 		if err == nil && seq != r.Seq {
 			err = fmt.Errorf("its id leads to record %d, and it is record %d", seq, r.Seq)
 		}
 		return err
-	})
+	}, bucketIDs)
 	content, err := store.DecodeAny(r)
 	if err != nil {
 		c.problem("record", name, "%v", err)
@@ -187,18 +233,18 @@ func (c *checker) record(r *store.Record, leaf store.Hash) {
 	}
 	for _, t := range terms {
 		c.entries++
-		c.try("index", name, func() error { return c.entry(t, r) })
+		c.look("index", name, func() error { return c.entry(t, r) }, bucketTerms)
 	}
 	if content == nil {
 		return
 	}
 	for _, id := range store.References(content) {
-		c.try("record", name, func() error {
+		c.look("record", name, func() error {
 			if _, err := seqOf(c.tx, id); err != nil {
 				return fmt.Errorf("it refers to %w", err)
 			}
 			return nil
-		})
+		}, bucketIDs)
 	}
 }
 
@@ -239,7 +285,7 @@ func (c *checker) ids() error {
 		for n := range count {
 			id := store.ID(k)
 			id[15] += byte(n)
-			c.try("index", id.String(), func() error { return c.idEntry(id, seq+uint64(n)) })
+			c.look("index", id.String(), func() error { return c.idEntry(id, seq+uint64(n)) }, bucketRecords)
 		}
 	})
 }
@@ -254,7 +300,7 @@ func (c *checker) idEntry(id store.ID, seq uint64) error {
 
 // recordAt reads a record in the state that is looked at.
 func (c *checker) recordAt(seq uint64) (*store.Record, error) {
-	b, err := blockOf(mustBucket(c.tx, bucketRecords).Cursor(), seq)
+	b, _, _, err := blockOf(mustBucket(c.tx, bucketRecords).Cursor(), seq)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +335,7 @@ func (c *checker) terms() error {
 	c.problem("index", bucketTerms, "it has %d entries, and the records ask for %d", c.sum.Entries, c.entries)
 	return c.eachEntry(func(t store.Term, list []posting, key []byte) {
 		for _, p := range list {
-			c.try("index", hex.EncodeToString(key), func() error { return c.termEntry(t, p) })
+			c.look("index", hex.EncodeToString(key), func() error { return c.termEntry(t, p) }, bucketRecords)
 		}
 	})
 }
@@ -342,13 +388,13 @@ func (c *checker) blobTerm(t store.Term, seq uint64) {
 		c.problem("index", fmt.Sprintf("%x", t.Value), "record %d refers to a blob by what is not a digest", seq)
 		return
 	}
-	c.try("blob", d.String(), func() error {
+	c.look("blob", d.String(), func() error {
 		e, err := blobOf(mustBucket(c.tx, bucketBlobs), d)
 		if err == nil && e == nil {
 			err = fmt.Errorf("record %d refers to it and it is not stored", seq)
 		}
 		return err
-	})
+	}, bucketBlobs)
 }
 
 // receipts looks at the receipts of batches with keys.
@@ -372,7 +418,7 @@ func (c *checker) receipts() error {
 func (c *checker) cursors() error {
 	return c.bucket(bucketCursors, func(k, v []byte) {
 		c.try("cursor", string(bytes.TrimPrefix(k, cursorKey(""))), func() error {
-			_, err := readCursor(mustBucket(c.tx, bucketCursors), string(bytes.TrimPrefix(k, cursorKey(""))))
+			_, err := readCursor(k, v)
 			return err
 		})
 	})
@@ -381,7 +427,7 @@ func (c *checker) cursors() error {
 // metas looks at the format and the counts.
 func (c *checker) metas() error {
 	return c.bucket(bucketMeta, func(k, v []byte) {
-		c.try("page", "meta "+string(k), func() error {
+		c.try("meta", string(k), func() error {
 			b, err := unseal(bucketMeta, k, v)
 			if err != nil {
 				return err

@@ -29,17 +29,8 @@ func (c *checker) blobs() error {
 			}
 			c.counts.blobs++
 			c.counts.blobBytes += uint64(e.size)
-			referred := false
-			if err := postings(c.tx, &store.Query{Term: store.BlobTerm(d)}, func(posting) bool {
-				referred = true
-				return false
-			}); err != nil {
+			if err := c.blobUse(d, e); err != nil {
 				return err
-			}
-			if !referred {
-				c.sum.Unreferenced++
-			} else if !e.kept.IsZero() {
-				return errors.New("it is kept for a record to come, and a record refers to it")
 			}
 			if e.place == placeFile {
 				c.inFiles = append(c.inFiles, d)
@@ -50,7 +41,31 @@ func (c *checker) blobs() error {
 	})
 }
 
+// blobUse looks whether a record refers to a blob.
+func (c *checker) blobUse(d store.Digest, e *blobEntry) error {
+	if c.damaged[bucketTerms] {
+		return nil
+	}
+	referred := false
+	err := postings(c.tx, &store.Query{Term: store.BlobTerm(d)}, func(posting) bool {
+		referred = true
+		return false
+	})
+	switch {
+	case err != nil:
+		return err
+	case !referred:
+		c.sum.Unreferenced++
+	case !e.kept.IsZero():
+		return errors.New("it is kept for a record to come, and a record refers to it")
+	}
+	return nil
+}
+
 func (c *checker) blobInside(d store.Digest, e *blobEntry) error {
+	if c.damaged[bucketBlobData] {
+		return nil
+	}
 	data := mustBucket(c.tx, bucketBlobData).Get(d[:])
 	if data == nil {
 		return errors.New("its bytes are missing")
@@ -68,7 +83,7 @@ func (c *checker) blobInside(d store.Digest, e *blobEntry) error {
 // blobData looks whether all bytes inside belong to a blob.
 func (c *checker) blobData() error {
 	return c.bucket(bucketBlobData, func(k, _ []byte) {
-		c.try("blob", hex.EncodeToString(k), func() error {
+		c.look("blob", hex.EncodeToString(k), func() error {
 			var e *blobEntry
 			if len(k) == len(store.Digest{}) {
 				var err error
@@ -80,7 +95,7 @@ func (c *checker) blobData() error {
 				return errors.New("its bytes are inside, and no entry says so")
 			}
 			return nil
-		})
+		}, bucketBlobs)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"stet/store"
 )
@@ -35,21 +36,21 @@ func (c *checker) jobs() error {
 
 func (c *checker) job(j *store.Job) error {
 	var errs []error
-	if j.Key != "" {
-		c.withKey++
-		if got := mustBucket(c.tx, bucketJobKeys).Get(jobKeyKey(j.Kind, j.Key)); !bytes.Equal(got, j.ID[:]) {
+	if j.Key != "" && !c.damaged[bucketJobKeys] {
+		if ids, err := readJobKeys(mustBucket(c.tx, bucketJobKeys).Get(c.s.keyHash(j.Kind, j.Key))); err != nil || !slices.Contains(ids, j.ID) {
 			errs = append(errs, fmt.Errorf("it cannot be found by its key %q", j.Key))
 		}
 	}
 	bucket, key := timetable(j)
+	if c.damaged[bucket] {
+		return errors.Join(errs...)
+	}
 	switch bucket {
 	case bucketDue:
-		c.waiting++
 		if got := mustBucket(c.tx, bucket).Get(key); !bytes.Equal(got, kindMark(j.Kind)) {
 			errs = append(errs, errors.New("it waits and does not stand in the timetable"))
 		}
 	case bucketLeases:
-		c.leased++
 		if mustBucket(c.tx, bucket).Get(key) == nil {
 			errs = append(errs, errors.New("it is leased and does not stand among the leases"))
 		}
@@ -71,13 +72,20 @@ func (c *checker) jobNamed(id []byte) (*store.Job, error) {
 
 func (c *checker) jobKeys() error {
 	return c.bucket(bucketJobKeys, func(k, v []byte) {
-		c.try("job", fmt.Sprintf("%s %q", bucketJobKeys, k), func() error {
-			j, err := c.jobNamed(v)
-			if err == nil && !bytes.Equal(jobKeyKey(j.Kind, j.Key), k) {
-				err = fmt.Errorf("it leads to job %s, which has another key", j.ID)
+		c.look("job", fmt.Sprintf("%s %x", bucketJobKeys, k), func() error {
+			ids, err := readJobKeys(v)
+			if err == nil && len(ids) == 0 {
+				err = errors.New("it names no job")
+			}
+			for i, id := range ids {
+				j, e := c.jobNamed(id[:])
+				if e == nil && (!bytes.Equal(c.s.keyHash(j.Kind, j.Key), k) || j.Key == "" || slices.Contains(ids[:i], id)) {
+					e = fmt.Errorf("it leads to job %s, which has another key", id)
+				}
+				err = errors.Join(err, e)
 			}
 			return err
-		})
+		}, bucketJobs)
 	})
 }
 
@@ -87,8 +95,8 @@ func (c *checker) leases() error { return c.timetable(bucketLeases) }
 
 // timetable looks whether each entry of due or leases is that of a job.
 func (c *checker) timetable(name string) error {
-	return c.bucket(name, func(k, v []byte) {
-		c.try("job", fmt.Sprintf("%s %x", name, k), func() error {
+	return c.bucket(name, func(k, _ []byte) {
+		c.look("job", fmt.Sprintf("%s %x", name, k), func() error {
 			j, err := c.jobNamed(k[max(0, len(k)-len(store.ID{})):])
 			if err != nil {
 				return err
@@ -97,6 +105,6 @@ func (c *checker) timetable(name string) error {
 				return fmt.Errorf("it names job %s, which is %s at another place", j.ID, j.State)
 			}
 			return nil
-		})
+		}, bucketJobs)
 	})
 }

@@ -272,9 +272,7 @@ func (w *writeTx) bucket(name string) *bbolt.Bucket {
 	b := w.open[name]
 	if b == nil {
 		b = mustBucket(w.tx, name)
-		if appendOnly(name) {
-			b.FillPercent = 1
-		}
+		b.FillPercent = fill(name)
 		w.open[name] = b
 	}
 	return b

@@ -14,20 +14,25 @@ import (
 // and the name.
 func cursorKey(name string) []byte { return append([]byte{'c'}, name...) }
 
-func readCursor(b *bbolt.Bucket, name string) (uint64, error) {
+// cursorOf returns where a cursor stands, 0 where there is none.
+func cursorOf(b *bbolt.Bucket, name string) (uint64, error) {
 	key := cursorKey(name)
 	sealed := b.Get(key)
 	if sealed == nil {
 		return 0, nil
 	}
+	return readCursor(key, sealed)
+}
+
+func readCursor(key, sealed []byte) (uint64, error) {
 	v, err := unseal(bucketCursors, key, sealed)
 	if err != nil {
 		return 0, err
 	}
 	r := reader{b: v}
 	n := r.uvarint()
-	if err := r.end(); err != nil {
-		return 0, fmt.Errorf("%w: the cursor %s: %w", store.ErrCorrupt, name, err)
+	if err := r.end(); err != nil || len(key) == 0 {
+		return 0, fmt.Errorf("%w: the cursor %q cannot be read", store.ErrCorrupt, key)
 	}
 	return n, nil
 }
@@ -36,7 +41,7 @@ func readCursor(b *bbolt.Bucket, name string) (uint64, error) {
 func (s *Store) Cursor(ctx context.Context, name string) (uint64, error) {
 	var n uint64
 	err := s.view(ctx, func(tx *bbolt.Tx) (err error) {
-		n, err = readCursor(mustBucket(tx, bucketCursors), name)
+		n, err = cursorOf(mustBucket(tx, bucketCursors), name)
 		return err
 	})
 	return n, err
@@ -48,7 +53,7 @@ func (s *Store) SetCursor(ctx context.Context, name string, from, to uint64) err
 		return fmt.Errorf("%w: the name of a cursor has at most %d bytes", store.ErrInvalid, store.MaxTermLength)
 	}
 	return s.submit(ctx, 0, func(w *writeTx) error {
-		at, err := readCursor(w.bucket(bucketCursors), name)
+		at, err := cursorOf(w.bucket(bucketCursors), name)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,9 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
@@ -55,14 +57,20 @@ func (r *reader) time() time.Time {
 	return time.UnixMicro(int64(u>>1) ^ -int64(u&1)).UTC()
 }
 
-// encodeJob writes all of a job but its id.
+// encodeJob writes all of a job but its id. The payload mostly repeats the key
+// of the job: it is written as what stands before the key and behind it.
 func encodeJob(j *store.Job) []byte {
 	b := make([]byte, 0, 96+len(j.Key)+len(j.Host)+len(j.Payload)+len(j.Error))
 	b = append(b, jobVersion, stateNumber(j.State))
 	b = appendString(b, j.Kind)
 	b = appendString(b, j.Key)
 	b = appendString(b, j.Host)
-	b = appendString(b, j.Payload)
+	before, after, cut := bytes.Cut(j.Payload, []byte(j.Key))
+	if cut && j.Key != "" {
+		b = appendString(appendString(append(b, payloadWithKey), before), after)
+	} else {
+		b = appendString(append(b, payloadPlain), j.Payload)
+	}
 	b = binary.AppendVarint(b, int64(j.Priority))
 	b = appendTime(b, j.Created)
 	b = appendTime(b, j.RunAt)
@@ -85,9 +93,7 @@ func decodeJob(id store.ID, v []byte) (store.Job, error) {
 	}
 	j := store.Job{ID: id, State: jobStates()[state-1]}
 	j.Kind, j.Key, j.Host = r.string(), r.string(), r.string()
-	if p := r.take(r.uvarint()); len(p) > 0 {
-		j.Payload = append([]byte(nil), p...)
-	}
+	j.Payload = r.payload(j.Key)
 	j.Priority = int(r.varint())
 	j.Created, j.RunAt = r.time(), r.time()
 	j.Attempts = int(r.varint())
@@ -99,8 +105,34 @@ func decodeJob(id store.ID, v []byte) (store.Job, error) {
 	return j, nil
 }
 
-// jobKeyKey is the key of jobkeys under which the id of a job stands.
-func jobKeyKey(kind, key string) []byte { return append(appendString(nil, kind), key...) }
+// How the payload of a job is written.
+const (
+	payloadPlain   = 0
+	payloadWithKey = 1
+)
+
+func (r *reader) payload(key string) []byte {
+	how := r.byte()
+	p := bytes.Clone(r.take(r.uvarint()))
+	switch how {
+	case payloadPlain:
+	case payloadWithKey:
+		p = append(append(p, key...), r.take(r.uvarint())...)
+	default:
+		r.b, r.err = nil, errors.New("its payload is written in no known way")
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	return p
+}
+
+// jobKeyKey is the key of jobkeys under which the ids of the jobs with a kind
+// and key stand: eight bytes of a hash, which two keys may share.
+func jobKeyKey(kind, key string) []byte {
+	d := store.DigestOf(append(appendString(nil, kind), key...))
+	return bytes.Clone(d[:8])
+}
 
 // A key of the bucket due is
 //

@@ -22,13 +22,18 @@ type jobTx struct {
 	// what they were in the database.
 	jobs map[store.ID]*store.Job
 	was  map[store.ID]*store.Job
-	// keys leads from changed keys to jobs, to the zero ID for none.
-	keys  map[string]store.ID
-	order []store.ID
+	// keys leads from kind and key of changed jobs to their ids, to the zero ID
+	// for none; keyOrder has the first of them first.
+	keys     map[jobKey]store.ID
+	keyOrder []jobKey
+	order    []store.ID
 }
 
+// jobKey is what makes a job unique.
+type jobKey struct{ kind, key string }
+
 func newJobTx(w *writeTx) *jobTx {
-	return &jobTx{w: w, now: w.s.now(), jobs: map[store.ID]*store.Job{}, was: map[store.ID]*store.Job{}, keys: map[string]store.ID{}}
+	return &jobTx{w: w, now: w.s.now(), jobs: map[store.ID]*store.Job{}, was: map[store.ID]*store.Job{}, keys: map[jobKey]store.ID{}}
 }
 
 // get returns a job as it is within the set, nil where there is none.
@@ -57,21 +62,55 @@ func jobOf(b *bbolt.Bucket, id store.ID) (*store.Job, error) {
 }
 
 // byKey returns the id of the job with a key, zero where there is none.
-func (t *jobTx) byKey(kind, key string) (store.ID, error) {
-	if key == "" {
+func (t *jobTx) byKey(k jobKey) (store.ID, error) {
+	if k.key == "" {
 		return store.ID{}, nil
 	}
-	k := jobKeyKey(kind, key)
-	if id, ok := t.keys[string(k)]; ok {
+	if id, ok := t.keys[k]; ok {
 		return id, nil
 	}
-	v := t.w.bucket(bucketJobKeys).Get(k)
-	if v != nil && len(v) != len(store.ID{}) {
-		return store.ID{}, fmt.Errorf("%w: the entry %q of %s is not an id", store.ErrCorrupt, k, bucketJobKeys)
+	ids, err := readJobKeys(t.w.bucket(bucketJobKeys).Get(t.w.s.keyHash(k.kind, k.key)))
+	if err != nil {
+		return store.ID{}, err
 	}
-	var id store.ID
-	copy(id[:], v)
-	return id, nil
+	for _, id := range ids {
+		j, err := jobOf(t.w.bucket(bucketJobs), id)
+		if err != nil {
+			return store.ID{}, err
+		}
+		if j == nil {
+			return store.ID{}, fmt.Errorf("%w: the key of a job leads to %s, which is not kept", store.ErrCorrupt, id)
+		}
+		if _, changed := t.jobs[id]; !changed && (jobKey{j.Kind, j.Key}) == k {
+			return id, nil
+		}
+	}
+	return store.ID{}, nil
+}
+
+// readJobKeys reads the value of an entry of jobkeys.
+func readJobKeys(v []byte) ([]store.ID, error) {
+	const size = len(store.ID{})
+	if len(v)%size != 0 {
+		return nil, fmt.Errorf("%w: an entry of %s is not a list of ids", store.ErrCorrupt, bucketJobKeys)
+	}
+	ids := make([]store.ID, len(v)/size)
+	for i := range ids {
+		copy(ids[i][:], v[i*size:])
+	}
+	return ids, nil
+}
+
+// setKey notes which job has a key.
+func (t *jobTx) setKey(j *store.Job, id store.ID) {
+	if j == nil || j.Key == "" {
+		return
+	}
+	k := jobKey{j.Kind, j.Key}
+	if _, ok := t.keys[k]; !ok {
+		t.keyOrder = append(t.keyOrder, k)
+	}
+	t.keys[k] = id
 }
 
 // set changes a job, or removes it where j is nil.
@@ -88,35 +127,56 @@ func (t *jobTx) set(id store.ID, j *store.Job) error {
 	if !changed {
 		before = t.was[id]
 	}
-	if before != nil && before.Key != "" {
-		t.keys[string(jobKeyKey(before.Kind, before.Key))] = store.ID{}
-	}
-	if j != nil && j.Key != "" {
-		t.keys[string(jobKeyKey(j.Kind, j.Key))] = id
-	}
+	t.setKey(before, store.ID{})
+	t.setKey(j, id)
 	t.jobs[id] = j
 	return nil
 }
 
 // write puts the changes into the transaction.
 func (t *jobTx) write() error {
+	for _, k := range t.keyOrder {
+		if err := t.writeKey(k, t.keys[k]); err != nil {
+			return err
+		}
+	}
 	for _, id := range t.order {
 		if err := t.w.putJob(id, t.was[id], t.jobs[id]); err != nil {
 			return err
 		}
 	}
-	for k, id := range t.keys {
-		var err error
-		if id.IsZero() {
-			err = t.w.delete(bucketJobKeys, []byte(k))
-		} else {
-			err = t.w.put(bucketJobKeys, []byte(k), id[:])
-		}
+	return nil
+}
+
+// writeKey makes an entry of jobkeys name the job with the key, and beside it
+// only those whose keys have the same hash.
+func (t *jobTx) writeKey(k jobKey, id store.ID) error {
+	at := t.w.s.keyHash(k.kind, k.key)
+	have := t.w.bucket(bucketJobKeys).Get(at)
+	ids, err := readJobKeys(have)
+	if err != nil {
+		return err
+	}
+	var value []byte
+	for _, other := range ids {
+		j, err := t.get(other)
 		if err != nil {
 			return err
 		}
+		if j != nil && (jobKey{j.Kind, j.Key}) != k && bytes.Equal(t.w.s.keyHash(j.Kind, j.Key), at) {
+			value = append(value, other[:]...)
+		}
 	}
-	return nil
+	if !id.IsZero() {
+		value = append(value, id[:]...)
+	}
+	switch {
+	case bytes.Equal(have, value):
+		return nil
+	case len(value) == 0:
+		return t.w.delete(bucketJobKeys, at)
+	}
+	return t.w.put(bucketJobKeys, at, value)
 }
 
 // putJob replaces a job and its entries in due and leases. Its key is not
@@ -230,7 +290,7 @@ func (t *jobTx) finish(f *store.Finish) error {
 }
 
 func (t *jobTx) enqueue(e *store.Enqueue) (store.ID, error) {
-	kept, err := t.byKey(e.Job.Kind, e.Job.Key)
+	kept, err := t.byKey(jobKey{e.Job.Kind, e.Job.Key})
 	if err != nil {
 		return store.ID{}, err
 	}

@@ -1,10 +1,8 @@
 package bolt
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -21,38 +19,6 @@ const (
 	maxPage = 16 << 20
 )
 
-// headOf returns the highest journal number.
-func headOf(tx *bbolt.Tx) (uint64, error) {
-	k, v := mustBucket(tx, bucketRecords).Cursor().Last()
-	if k == nil {
-		return 0, nil
-	}
-	n := codec.Count(v)
-	if len(k) != 8 || n == 0 {
-		return 0, fmt.Errorf("%w: the last entry %x of %s cannot be read", store.ErrCorrupt, k, bucketRecords)
-	}
-	return binary.BigEndian.Uint64(k) + uint64(n) - 1, nil
-}
-
-// rawBlock is a copy of a stored block.
-type rawBlock struct {
-	first uint64
-	bytes []byte
-}
-
-// blockOf finds the block that holds the record with a number. What it
-// returns points into the database.
-func blockOf(c *bbolt.Cursor, seq uint64) (rawBlock, error) {
-	k, v := seekBefore(c, seqKey(seq))
-	if len(k) == 8 {
-		first := binary.BigEndian.Uint64(k)
-		if seq >= first && seq-first < uint64(codec.Count(v)) {
-			return rawBlock{first, v}, nil
-		}
-	}
-	return rawBlock{}, fmt.Errorf("%w: record %d is missing", store.ErrCorrupt, seq)
-}
-
 // Get implements [store.Records].
 func (s *Store) Get(ctx context.Context, id store.ID) (store.Record, error) {
 	var block rawBlock
@@ -61,11 +27,8 @@ func (s *Store) Get(ctx context.Context, id store.ID) (store.Record, error) {
 		if seq, err = seqOf(tx, id); err != nil {
 			return err
 		}
-		if block, err = blockOf(mustBucket(tx, bucketRecords).Cursor(), seq); err != nil {
-			return err
-		}
-		block.bytes = bytes.Clone(block.bytes)
-		return nil
+		block, _, _, err = blockOf(mustBucket(tx, bucketRecords).Cursor(), seq)
+		return err
 	})
 	if err != nil {
 		return store.Record{}, err
@@ -108,10 +71,9 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 				return true
 			}
 			var b rawBlock
-			if b, failed = blockOf(c, p.seq); failed != nil {
+			if b, _, _, failed = blockOf(c, p.seq); failed != nil {
 				return false
 			}
-			b.bytes = bytes.Clone(b.bytes)
 			size += len(b.bytes)
 			blocks = append(blocks, b)
 			return true
@@ -123,10 +85,6 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 	}
 	page.Records, err = s.decodeFound(blocks, found)
 	return page, err
-}
-
-func (b *rawBlock) holds(seq uint64) bool {
-	return seq >= b.first && seq-b.first < uint64(codec.Count(b.bytes))
 }
 
 // decodeFound returns the records that were found, from the blocks that hold
@@ -171,17 +129,16 @@ func (s *Store) blocksAfter(ctx context.Context, after uint64, fn func(rawBlock)
 			return nil
 		}
 		c := mustBucket(tx, bucketRecords).Cursor()
-		b, err := blockOf(c, after+1)
+		b, k, v, err := blockOf(c, after+1)
 		for err == nil && fn(b) {
-			next := b.first + uint64(codec.Count(b.bytes))
+			next := b.first + b.count()
 			if next > head {
 				return nil
 			}
-			k, v := c.Next()
-			if len(k) != 8 || binary.BigEndian.Uint64(k) != next || codec.Count(v) == 0 {
+			if first, _, ok := readBlockKey(k); !ok || first != next {
 				return fmt.Errorf("%w: record %d is missing", store.ErrCorrupt, next)
 			}
-			b = rawBlock{next, v}
+			b, k, v, err = readBlock(c, k, v)
 		}
 		return err
 	})
@@ -193,10 +150,9 @@ func (s *Store) Read(ctx context.Context, after uint64, limit int) ([]store.Reco
 	var blocks []rawBlock
 	size := 0
 	err := s.blocksAfter(ctx, after, func(b rawBlock) bool {
-		b.bytes = bytes.Clone(b.bytes)
 		blocks = append(blocks, b)
 		size += len(b.bytes)
-		last := b.first + uint64(codec.Count(b.bytes)) - 1
+		last := b.first + b.count() - 1
 		return size < maxRead && last-after < uint64(limit)
 	})
 	if err != nil {

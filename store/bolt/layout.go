@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"path/filepath"
 
+	"go.etcd.io/bbolt"
+
 	"stet/store"
 )
 
@@ -46,9 +48,19 @@ func buckets() []string {
 		bucketDue, bucketLeases, bucketCursors, bucketBlobs, bucketBlobData}
 }
 
-// appendOnly reports whether keys of a bucket are only ever added behind the
-// last one, so that its pages can be filled to the brim.
-func appendOnly(bucket string) bool { return bucket == bucketRecords || bucket == bucketIDs }
+// fill returns how full bbolt is to make the pages of a bucket when it divides
+// them. Where keys only ever come behind the last one, to the brim; where most
+// do and values still change their size, nearly so; elsewhere by half, because
+// the next key may come anywhere.
+func fill(bucket string) float64 {
+	switch bucket {
+	case bucketRecords, bucketIDs:
+		return 1
+	case bucketJobs:
+		return 0.9
+	}
+	return bbolt.DefaultFillPercent
+}
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
@@ -72,9 +84,6 @@ func unseal(bucket string, key, sealed []byte) ([]byte, error) {
 	}
 	return sealed[4:], nil
 }
-
-// seqKey is a journal number as a key.
-func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(make([]byte, 0, 8), seq) }
 
 // reader takes values off the front of b; after the first failure every value
 // is zero.

@@ -84,6 +84,8 @@ type Store struct {
 	// told; its error counts as that of a failed sync. Tests make disks slow
 	// and broken with it.
 	afterCommit func() error
+	// keyHash is jobKeyKey; tests make hashes collide with it.
+	keyHash func(kind, key string) []byte
 }
 
 var (
@@ -107,7 +109,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	s := &Store{
 		dir: dir, readOnly: o.ReadOnly, inline: o.InlineBlobSize, now: o.Now, queue: make(chan *op), closing: make(chan struct{}),
-		committed: make(chan struct{}), afterCommit: func() error { return nil },
+		committed: make(chan struct{}), afterCommit: func() error { return nil }, keyHash: jobKeyKey,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -208,6 +210,9 @@ func (s *Store) open(ctx context.Context, o *Options) error {
 // begin brings an open file to the present format and takes possession of the
 // folder.
 func (s *Store) begin() error {
+	if err := surveyBranches(s.file); err != nil {
+		return fmt.Errorf("%w: the file %s in %s: %w; restore a backup", store.ErrCorrupt, FileName, s.dir, err)
+	}
 	if err := guarded("opening the archive", s.migrate); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -435,4 +436,73 @@ func (w *walker) rest() {
 			w.problem(id, "nothing leads to it and it is not free")
 		}
 	}
+}
+
+// maxSurvey is how many pages [surveyBranches] reads: enough for all branches
+// of a file of about 100 MB and for the upper ones of a larger file, and few
+// enough not to delay opening.
+const maxSurvey = 256
+
+// surveyBranches looks whether the upper branches of all buckets form trees. A
+// branch that leads back to itself makes bbolt descend until memory ends.
+func surveyBranches(r io.ReaderAt) error {
+	metas, errs := readMetas(r)
+	best := 0
+	if errs[0] != nil || errs[1] == nil && metas[1].txid > metas[0].txid {
+		best = 1
+	}
+	if errs[best] != nil {
+		return fmt.Errorf("the first page cannot be read: %w", errs[best])
+	}
+	var damage error
+	w := newWalker(r, metas[best], func(page uint64, what string) {
+		if damage == nil {
+			damage = fmt.Errorf("page %d: %s", page, what)
+		}
+	})
+	var next []uint64
+	for _, p := range w.places() {
+		if p.root != 0 {
+			next = append(next, p.root)
+		}
+	}
+	for n := 0; len(next) > 0 && n < maxSurvey && damage == nil; n++ {
+		children, err := w.survey(next[0])
+		if err != nil {
+			return fmt.Errorf("page %d: %w", next[0], err)
+		}
+		next = append(next[1:], children...)
+	}
+	return damage
+}
+
+// survey marks a page and returns the branches that it leads to.
+func (w *walker) survey(id uint64) ([]uint64, error) {
+	b, err := w.page(id)
+	if err != nil {
+		return nil, err
+	}
+	if !w.mark(id, b) || binary.NativeEndian.Uint16(b[8:]) != flagBranch {
+		return nil, nil
+	}
+	children, err := readBranch(b)
+	if err != nil || len(children) == 0 {
+		return nil, fmt.Errorf("it is a branch that cannot be read: %w", cmp.Or(err, errShort))
+	}
+	first, err := w.page(children[0].page)
+	if err != nil {
+		return nil, fmt.Errorf("page %d: %w", children[0].page, err)
+	}
+	var next []uint64
+	for _, c := range children {
+		if c.page >= w.meta.end {
+			return nil, fmt.Errorf("it leads to page %d, of %d", c.page, w.meta.end)
+		}
+		if binary.NativeEndian.Uint16(first[8:]) == flagBranch {
+			next = append(next, c.page)
+		} else { // all leaves of a tree are equally deep; their beginnings are enough
+			w.mark(c.page, b[:pageSize])
+		}
+	}
+	return next, nil
 }

@@ -18,19 +18,24 @@ import (
 //
 //	index (1 byte) | value, 0x00 escaped as 0x00 0xFF | 0x00 | number
 //
-// where number is the journal number of the first record of a batch that
-// carries the term: a byte that says how many follow (1 to 8), then the number
-// in so many bytes, big endian. Keys sort by index, value and number; the
-// length byte is never 0xFF, so that the end of a value cannot be mistaken for
-// an escaped zero. The value of an entry is the list of the records of the
-// batch that carry the term: the kind of the first, then for each further one
-// the distance from the one before (uvarint) and its kind.
+// where number is the journal number of the first record in the list of the
+// entry: a byte that says how many follow (1 to 8), then the number in so many
+// bytes, big endian. Keys sort by index, value and number; the length byte is
+// never 0xFF, so that the end of a value cannot be mistaken for an escaped
+// zero. The value of an entry is the list: the kind of the first record, then
+// for each further one the distance from the one before (uvarint) and its
+// kind. A list grows until it is as long as [maxList]; the records of one
+// batch are never divided.
 
 const (
 	termEnd    = 0x00
 	termEscape = 0xFF
 	// afterNumbers sorts after the length byte of every number.
 	afterNumbers = 9
+	// maxList is the length from which on a list does not grow any more. Small,
+	// because a growing list is written anew each time; at this length an entry
+	// takes less than five bytes for a record.
+	maxList = 120
 )
 
 // termPrefix is the part of a key before the number.
@@ -107,7 +112,7 @@ func readPostings(dst []posting, first uint64, v []byte) ([]posting, error) {
 	dst = append(dst, posting{seq, r.byte()})
 	for len(r.b) > 0 {
 		d := r.uvarint()
-		if d == 0 || d > store.MaxBatchRecords {
+		if d == 0 {
 			return dst, errors.New("its list cannot be read")
 		}
 		seq += d
@@ -124,8 +129,24 @@ type termEntry struct {
 	list   []byte
 }
 
-func (e *termEntry) key(first uint64) []byte {
-	return appendNumber(slices.Clip(e.prefix), first+uint64(e.offset))
+// putTerm adds an entry of a batch whose first record gets the number first:
+// to the last list of the term where that is short enough.
+func (w *writeTx) putTerm(e *termEntry, first uint64) error {
+	at := first + uint64(e.offset)
+	k, v := seekBefore(w.bucket(bucketTerms).Cursor(), append(slices.Clip(e.prefix), afterNumbers))
+	if bytes.HasPrefix(k, e.prefix) && len(v) < maxList {
+		start, err := readNumber(k[len(e.prefix):])
+		if err != nil {
+			return termDamage(k, err)
+		}
+		list, err := readPostings(nil, start, v)
+		if err != nil {
+			return termDamage(k, err)
+		}
+		v = binary.AppendUvarint(slices.Clip(v), at-list[len(list)-1].seq)
+		return w.put(bucketTerms, bytes.Clone(k), append(v, e.list...))
+	}
+	return w.put(bucketTerms, appendNumber(slices.Clip(e.prefix), at), e.list)
 }
 
 // termEntries returns one entry for each term of a batch, sorted.

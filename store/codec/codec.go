@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -32,6 +33,10 @@ const (
 	offChecksum = 2
 	headerSize  = 6
 
+	// frameMagic begins every zstd frame (RFC 8878, section 3.1.1); it is left
+	// out of blocks.
+	frameMagic = "\x28\xB5\x2F\xFD"
+
 	// dictNone marks records that are not compressed, because they would not
 	// become smaller.
 	dictNone = 0
@@ -49,13 +54,13 @@ type Codec struct {
 func New() (*Codec, error) {
 	enc, err := zstd.NewWriter(nil,
 		zstd.WithEncoderDictRaw(dictCurrent, dictionary(dictCurrent)),
-		zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
+		zstd.WithEncoderLevel(zstd.SpeedFastest),
 		zstd.WithEncoderCRC(false), // the block has a checksum of its own
 		zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return nil, fmt.Errorf("preparing the compression of records: %w", err)
 	}
-	options := []zstd.DOption{zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecodeAllCapLimit(true)}
+	options := []zstd.DOption{zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxRaw)}
 	for id := uint32(1); id <= dictCurrent; id++ {
 		options = append(options, zstd.WithDecoderDictRaw(id, dictionary(id)))
 	}
@@ -113,12 +118,13 @@ func (c *Codec) Encode(records []store.Record) ([]Block, error) {
 	defer c.raw.Put(buf)
 	var blocks []Block
 	for len(records) > 0 {
-		raw, n, err := appendSome((*buf)[:0], records)
+		var digests table
+		raw, n, err := appendSome((*buf)[:0], &digests, records)
 		*buf = raw[:0]
 		if err != nil {
 			return nil, err
 		}
-		blocks = append(blocks, c.block(records[:n], raw))
+		blocks = append(blocks, c.block(records[:n], digests, raw))
 		records = records[n:]
 	}
 	if cap(*buf) > 1<<20 { // a giant is not worth keeping
@@ -129,14 +135,15 @@ func (c *Codec) Encode(records []store.Record) ([]Block, error) {
 
 // appendSome appends the envelopes of as many records as one block holds, and
 // returns how many those are.
-func appendSome(raw []byte, records []store.Record) ([]byte, int, error) {
+func appendSome(raw []byte, digests *table, records []store.Record) ([]byte, int, error) {
 	for i := range records {
-		size := len(raw)
-		next, err := appendEnvelope(raw, records, i)
+		size, taken := len(raw), len(*digests)
+		next, err := appendEnvelope(raw, digests, records, i)
 		if err != nil {
 			return raw, 0, err
 		}
 		if i > 0 && len(next) > BlockSize {
+			*digests = (*digests)[:taken]
 			return next[:size], i, nil
 		}
 		if len(next) > maxRaw {
@@ -148,8 +155,8 @@ func appendSome(raw []byte, records []store.Record) ([]byte, int, error) {
 }
 
 // block builds the block of records whose envelopes are raw.
-func (c *Codec) block(records []store.Record, raw []byte) Block {
-	b := make([]byte, headerSize, headerSize+8+len(records)*(len(store.Hash{})+1+store.SaltSize)+len(raw)/2+64)
+func (c *Codec) block(records []store.Record, digests table, raw []byte) Block {
+	b := make([]byte, headerSize, headerSize+8+len(records)*(len(store.Hash{})+1+store.SaltSize)+len(digests)*len(store.Digest{})+len(raw)/2+64)
 	b[offVersion] = Version
 	b = binary.AppendUvarint(b, uint64(len(records)))
 	for i := range records {
@@ -163,31 +170,38 @@ func (c *Codec) block(records []store.Record, raw []byte) Block {
 			b = append(append(b, 1), s[:]...)
 		}
 	}
+	b = append(b, byte(len(digests)))
+	for i := range digests {
+		b = append(b, digests[i][:]...)
+	}
 	b = binary.AppendUvarint(b, uint64(len(raw)))
 	head := len(b)
 	b = c.enc.EncodeAll(raw, b)
 	b[offDict] = dictCurrent
-	if len(b)-head >= len(raw) {
+	if len(b)-head-len(frameMagic) >= len(raw) {
 		b = append(b[:head], raw...)
 		b[offDict] = dictNone
+	} else {
+		b = slices.Delete(b, head, head+len(frameMagic))
 	}
 	return Block{bytes: b, sum: checksum(b), Count: len(records)}
 }
 
 // header is the part of a block that is not compressed.
 type header struct {
-	count  int
-	leaves []byte
-	salts  []store.Salt
-	raw    int
-	rest   []byte
+	count   int
+	leaves  []byte
+	salts   []store.Salt
+	digests table
+	raw     int
+	rest    []byte
 }
 
 var errShort = errors.New("the block ends too early")
 
-// open verifies the checksum of a block and reads its header. With salts false
+// open verifies the checksum of a block and reads its header. With whole false
 // it stops after the leaves.
-func open(b []byte, first uint64, salts bool) (header, error) {
+func open(b []byte, first uint64, whole bool) (header, error) {
 	if len(b) < headerSize {
 		return header{}, corrupt(first, errShort)
 	}
@@ -204,12 +218,16 @@ func open(b []byte, first uint64, salts bool) (header, error) {
 	r := reader{b: b[headerSize:]}
 	h := header{count: int(r.uvarint(store.MaxBatchRecords))}
 	h.leaves = r.take(h.count * len(store.Hash{}))
-	if salts {
+	if whole {
 		h.salts = make([]store.Salt, h.count)
 		for i := range h.salts {
 			if r.byte() == 1 {
 				copy(h.salts[i][:], r.take(store.SaltSize))
 			}
+		}
+		h.digests = make(table, r.byte())
+		for i := range h.digests {
+			copy(h.digests[i][:], r.take(len(store.Digest{})))
 		}
 		h.raw = int(r.uvarint(maxRaw))
 	}
@@ -261,19 +279,23 @@ func (c *Codec) Decode(block []byte, first uint64) ([]store.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw := make([]byte, 0, h.raw)
+	raw := make([]byte, 0, min(h.raw, 1<<20)) // it grows to what there really is
 	if block[offDict] == dictNone {
 		raw = append(raw, h.rest...)
-	} else if raw, err = c.dec.DecodeAll(h.rest, raw); err != nil {
-		return nil, corrupt(first, err)
+	} else {
+		frame := make([]byte, 0, len(frameMagic)+len(h.rest))
+		frame = append(append(frame, frameMagic...), h.rest...)
+		if raw, err = c.dec.DecodeAll(frame, raw); err != nil {
+			return nil, corrupt(first, err)
+		}
 	}
 	if len(raw) != h.raw {
 		return nil, corrupt(first, errShort)
 	}
-	r := reader{b: raw}
+	r := reader{b: raw, budget: maxRaw}
 	records := make([]store.Record, h.count)
 	for i := range records {
-		if err := r.envelope(records, i); err != nil {
+		if err := r.envelope(h.digests, records, i); err != nil {
 			return nil, corrupt(first, err)
 		}
 		records[i].Seq, records[i].Salt = first+uint64(i), h.salts[i]

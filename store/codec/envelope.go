@@ -21,6 +21,8 @@ func fieldNames() []string {
 const (
 	fieldRemoved = 1 << iota
 	fieldSalted
+	// fieldDigests says that digests were taken out of the value.
+	fieldDigests
 )
 
 // How the id of a record is written.
@@ -41,7 +43,7 @@ func StoresTerms(r *store.Record) bool {
 //
 // An id is written as 32 hexadecimal digits in the form in which other records
 // name it, so that their references compress to almost nothing.
-func appendEnvelope(b []byte, records []store.Record, i int) ([]byte, error) {
+func appendEnvelope(b []byte, digests *table, records []store.Record, i int) ([]byte, error) {
 	r := &records[i]
 	kind := r.Kind.Number()
 	if kind == 0 {
@@ -62,7 +64,7 @@ func appendEnvelope(b []byte, records []store.Record, i int) ([]byte, error) {
 	b = binary.AppendVarint(b, r.Time.UnixMicro())
 	b = binary.AppendUvarint(b, uint64(len(r.Fields)))
 	for j := range r.Fields {
-		b = appendField(b, &r.Fields[j])
+		b = appendField(b, digests, r, &r.Fields[j])
 	}
 	b = binary.AppendUvarint(b, uint64(len(terms)))
 	for _, t := range terms {
@@ -78,7 +80,7 @@ func follows(a, b store.ID) bool {
 	return a[15] != 0 && a == b
 }
 
-func appendField(b []byte, f *store.Field) []byte {
+func appendField(b []byte, digests *table, r *store.Record, f *store.Field) []byte {
 	if n := slices.Index(fieldNames(), f.Name); n >= 0 {
 		b = append(b, byte(n+1))
 	} else {
@@ -93,6 +95,10 @@ func appendField(b []byte, f *store.Field) []byte {
 	if !f.Salt.IsZero() {
 		flags |= fieldSalted
 	}
+	value, taken := digests.takeOut(r, f)
+	if taken {
+		flags |= fieldDigests
+	}
 	b = append(b, flags)
 	if f.Removed != nil {
 		b = append(b, f.Removed[:]...)
@@ -100,8 +106,8 @@ func appendField(b []byte, f *store.Field) []byte {
 	if !f.Salt.IsZero() {
 		b = append(b, f.Salt[:]...)
 	}
-	b = binary.AppendUvarint(b, uint64(len(f.Value)))
-	return append(b, f.Value...)
+	b = binary.AppendUvarint(b, uint64(len(value)))
+	return append(b, value...)
 }
 
 // reader takes values off the front of b; after the first failure every value
@@ -109,6 +115,8 @@ func appendField(b []byte, f *store.Field) []byte {
 type reader struct {
 	b   []byte
 	err error
+	// budget is how many bytes digests may still be put back into.
+	budget int
 }
 
 func (r *reader) fail(err error) {
@@ -157,7 +165,7 @@ func (r *reader) varint() int64 {
 }
 
 // envelope reads records[i], except its salt.
-func (r *reader) envelope(records []store.Record, i int) error {
+func (r *reader) envelope(digests table, records []store.Record, i int) error {
 	rec := &records[i]
 	kind, ok := store.KindOf(r.byte())
 	if !ok && r.err == nil {
@@ -179,8 +187,19 @@ func (r *reader) envelope(records []store.Record, i int) error {
 	if r.err == nil && fields > 0 {
 		rec.Fields = make([]store.Field, fields)
 	}
+	taken := make([]bool, len(rec.Fields))
 	for j := range rec.Fields {
-		r.field(&rec.Fields[j])
+		taken[j] = r.field(&rec.Fields[j])
+	}
+	for j := range rec.Fields {
+		if !taken[j] || r.err != nil {
+			continue
+		}
+		value, err := digests.putBack(rec, rec.Fields[j].Value, &r.budget)
+		if err != nil {
+			return err
+		}
+		rec.Fields[j].Value = value
 	}
 	for n := r.uvarint(store.MaxTerms); n > 0 && r.err == nil; n-- {
 		rec.Terms = append(rec.Terms, r.term())
@@ -200,7 +219,8 @@ func (r *reader) id() store.ID {
 	return id
 }
 
-func (r *reader) field(f *store.Field) {
+// field reads a field. It reports whether digests were taken out of its value.
+func (r *reader) field(f *store.Field) bool {
 	names := fieldNames()
 	switch n := int(r.byte()); {
 	case n == 0:
@@ -211,7 +231,7 @@ func (r *reader) field(f *store.Field) {
 		r.fail(fmt.Errorf("a field has the number %d, which has no name", n))
 	}
 	flags := r.byte()
-	if flags&^(fieldRemoved|fieldSalted) != 0 {
+	if flags&^(fieldRemoved|fieldSalted|fieldDigests) != 0 {
 		r.fail(errors.New("a field has unknown marks " + hex.EncodeToString([]byte{flags})))
 	}
 	if flags&fieldRemoved != 0 {
@@ -225,6 +245,7 @@ func (r *reader) field(f *store.Field) {
 	if v := r.take(int(r.uvarint(store.MaxFieldSize))); len(v) > 0 {
 		f.Value = v
 	}
+	return flags&fieldDigests != 0
 }
 
 func (r *reader) term() store.Term {
