@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -36,9 +37,9 @@ type composed struct {
 const longText = 280
 
 // entity finds addresses, hashtags and mentions.
-func entity() *regexp.Regexp {
+var entity = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`https?://[^\s<>"]+|#[\p{L}\p{N}_]+|@[A-Za-z0-9_]{1,15}`)
-}
+})
 
 // composer writes a text and counts its code points.
 type composer struct {
