@@ -17,7 +17,7 @@ type Exchange struct {
 	// URL is the address asked for, with secret parameters taken out.
 	URL string `json:"url"`
 	// Purpose says what the request was for: article, post, media, look,
-	// page, resolve, control.
+	// page, resolve, control, source, robots.
 	Purpose string `json:"purpose,omitempty"`
 	// Took is the time until the last byte, in nanoseconds.
 	Took time.Duration `json:"took,omitempty"`

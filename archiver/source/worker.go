@@ -278,7 +278,7 @@ func (w *Worker) Handle(ctx context.Context, j store.Job) error {
 		return errors.Join(err, e)
 	}
 	o := Options{Known: w.known, IgnoreRobots: p.IgnoreRobots}
-	if !p.Backfill.IsZero() && (p.State.Backfill == nil || p.State.Backfill.Done.IsZero() || p.State.Backfill.Since.After(p.Backfill)) {
+	if !p.Backfill.IsZero() && p.State.StepsBack(p.Backfill) {
 		o.Backfill = p.Backfill
 	}
 	reading, trouble := w.reader.Read(ctx, p.Source, p.State, o)
@@ -328,12 +328,12 @@ func (w *Worker) keep(ctx context.Context, b *store.Builder, p *Plan, r *Reading
 		}
 	}
 	for _, it := range r.Items {
-		at, allowed := w.allowed(ctx, p, it.URL, now)
-		if !allowed {
-			continue
-		}
 		if _, err := b.Add(ctx, &store.Discovery{Time: now, Source: p.Source.Name, URL: it.URL, Title: it.Title, Published: it.Published, Modified: it.Modified}); err != nil {
 			return err
+		}
+		at, allowed := w.allowed(ctx, p, it.URL, now)
+		if !allowed {
+			continue // handed out and closed: it does not come again
 		}
 		if err := w.engine.EnqueueArticle(b, it.URL, p.Source.Name, at); err != nil {
 			return err

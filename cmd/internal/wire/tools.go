@@ -123,6 +123,8 @@ func Client(c *config.Config, o Options) (*fetch.Client, error) {
 	f := fetch.Options{
 		UserAgent: "stet/" + o.Version, Contact: c.Fetch.Contact, Proxy: c.Fetch.Proxy, Getenv: o.Getenv,
 		AllowPrivate: c.Fetch.AllowPrivate, Timeout: c.Fetch.Timeout, MaxBytes: c.Fetch.MaxBytes,
+		// The sitemap protocol allows documents of 50 MB.
+		MaxBody:         52 << 20,
 		PerHostInterval: c.Fetch.PerHostInterval, PerHostConcurrency: c.Fetch.PerHostConcurrency, Now: o.Now,
 	}
 	if c.Fetch.UserAgent != "" {
