@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"stet/extract/post"
 )
@@ -30,7 +31,7 @@ type History struct {
 	Resolutions []Item[Resolution]
 	// Watches ask for closer looks at the post itself.
 	Watches []Item[Watch]
-	// QuotedBy are the posts that quote, answer or repeat it.
+	// QuotedBy are the posts that quote, answer or repeat it, each once.
 	QuotedBy []post.Ref
 }
 
@@ -63,7 +64,9 @@ func (h *History) add(r *Record) error {
 		h.Captures = append(h.Captures, Item[Capture]{r.Seq, r.ID, c})
 	case *Derivation:
 		if c.Ref != h.Ref {
-			h.QuotedBy = append(h.QuotedBy, c.Ref)
+			if !slices.Contains(h.QuotedBy, c.Ref) {
+				h.QuotedBy = append(h.QuotedBy, c.Ref)
+			}
 			return nil
 		}
 		h.Derivations = append(h.Derivations, Item[Derivation]{r.Seq, r.ID, c})
