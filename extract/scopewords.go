@@ -158,7 +158,7 @@ func tokenFlags(t wordFlags) wordFlags {
 		t |= wordWeak
 	}
 	if t&wordState != 0 {
-		t &^= wordStrong | wordWeak
+		t &^= wordStrong | wordWeak | wordComments | wordShare
 	}
 	if t&(wordPiece|wordText) == wordPiece|wordText && t&(wordOther|wordStrong|wordWeak|wordMore) == 0 {
 		t |= wordBody
