@@ -103,15 +103,30 @@ func mostlyUTF8(body []byte) bool {
 }
 
 // utf16Order returns le or be where body is UTF-16, by its byte order mark or
-// because it begins with a < in two bytes.
+// because it begins with a < and further characters of two bytes.
 func utf16Order(body []byte) string {
 	switch {
-	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("<\x00")):
+	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("<\x00")) && everyOther(body, 1):
 		return "le"
-	case bytes.HasPrefix(body, []byte("\xfe\xff")), bytes.HasPrefix(body, []byte("\x00<")):
+	case bytes.HasPrefix(body, []byte("\xfe\xff")), bytes.HasPrefix(body, []byte("\x00<")) && everyOther(body, 0):
 		return "be"
 	}
 	return ""
+}
+
+// everyOther reports whether the first characters of body, taken for UTF-16 with
+// its upper halves from the first on, are ASCII.
+func everyOther(body []byte, first int) bool {
+	const characters = 3
+	if len(body) < 2*characters {
+		return false
+	}
+	for i := range characters {
+		if body[2*i+first] != 0 || body[2*i+1-first] == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func utf16Encoding(order string) encoding.Encoding {
