@@ -26,6 +26,9 @@ type Schedule struct {
 const (
 	// DefaultGrowth lets the interval grow by half.
 	DefaultGrowth = 1.5
+	// suspicionTime is for how many times ConfirmUnexplained a suspicion brings
+	// looks forward: where only one source can be asked, it stays one.
+	suspicionTime = 7
 	// DefaultMaxInterval is the longest time between two looks.
 	DefaultMaxInterval = 90 * 24 * time.Hour
 )
@@ -57,6 +60,9 @@ func (s Schedule) Next(first, last time.Time, state State) time.Time {
 	regular := s.regular(first, last)
 	if !state.Value.Gone() || state.Confirmed {
 		return regular
+	}
+	if !state.FirstGone.IsZero() && last.Sub(state.FirstGone) > suspicionTime*rules.ConfirmUnexplained {
+		return regular // it could not be confirmed in all that time
 	}
 	step := rules.ConfirmUnexplained / 2
 	if state.Value != post.NotFound {

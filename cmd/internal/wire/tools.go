@@ -12,6 +12,7 @@ import (
 
 	"stet/archiver"
 	"stet/archiver/fetch"
+	"stet/archiver/oembed"
 	"stet/archiver/twitter"
 	"stet/cmd/internal/config"
 	"stet/extract"
@@ -191,10 +192,20 @@ func readPEM(path, name string, pool *x509.CertPool) (*x509.CertPool, error) {
 
 // platforms returns what the engine can act on.
 func platforms(c *config.Config, client *fetch.Client) []archiver.Platform {
-	return []archiver.Platform{
-		twitter.New(client, twitter.Options{BearerToken: c.Twitter.BearerToken, ConsumerKey: c.Twitter.ConsumerKey,
-			ConsumerSecret: c.Twitter.ConsumerSecret, Live: c.Watch.ControlsLive, Gone: c.Watch.ControlsGone}),
+	x := twitter.New(client, twitter.Options{BearerToken: c.Twitter.BearerToken, ConsumerKey: c.Twitter.ConsumerKey,
+		ConsumerSecret: c.Twitter.ConsumerSecret, Live: ofPlatform(post.Twitter, c.Watch.ControlsLive), Gone: ofPlatform(post.Twitter, c.Watch.ControlsGone)})
+	return append([]archiver.Platform{x}, oembed.New(client)...)
+}
+
+// ofPlatform returns the posts of one platform; nil where there is none.
+func ofPlatform(p post.Platform, refs []post.Ref) []post.Ref {
+	var own []post.Ref
+	for _, r := range refs {
+		if r.Platform == p {
+			own = append(own, r)
+		}
 	}
+	return own
 }
 
 // rules returns the times of confirming.

@@ -1,0 +1,167 @@
+// Package oembed asks the oEmbed endpoints of platforms that have no package of
+// their own for posts: title, author, a picture, and the words that the
+// provider's own markup quotes. No account is needed.
+//
+// An endpoint's "not found" is an absence from one source: it raises a
+// suspicion and is never enough to call a post gone. Meta's endpoints are not
+// asked: their terms forbid to keep what they answer, and they want a token.
+// Nor is Reddit's, which shows removed posts as if they were there.
+package oembed
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"stet/archiver"
+	"stet/archiver/fetch"
+	"stet/extract"
+	exoembed "stet/extract/oembed"
+	"stet/extract/post"
+	"stet/extract/sites"
+	"stet/store"
+)
+
+// Parser names the parser of what the endpoints answer, with its version.
+const Parser = "oembed/1"
+
+// Client makes requests: *[fetch.Client].
+type Client interface {
+	// Do makes a request: see [fetch.Client.Do].
+	Do(ctx context.Context, r fetch.Request) (*fetch.Response, error)
+}
+
+// Platforms lists those that this package asks for.
+func Platforms() []post.Platform {
+	return []post.Platform{post.YouTube, post.TikTok, post.Vimeo, post.Dailymotion, post.Bluesky, post.Tumblr, post.Pinterest,
+		post.Spotify, post.SoundCloud, post.Flickr}
+}
+
+// New returns the platforms, asked through c.
+func New(c Client) []archiver.Platform {
+	finder := extract.NewFinder(sites.All())
+	var all []archiver.Platform
+	for _, p := range Platforms() {
+		all = append(all, &platform{name: p, endpoint: &endpoint{client: c, finder: finder}})
+	}
+	return all
+}
+
+type platform struct {
+	name     post.Platform
+	endpoint *endpoint
+}
+
+// Platform returns its name.
+func (p *platform) Platform() post.Platform { return p.name }
+
+// Endpoints lists the one endpoint.
+func (p *platform) Endpoints() []archiver.Endpoint { return []archiver.Endpoint{p.endpoint} }
+
+// Controls returns posts that are known to live: of YouTube the first one.
+func (p *platform) Controls() archiver.Controls {
+	if p.name == post.YouTube {
+		return archiver.Controls{Live: []post.Ref{{Platform: post.YouTube, ID: "jNQXAC9IVRw"}}}
+	}
+	return archiver.Controls{}
+}
+
+// Rules lists what the answers conclude.
+func (p *platform) Rules() []extract.Rule {
+	return []extract.Rule{
+		{Endpoint: "oembed", Answer: "the embed", Status: post.Live, Explicit: true},
+		{Endpoint: "oembed", Answer: "404, 410", Status: post.NotFound},
+		{Endpoint: "oembed", Answer: "401, 403 of the endpoint: private, or not to be embedded", Status: post.Unknown},
+		{Endpoint: "oembed", Answer: "anything else", Status: post.Unknown, Transport: true},
+	}
+}
+
+type endpoint struct {
+	client Client
+	finder *extract.Finder
+}
+
+// Name returns the word for the endpoint.
+func (e *endpoint) Name() string { return "oembed" }
+
+// Source returns post.SourceEmbed.
+func (e *endpoint) Source() post.Source { return post.SourceEmbed }
+
+// Batch returns 1.
+func (e *endpoint) Batch() int { return 1 }
+
+// Ask asks for one post.
+func (e *endpoint) Ask(ctx context.Context, refs []post.Ref, purpose string) archiver.Reply {
+	ref := refs[0]
+	address, request, err := requestFor(ref)
+	if err != nil {
+		return archiver.Reply{Answers: []archiver.Answer{trouble(ref, err)}}
+	}
+	resp, err := e.client.Do(ctx, fetch.Request{URL: request, Purpose: purpose, Header: http.Header{"Accept": {"application/json"}}})
+	var reply archiver.Reply
+	if resp != nil {
+		reply.Exchanges = resp.Exchanges
+	}
+	if err != nil {
+		reply.Answers = []archiver.Answer{trouble(ref, err)}
+		return reply
+	}
+	a := exoembed.Read(ref, address, extract.Response{StatusCode: resp.Status, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body})
+	if a.Parsed != nil {
+		e.complete(&a.Parsed.Post, resp.Body)
+	}
+	reply.Answers = []archiver.Answer{{Ref: ref, Answer: a, Parser: Parser}}
+	return reply
+}
+
+func trouble(ref post.Ref, err error) archiver.Answer {
+	return archiver.Answer{Ref: ref, Err: err, Answer: extract.Answer{Status: post.Unknown, Transport: true}}
+}
+
+// requestFor returns the canonical address of a post and that of the request
+// for it.
+func requestFor(ref post.Ref) (address, request string, err error) {
+	t, ok := sites.Target(ref)
+	if !ok || t.URL == "" {
+		return "", "", fmt.Errorf("%w: the address of %s is not known from its id", store.ErrInvalid, ref)
+	}
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return "", "", fmt.Errorf("%w: the address of %s: %w", store.ErrInvalid, ref, err)
+	}
+	p, ok := exoembed.Lookup(u)
+	if !ok {
+		return "", "", fmt.Errorf("%w: no oEmbed endpoint serves %s", store.ErrInvalid, t.URL)
+	}
+	return t.URL, p.Request(t.URL), nil
+}
+
+// complete adds what the provider's markup quotes of the post, where the
+// payload has no words of its own, and its picture as a file to keep.
+func (e *endpoint) complete(p *post.Post, body []byte) {
+	if o, err := exoembed.Decode(body); err == nil && o.HTML != "" {
+		found := e.finder.Find(extract.Input{URL: p.URL, ContentType: "text/html; charset=utf-8", Body: []byte(o.HTML)})
+		for i := range found.Embeds {
+			m := &found.Embeds[i]
+			if m.Ref() != p.Ref() && len(found.Embeds) > 1 {
+				continue
+			}
+			if p.Text == "" {
+				p.Text = m.Quoted.Text
+			}
+			if p.Author.Name == "" {
+				p.Author.Name = m.Quoted.Name
+			}
+			if p.Author.Handle == "" {
+				p.Author.Handle = m.Quoted.Handle
+			}
+		}
+	}
+	if t, ok := sites.Target(p.Ref()); ok && p.Posted.IsZero() && !t.Posted.IsZero() {
+		p.Posted, p.PostedFrom = t.Posted, "derived"
+	}
+	if p.Card != nil && p.Card.Image != "" && len(p.Media) == 0 {
+		p.Media = []post.Media{{Kind: "photo", URL: p.Card.Image}}
+	}
+}

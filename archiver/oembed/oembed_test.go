@@ -1,0 +1,96 @@
+package oembed
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"stet/archiver"
+	"stet/archiver/fakenet"
+	"stet/archiver/fetch"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// known are posts of invented ids, one of each platform.
+func known() []post.Ref {
+	return []post.Ref{
+		{Platform: post.YouTube, ID: "aBcDeFgHiJk"}, {Platform: post.TikTok, ID: "7571863205253778999"}, {Platform: post.Vimeo, ID: "123456789"},
+		{Platform: post.Dailymotion, ID: "x8abcde"},
+		{Platform: post.Bluesky, ID: "at://did:plc:abcdefghijklmnopqrstuvwx/app.bsky.feed.post/3mddvy5bv6k27"},
+		{Platform: post.Pinterest, ID: "123456789012345678"}, {Platform: post.Spotify, ID: "track:4uLU6hMCjMI75M1A2tKUQC"},
+	}
+}
+
+// Every platform has an endpoint for its canonical addresses.
+func TestRequests(t *testing.T) {
+	for _, ref := range known() {
+		address, request, err := requestFor(ref)
+		if err != nil || !strings.HasPrefix(request, "https://") || !strings.Contains(request, "url=https%3A%2F%2F") {
+			t.Errorf("%s: %s, %s, %v", ref, address, request, err)
+		}
+	}
+	if _, _, err := requestFor(post.Ref{Platform: post.YouTube, ID: "short"}); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("an impossible id: %v", err)
+	}
+}
+
+// ask asks for the video through a fake YouTube.
+func ask(t *testing.T, answer http.HandlerFunc) archiver.Answer {
+	t.Helper()
+	n := fakenet.New(fakenet.Options{})
+	defer n.Close()
+	n.HandleFunc("www.youtube.com", answer)
+	c, err := fetch.New(n.FetchOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ref := known()[0]
+	for _, p := range New(c) {
+		if p.Platform() == ref.Platform {
+			r := p.Endpoints()[0].Ask(context.Background(), []post.Ref{ref}, "post")
+			if len(r.Answers) != 1 || r.Answers[0].Ref != ref {
+				t.Fatalf("reply %+v", r)
+			}
+			return r.Answers[0]
+		}
+	}
+	t.Fatal("no YouTube")
+	return archiver.Answer{}
+}
+
+func TestAsk(t *testing.T) {
+	payload := func(status int, mediaType, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/oembed" || !strings.Contains(r.FormValue("url"), "aBcDeFgHiJk") {
+				http.Error(w, "bad request", http.StatusBadRequest)
+				return
+			}
+			w.Header().Set("Content-Type", mediaType)
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}
+	}
+	live := `{"type":"video","version":"1.0","title":"The night ferry","author_name":"Ada Quay","author_url":"https://www.youtube.com/@adaquay","thumbnail_url":"https://i.ytimg.com/vi/aBcDeFgHiJk/hqdefault.jpg","html":"<iframe src=\"https://www.youtube.com/embed/aBcDeFgHiJk\"></iframe>"}`
+	a := ask(t, payload(200, "application/json", live))
+	if p := a.Shown(); p == nil || p.Post.Text != "The night ferry" || p.Post.Author.Handle != "adaquay" || len(p.Post.Media) != 1 {
+		t.Errorf("answer %+v", a)
+	}
+	for name, tt := range map[string]struct {
+		handler http.HandlerFunc
+		status  post.Status
+	}{
+		"gone":    {payload(404, "text/plain", "Not Found"), post.NotFound},
+		"private": {payload(401, "text/plain", "Unauthorized"), post.Unknown},
+		"wall":    {payload(403, "text/html", "<html>Are you a robot?"), post.Unknown},
+		"page":    {payload(200, "text/html", "<html>Log in"), post.Unknown},
+		"broken":  {payload(500, "text/plain", "oops"), post.Unknown},
+	} {
+		if a := ask(t, tt.handler); a.Status != tt.status || a.Explicit || a.Shown() != nil {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+}
