@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
 
 	"stet/archiver/fetch"
@@ -260,33 +261,26 @@ func absolute(base, ref string) string {
 // refreshOf returns the address of a page's <meta http-equiv=refresh>, empty
 // where it has none.
 func refreshOf(body []byte) string {
-	z := html.NewTokenizer(bytes.NewReader(body))
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return ""
-		case html.StartTagToken, html.SelfClosingTagToken:
-			if t := z.Token(); t.Data == "meta" {
-				if u := refreshTarget(t); u != "" {
-					return u
-				}
-			}
-		}
+	// Without scripts, what stands in <noscript> is part of the page: t.co puts
+	// it there.
+	root, err := html.ParseWithOptions(bytes.NewReader(body), html.ParseOptionEnableScripting(false))
+	if err != nil {
+		return "" // nested beyond what a page that redirects is
 	}
+	target := ""
+	goquery.NewDocumentFromNode(root).Find("meta[http-equiv]").EachWithBreak(func(_ int, m *goquery.Selection) bool {
+		if strings.EqualFold(m.AttrOr("http-equiv", ""), "refresh") {
+			target = refreshTarget(m.AttrOr("content", ""))
+		}
+		return target == ""
+	})
+	return target
 }
 
-func refreshTarget(t html.Token) string {
-	refresh, content := false, ""
-	for _, a := range t.Attr {
-		switch a.Key {
-		case "http-equiv":
-			refresh = strings.EqualFold(a.Val, "refresh")
-		case "content":
-			content = a.Val
-		}
-	}
+// refreshTarget reads the address in 0;URL=…, with or without quotes.
+func refreshTarget(content string) string {
 	i := strings.Index(strings.ToLower(content), "url=")
-	if !refresh || i < 0 {
+	if i < 0 {
 		return ""
 	}
 	return strings.Trim(strings.TrimSpace(content[i+len("url="):]), `'"`)
