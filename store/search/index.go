@@ -1,0 +1,324 @@
+package search
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"stet/store"
+)
+
+// FileName is the name of the index beside an archive.
+const FileName = "search.db"
+
+// formatVersion is the version of the file's layout. Raise it with every
+// change: an index of another version is built again.
+const formatVersion = 1
+
+// DefaultLockTimeout is how long Open waits for another process.
+const DefaultLockTimeout = time.Second
+
+// The buckets.
+const (
+	bucketMeta     = "meta"     // see the keys below
+	bucketPostings = "postings" // see postings.go
+	bucketDocs     = "docs"     // number of a document → document
+	bucketRefs     = "refs"     // platform:id → number of its document
+	bucketTimes    = "times"    // number of a document / timesPerBlock → times
+)
+
+func buckets() []string {
+	return []string{bucketMeta, bucketPostings, bucketDocs, bucketRefs, bucketTimes}
+}
+
+// The keys of the bucket meta.
+const (
+	metaVersion = "version" // formatVersion and tokenizerVersion, two bytes
+	metaCursor  = "cursor"  // the last number of the journal that was read, 8 bytes
+	metaLeaf    = "leaf"    // the leaf of that record
+)
+
+// Options are the settings of an [Index]. The zero value works.
+type Options struct {
+	// ReadOnly opens the index for reading; others may do so at the same time.
+	// It is searched as far as it reaches.
+	ReadOnly bool
+	// LockTimeout is how long to wait where another process has the index
+	// open; 0 is [DefaultLockTimeout].
+	LockTimeout time.Duration
+	// Progress, where it is not nil, is told how far the index has come: the
+	// number that it reached and the last one of the journal.
+	Progress func(reached, head uint64)
+}
+
+// Index finds posts by words. It implements [store.Searcher] and is safe for
+// concurrent use.
+type Index struct {
+	path    string
+	journal store.Journal
+	options Options
+	// maxDocs is the most documents that one transaction adds.
+	maxDocs int
+
+	following sync.Mutex   // one at a time brings the index up to date
+	mu        sync.RWMutex // held for writing while db is exchanged
+	db        *bbolt.DB    // nil once closed
+}
+
+var _ store.Searcher = (*Index)(nil)
+
+// Open opens the index in a file, and creates it where there is none, it is of
+// another version, or it cannot be read. The journal is not read before the
+// first search or [Index.CatchUp]. The caller closes the index, before the
+// journal.
+//
+// It errors with ErrBusy where another process has it open; with ErrNotFound
+// where there is none and it was to be opened for reading, with ErrVersion or
+// ErrCorrupt where it would have to be built again for that; with ErrReadOnly
+// where it may not be written.
+func Open(ctx context.Context, path string, journal store.Journal, o Options) (*Index, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if o.LockTimeout == 0 {
+		o.LockTimeout = DefaultLockTimeout
+	}
+	x := &Index{path: path, journal: journal, options: o, maxDocs: maxDocs}
+	db, err := x.open()
+	if err == nil {
+		x.db = db
+		return x, nil
+	}
+	if o.ReadOnly || !rebuildable(err) {
+		return nil, fmt.Errorf("opening the index of words %s: %w", path, err)
+	}
+	if x.db, err = x.create(); err != nil {
+		return nil, fmt.Errorf("building the index of words %s again: %w", path, err)
+	}
+	return x, nil
+}
+
+// rebuildable reports whether an index that could not be opened for a reason
+// is to be thrown away.
+func rebuildable(err error) bool {
+	return errors.Is(err, store.ErrVersion) || errors.Is(err, store.ErrCorrupt)
+}
+
+// open opens the file and looks at its version.
+func (x *Index) open() (*bbolt.DB, error) {
+	o := &bbolt.Options{ReadOnly: x.options.ReadOnly, Timeout: x.options.LockTimeout, FreelistType: bbolt.FreelistMapType}
+	var db *bbolt.DB
+	err := guarded(func() (err error) {
+		db, err = bbolt.Open(x.path, 0o600, o)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := guarded(func() error { return x.look(db) }); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// look looks at the version of the file, and begins an empty one.
+func (x *Index) look(db *bbolt.DB) error {
+	fresh := false
+	err := db.View(func(tx *bbolt.Tx) error {
+		fresh = tx.Bucket([]byte(bucketMeta)) == nil
+		return checkVersion(tx, fresh)
+	})
+	switch {
+	case err != nil || !fresh:
+		return err
+	case x.options.ReadOnly:
+		return fmt.Errorf("%w: it is empty; run `stet rebuild`", store.ErrNotFound)
+	}
+	return db.Update(setUp)
+}
+
+func version() []byte { return []byte{formatVersion, tokenizerVersion} }
+
+func checkVersion(tx *bbolt.Tx, fresh bool) error {
+	if fresh {
+		return nil
+	}
+	if v := tx.Bucket([]byte(bucketMeta)).Get([]byte(metaVersion)); string(v) != string(version()) {
+		return fmt.Errorf("%w: it has the version %d and this stet writes %d; run `stet rebuild`", store.ErrVersion, v, version())
+	}
+	for _, name := range buckets() {
+		if tx.Bucket([]byte(name)) == nil {
+			return fmt.Errorf("%w: the bucket %s is missing; run `stet rebuild`", store.ErrCorrupt, name)
+		}
+	}
+	return nil
+}
+
+func setUp(tx *bbolt.Tx) error {
+	for _, name := range buckets() {
+		if _, err := tx.CreateBucket([]byte(name)); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(metaVersion), version())
+}
+
+// create throws the file away and begins a new one.
+func (x *Index) create() (*bbolt.DB, error) {
+	if err := os.Remove(x.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, classify(err)
+	}
+	return x.open()
+}
+
+// Close closes the index. It may be called again.
+func (x *Index) Close() error {
+	x.following.Lock()
+	defer x.following.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	db := x.db
+	x.db = nil
+	if db == nil {
+		return nil
+	}
+	if err := db.Close(); err != nil {
+		return fmt.Errorf("closing the index of words %s: %w", x.path, err)
+	}
+	return nil
+}
+
+// Rebuild throws the index away and builds it again from the journal.
+func (x *Index) Rebuild(ctx context.Context) error {
+	x.following.Lock()
+	defer x.following.Unlock()
+	if err := x.reset(); err != nil {
+		return err
+	}
+	return x.catchUp(ctx)
+}
+
+// reset begins a new file. The caller holds following.
+func (x *Index) reset() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.options.ReadOnly {
+		return fmt.Errorf("building the index of words %s again: %w", x.path, store.ErrReadOnly)
+	}
+	if x.db == nil {
+		return errClosed
+	}
+	if err := x.db.Close(); err != nil {
+		return fmt.Errorf("closing the index of words %s: %w", x.path, err)
+	}
+	x.db = nil
+	db, err := x.create()
+	if err != nil {
+		return fmt.Errorf("building the index of words %s again: %w", x.path, err)
+	}
+	x.db = db
+	return nil
+}
+
+var errClosed = errors.New("the index of words was closed")
+
+// view reads in one transaction.
+func (x *Index) view(fn func(tx *bbolt.Tx) error) error {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.db == nil {
+		return errClosed
+	}
+	return guarded(func() error { return x.db.View(fn) })
+}
+
+// update changes in one transaction. The caller holds following.
+func (x *Index) update(fn func(tx *bbolt.Tx) error) error {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.db == nil {
+		return errClosed
+	}
+	return guarded(func() error { return x.db.Update(fn) })
+}
+
+// guarded runs fn and turns the panics with which bbolt answers damaged pages,
+// and faults of the mapped memory, into ErrCorrupt.
+func guarded(fn func() error) (err error) {
+	before := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(before)
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v; run `stet rebuild`", store.ErrCorrupt, p)
+		}
+	}()
+	return classify(fn())
+}
+
+// classify wraps errors of bbolt and of the system in their class.
+func classify(err error) error {
+	switch {
+	case err == nil || store.ClassOf(err).Name != "internal":
+		return err
+	case errors.Is(err, bbolt.ErrTimeout):
+		return fmt.Errorf("%w: another process has it open: %w", store.ErrBusy, err)
+	case errors.Is(err, bbolt.ErrInvalid) || errors.Is(err, bbolt.ErrChecksum) || errors.Is(err, bbolt.ErrVersionMismatch):
+		return fmt.Errorf("%w: %w; run `stet rebuild`", store.ErrCorrupt, err)
+	case errors.Is(err, bbolt.ErrDatabaseReadOnly) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w: %w", store.ErrFull, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %w; run `stet rebuild`", store.ErrNotFound, err)
+	}
+	return err
+}
+
+// Status says what an index holds.
+type Status struct {
+	// Posts is how many posts can be found.
+	Posts int `json:"posts"`
+	// Reached is the last number of the journal that was read.
+	Reached uint64 `json:"reached"`
+	// Bytes is the size of the file, and Parts of that by bucket.
+	Bytes int64            `json:"bytes"`
+	Parts map[string]int64 `json:"parts"`
+}
+
+// Status measures the index.
+func (x *Index) Status(ctx context.Context) (Status, error) {
+	if err := ctx.Err(); err != nil {
+		return Status{}, err
+	}
+	st := Status{Parts: map[string]int64{}}
+	err := x.view(func(tx *bbolt.Tx) error {
+		st.Bytes, st.Reached = tx.Size(), metaNumber(tx, metaCursor)
+		for _, name := range buckets() {
+			s := tx.Bucket([]byte(name)).Stats()
+			st.Parts[name] = int64(s.BranchAlloc + s.LeafAlloc)
+			if name == bucketRefs {
+				st.Posts = s.KeyN
+			}
+		}
+		return nil
+	})
+	return st, err
+}
+
+// metaNumber reads a number of the bucket meta, 0 where there is none.
+func metaNumber(tx *bbolt.Tx, key string) uint64 {
+	v := tx.Bucket([]byte(bucketMeta)).Get([]byte(key))
+	if len(v) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(v)
+}

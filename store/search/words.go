@@ -1,0 +1,287 @@
+package search
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/words"
+)
+
+// tokenizerVersion is the version of what a text is broken into. Raise it with
+// every change of this file or of fold.go: indexes of another version are built
+// again.
+const tokenizerVersion = 1
+
+// maxToken is the longest token in bytes; longer ones are cut.
+const maxToken = 64
+
+// word is one word of a text, as it is indexed and as it is asked for. Its
+// slices are good until the next word.
+type word struct {
+	// tokens are indexed one position after the other.
+	tokens []string
+	// also are indexed at the position of the first token: the word written
+	// together, the hashtag, the handle.
+	also []string
+	// ask are the tokens to look for, one position after the other; nil for
+	// what is asked for by a word before. askJoined would do as well, where it
+	// is not "".
+	ask       []string
+	askJoined string
+	// begins is true where ask holds the beginning of tokens only: a single
+	// character of a script without spaces.
+	begins bool
+}
+
+// splitter breaks a text into words.
+type splitter struct {
+	text string
+	emit func(word)
+	// run is the pending run of characters of scripts without spaces, with the
+	// places where it begins and ends.
+	run              []rune
+	runStart, runEnd int
+	// tag is the hashtag or handle that the text up to tagEnd belongs to;
+	// tagged is true once a word carries it.
+	tag    string
+	tagEnd int
+	tagged bool
+	// skip is the end of what is not words: the path of an address.
+	skip int
+	// one is room for the only token of a word.
+	one [1]string
+}
+
+// single returns the word of one token.
+func (s *splitter) single(token string) word {
+	s.one[0] = token
+	return word{tokens: s.one[:], ask: s.one[:]}
+}
+
+// split calls emit with each word of a text, in order.
+func split(text string, emit func(word)) {
+	s := splitter{text: text, emit: emit}
+	for it := words.FromString(text); it.Next(); {
+		if it.Start() >= s.skip {
+			s.segment(it.Value(), it.Start(), it.End())
+		}
+	}
+	s.flush()
+}
+
+// segment takes one segment as UAX #29 divides texts.
+func (s *splitter) segment(v string, start, end int) {
+	first, _ := utf8.DecodeRuneInString(v)
+	switch {
+	case (first == '#' || first == '＃') && !strings.HasPrefix(s.text[end:], "#"):
+		s.begin("#", hashtag(s.text[end:]), end)
+	case (first == '@' || first == '＠') && !wordBefore(s.text[:start]):
+		s.begin("@", handle(s.text[end:]), end)
+	case (strings.EqualFold(v, "http") || strings.EqualFold(v, "https")) && strings.HasPrefix(s.text[end:], "://"):
+		s.address(end + len("://"))
+	case strings.ContainsFunc(v, isWordRune):
+		s.word(fold(v), start, end)
+	case first < utf8.RuneSelf && len(v) == 1:
+		// a space or a mark: the usual case
+	case strings.ContainsFunc(v, isEmoji):
+		s.flush()
+		s.put(s.single(foldEmoji(v)), start)
+	}
+}
+
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+// begin notes a hashtag or handle whose name begins at a place.
+func (s *splitter) begin(mark, name string, at int) {
+	s.flush()
+	if name != "" {
+		s.tag, s.tagEnd, s.tagged = mark+cut(fold(name)), at+len(name), false
+	}
+}
+
+// hashtag returns the name that a text begins with.
+func hashtag(text string) string {
+	end := strings.IndexFunc(text, func(r rune) bool { return !isWordRune(r) && !unicode.Is(unicode.M, r) && r != '_' && r != '\u200c' })
+	if end < 0 {
+		end = len(text)
+	}
+	return text[:end]
+}
+
+// handle returns the handle that a text begins with: letters, digits, dots,
+// dashes, underscores, and for federated platforms @ with a host.
+func handle(text string) string {
+	part := func(text string) string {
+		end := strings.IndexFunc(text, func(r rune) bool {
+			return (r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r)) && r != '_' && r != '.' && r != '-'
+		})
+		if end < 0 {
+			end = len(text)
+		}
+		return strings.TrimRight(text[:end], ".-")
+	}
+	name := part(text)
+	if host, ok := strings.CutPrefix(text[len(name):], "@"); ok && name != "" {
+		if host = part(host); host != "" {
+			return name + "@" + host
+		}
+	}
+	return name
+}
+
+// wordBefore reports whether a text ends in a word: then the @ after it is that
+// of a mail address.
+func wordBefore(text string) bool {
+	r, _ := utf8.DecodeLastRuneInString(text)
+	return isWordRune(r)
+}
+
+// address takes the host of a web address, and skips the rest: paths are
+// numbers and short links.
+func (s *splitter) address(at int) {
+	s.flush()
+	rest := s.text[at:]
+	end := strings.IndexFunc(rest, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>"“”«»|`, r) })
+	if end < 0 {
+		end = len(rest)
+	}
+	s.skip = at + end
+	host := rest[:end]
+	if i := strings.IndexAny(host, "/?#"); i >= 0 {
+		host = host[:i]
+	}
+	if _, h, ok := strings.Cut(host, "@"); ok {
+		host = h
+	}
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		host = host[:i]
+	}
+	s.parts(strings.TrimPrefix(fold(host), "www."), at)
+}
+
+// word takes a folded segment that holds letters or numbers.
+func (s *splitter) word(v string, start, end int) {
+	if !strings.ContainsFunc(v, unspaced) {
+		s.flush()
+		s.parts(v, start)
+		return
+	}
+	if s.runEnd != start {
+		s.flush()
+	}
+	for len(v) > 0 {
+		n := strings.IndexFunc(v, func(r rune) bool { return !unspaced(r) })
+		if n < 0 {
+			n = len(v)
+		}
+		if len(s.run) == 0 {
+			s.runStart = start
+		}
+		s.run = append(s.run, []rune(v[:n])...)
+		v = v[n:]
+		if n = strings.IndexFunc(v, unspaced); n < 0 {
+			n = len(v)
+		}
+		if n > 0 {
+			s.flush()
+			s.parts(v[:n], start)
+			v = v[n:]
+		}
+	}
+	s.runEnd = end
+}
+
+// parts puts a word of letters and numbers, divided at what is neither.
+func (s *splitter) parts(v string, start int) {
+	if strings.IndexFunc(v, divides) < 0 {
+		if v != "" {
+			s.put(s.single(cut(v)), start)
+		}
+		return
+	}
+	if number, ok := number(v); ok {
+		s.put(s.single(cut(number)), start)
+		return
+	}
+	fields := strings.FieldsFunc(v, divides)
+	if len(fields) == 0 {
+		return
+	}
+	for i := range fields {
+		fields[i] = cut(fields[i])
+	}
+	w := word{tokens: fields, ask: fields}
+	if len(fields) > 1 {
+		w.askJoined = cut(strings.Join(fields, ""))
+		w.also = []string{w.askJoined}
+	}
+	s.put(w, start)
+}
+
+// divides reports whether r stands between the parts of a word.
+func divides(r rune) bool {
+	if r < utf8.RuneSelf {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && (r < 'A' || r > 'Z')
+	}
+	return !isWordRune(r) && !unicode.Is(unicode.M, r)
+}
+
+// number returns a number without the marks between its thousands, and false
+// where v is none.
+func number(v string) (string, bool) {
+	if v[0] < '0' || v[0] > '9' {
+		return "", false
+	}
+	n := strings.Map(func(r rune) rune {
+		if r == ',' || r == '’' || r == '\'' {
+			return -1
+		}
+		return r
+	}, v)
+	return strings.Trim(n, "."), strings.Trim(n, "0123456789.") == ""
+}
+
+// flush puts the pending run: as pairs of neighbours, and the last character by
+// itself, so that each character begins a token.
+func (s *splitter) flush() {
+	run := s.run
+	if len(run) == 0 {
+		return
+	}
+	w := word{begins: len(run) == 1}
+	for i := range run {
+		w.tokens = append(w.tokens, string(run[i:min(i+2, len(run))]))
+	}
+	w.ask = w.tokens[:max(1, len(run)-1)]
+	s.run = s.run[:0]
+	s.put(w, s.runStart)
+}
+
+// put gives a word out, with the tag that it belongs to.
+func (s *splitter) put(w word, start int) {
+	if s.tag != "" && start < s.tagEnd {
+		if s.tagged {
+			w.ask, w.askJoined = nil, ""
+		} else {
+			w.also = append(w.also, s.tag)
+			w.ask, w.askJoined, w.begins = []string{s.tag}, "", false
+			s.tagged = true
+		}
+	} else {
+		s.tag = ""
+	}
+	s.emit(w)
+}
+
+// cut shortens a token to its longest length, between two characters.
+func cut(t string) string {
+	if len(t) <= maxToken {
+		return t
+	}
+	n := maxToken
+	for !utf8.RuneStart(t[n]) {
+		n--
+	}
+	return t[:n]
+}
