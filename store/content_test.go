@@ -47,8 +47,22 @@ func contents() []store.Content {
 			Links: []store.ArticleLink{{URL: "u", Anchor: "a", Positions: []int{3}}}, Warnings: []string{"w"}, Finder: "1", Text: "Ein Absatz."},
 		&store.Resolution{Time: at, Article: id(1), Mention: 2, Ref: ref, Method: "quotation", Confidence: 0.625, Candidates: []post.Ref{ref},
 			Exchanges: []store.ID{id(2)}, Reason: "r"},
+		&store.Discovery{Time: at, Source: "desk", URL: "https://gazette.example/a", Title: "t", Published: at, Modified: at},
 		&store.Incident{Time: at, Event: "source-failing", Subject: "desk", Text: "The source cannot be read."},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
+	}
+}
+
+// TestContentsAreComplete keeps the list above up to date.
+func TestContentsAreComplete(t *testing.T) {
+	listed := map[store.Kind]bool{}
+	for _, c := range contents() {
+		listed[newRecord(t, c).Kind] = true
+	}
+	for _, k := range store.Kinds() {
+		if k.Typed() != listed[k] {
+			t.Errorf("%s has typed content: %v; the tests have some: %v", k, k.Typed(), listed[k])
+		}
 	}
 }
 

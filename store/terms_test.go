@@ -107,6 +107,7 @@ func TestTermsOf(t *testing.T) {
 		{"look", &store.Look{Ref: r(1)}, []store.Term{store.RefTerm(r(1))}},
 		{"verdict", &store.Verdict{Ref: r(1), Event: "gone"}, []store.Term{store.RefTerm(r(1)), store.VerdictsTerm("gone")}},
 		{"incident", &store.Incident{Subject: "source desk"}, []store.Term{store.SubjectTerm("source desk")}},
+		{"discovery", &store.Discovery{Source: "desk", URL: "https://www.gazette.example/a"}, []store.Term{store.ArticleTerm("https://gazette.example/a")}},
 		{"watch of a post", &store.Watch{Ref: r(1)}, []store.Term{store.RefTerm(r(1))}},
 		{"watch of an account", &store.Watch{Account: "twitter:ada"}, []store.Term{store.HandleTerm(post.Twitter, "Ada")}},
 		{"watch of a source", &store.Watch{Source: "desk"}, []store.Term{store.WatchTerm("desk")}},
@@ -150,7 +151,7 @@ func TestTermsOfLongArticle(t *testing.T) {
 
 // TestNumbers pins what is stored: numbers are only ever appended.
 func TestNumbers(t *testing.T) {
-	kinds := []store.Kind{"exchange", "capture", "derivation", "look", "verdict", "article", "resolution", "hold", "redaction", "takedown", "import", "note", "incident", "watch"}
+	kinds := []store.Kind{"exchange", "capture", "derivation", "look", "verdict", "article", "resolution", "hold", "redaction", "takedown", "import", "note", "incident", "watch", "discovery"}
 	for i, k := range kinds {
 		if got := k.Number(); int(got) != i+1 {
 			t.Errorf("the number of the kind %s is %d, want %d", k, got, i+1)
