@@ -48,7 +48,8 @@ func (e *env) story() []store.Record {
 		Confidence: 0.75, Exchanges: []store.ID{x.ID}})
 	incident := e.record(&store.Incident{Time: e.clock.Now(), Event: "source-failing", Subject: "desk", Text: "It cannot be read."})
 	watch := e.record(&store.Watch{Time: e.clock.Now(), Account: "twitter:adafenwick", Every: time.Minute})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch}
+	discovery := e.record(&store.Discovery{Time: e.clock.Now(), Source: "desk", URL: "https://gazette.example/bridge", Title: "Bridge"})
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery}
 }
 
 func testKinds(e *env) {
