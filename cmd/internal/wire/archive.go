@@ -65,7 +65,9 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 	}
 	a.closers = append(a.closers, db.Close)
 	a.Checker, a.Statter = db, db
-	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Now: o.Now, Random: o.Random})
+	index := newWords(c.Data, db, b.ReadOnly)
+	a.closers = append(a.closers, func() error { return index.close(ctx) })
+	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Search: index, Now: o.Now, Random: o.Random})
 	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), Platforms: Platforms()})
 	if b.ReadOnly {
 		return a, nil

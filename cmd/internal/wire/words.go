@@ -1,0 +1,108 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"stet/store"
+	"stet/store/search"
+)
+
+// words is the index of words beside an archive. It is opened when it is asked
+// for first, because most commands do without.
+type words struct {
+	path     string
+	journal  store.Journal
+	readOnly bool
+
+	mu    sync.Mutex
+	index *search.Index
+}
+
+func newWords(dir string, journal store.Journal, readOnly bool) *words {
+	return &words{path: filepath.Join(dir, search.FileName), journal: journal, readOnly: readOnly}
+}
+
+func (w *words) open(ctx context.Context) (*search.Index, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.index != nil {
+		return w.index, nil
+	}
+	index, err := search.Open(ctx, w.path, w.journal, search.Options{ReadOnly: w.readOnly})
+	if err != nil {
+		return nil, fmt.Errorf("opening the index of words: %w", err)
+	}
+	w.index = index
+	return index, nil
+}
+
+// Search implements [store.Searcher]. Where the index may only be read and does
+// not reach to the end of the journal, because a command was killed before it
+// had brought it there, it errors with ErrNotFound: the posts themselves have
+// to be read then.
+func (w *words) Search(ctx context.Context, q store.SearchQuery) ([]store.Hit, error) {
+	index, err := w.open(ctx)
+	if err != nil {
+		return nil, w.unusable(err)
+	}
+	if w.readOnly {
+		if err := w.complete(ctx, index); err != nil {
+			return nil, w.unusable(err)
+		}
+	}
+	return index.Search(ctx, q)
+}
+
+// unusable returns ErrNotFound for an index that cannot be read and may not be
+// mended here.
+func (w *words) unusable(err error) error {
+	if w.readOnly && (errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrVersion)) {
+		return fmt.Errorf("%w: %s", store.ErrNotFound, err.Error())
+	}
+	return err
+}
+
+// complete errors with ErrNotFound where the index does not reach to the end of
+// the journal.
+func (w *words) complete(ctx context.Context, index *search.Index) error {
+	status, err := index.Status(ctx)
+	if err != nil {
+		return err
+	}
+	head, err := w.journal.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the journal: %w", err)
+	}
+	if status.Reached != head {
+		return fmt.Errorf("%w: the index of words reaches to record %d of %d", store.ErrNotFound, status.Reached, head)
+	}
+	return nil
+}
+
+// close brings the index to the end of the journal, so that those who may only
+// read it find everything, and closes it. After an interruption it only closes
+// it: the next command that writes catches up.
+func (w *words) close(ctx context.Context) error {
+	var follow error
+	if !w.readOnly && ctx.Err() == nil {
+		index, err := w.open(ctx)
+		if err == nil {
+			err = index.CatchUp(ctx)
+		}
+		if ctx.Err() == nil {
+			follow = err
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.index == nil {
+		return follow
+	}
+	index := w.index
+	w.index = nil
+	return errors.Join(follow, index.Close())
+}
