@@ -35,10 +35,9 @@ func (s *Store) Create(ctx context.Context) (store.BlobWriter, error) {
 
 // writer spools a blob into chunks of an upload.
 type writer struct {
-	s *Store
-	// ctx is that of Create: Write has none of its own.
-	ctx    context.Context
-	upload int64 // 0 until there is one
+	s      *Store
+	ctx    context.Context //nolint:containedctx // that of Create: io.Writer has none of its own
+	upload int64           // 0 until there is one
 	chunks int
 	size   int64
 	hash   hash.Hash
@@ -156,9 +155,8 @@ func (s *Store) Open(ctx context.Context, d store.Digest) (store.BlobReader, err
 
 // reader reads a blob chunk by chunk. It keeps the chunk that was used last.
 type reader struct {
-	s *Store
-	// ctx is that of Open: Read and ReadAt have none of their own.
-	ctx    context.Context
+	s      *Store
+	ctx    context.Context //nolint:containedctx // that of Open: io.Reader has none of its own
 	digest store.Digest
 	upload int64
 	size   int64

@@ -124,12 +124,11 @@ func (p *postings) put(b *bbolt.Bucket, key []byte) error {
 func lastBlock(b *bbolt.Bucket, token string) ([]byte, postings, error) {
 	c := b.Cursor()
 	prefix := append([]byte(token), 0)
-	k, v := c.Seek(append(slices.Clone(prefix), 0xff, 0xff, 0xff, 0xff, 0xff))
-	if k == nil {
-		k, v = c.Last()
-	} else {
-		k, v = c.Prev()
+	last := c.Prev
+	if k, _ := c.Seek(append(slices.Clone(prefix), 0xff, 0xff, 0xff, 0xff, 0xff)); k == nil {
+		last = c.Last
 	}
+	k, v := last()
 	if len(k) != len(prefix)+4 || !bytes.HasPrefix(k, prefix) {
 		return nil, postings{}, nil
 	}

@@ -32,8 +32,8 @@ func (x *Index) Search(ctx context.Context, q store.SearchQuery) ([]store.Hit, e
 	limit := cmp.Or(q.Limit, 20)
 	var hits []store.Hit
 	err := x.view(func(tx *bbolt.Tx) (err error) {
-		s := searcher{ctx: ctx, postings: tx.Bucket([]byte(bucketPostings)), docs: nextDoc(tx), times: tx.Bucket([]byte(bucketTimes))}
-		found, err := s.search(&parsed, limit)
+		s := searcher{postings: tx.Bucket([]byte(bucketPostings)), docs: nextDoc(tx), times: tx.Bucket([]byte(bucketTimes))}
+		found, err := s.search(ctx, &parsed, limit)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,6 @@ func name(tx *bbolt.Tx, found []candidate) ([]store.Hit, error) {
 
 // searcher answers one query in one transaction.
 type searcher struct {
-	ctx      context.Context
 	postings *bbolt.Bucket
 	times    *bbolt.Bucket
 	docs     uint32 // one more than the last document
@@ -93,21 +92,21 @@ func better(a, b candidate) int {
 	return cmp.Or(cmp.Compare(b.score(), a.score()), cmp.Compare(b.doc, a.doc))
 }
 
-func (s *searcher) search(q *query, limit int) ([]candidate, error) {
+func (s *searcher) search(ctx context.Context, q *query, limit int) ([]candidate, error) {
 	if len(q.required) == 0 && len(q.loose) == 0 {
 		return nil, nil
 	}
-	allowed, err := s.required(q.required)
+	allowed, err := s.required(ctx, q.required)
 	if err != nil {
 		return nil, err
 	}
-	weights, total, err := s.weigh(q.loose, allowed)
+	weights, total, err := s.weigh(ctx, q.loose, allowed)
 	if err != nil {
 		return nil, err
 	}
 	found := s.collect(weights, total, allowed, max(limit, looked))
 	if len(q.order.tokens) > 1 {
-		if err := s.measureRuns(&q.order, found); err != nil {
+		if err := s.measureRuns(ctx, &q.order, found); err != nil {
 			return nil, err
 		}
 		slices.SortFunc(found, better)
@@ -125,11 +124,11 @@ func (s *searcher) known(doc uint32) bool { return doc < s.docs }
 
 // required returns the documents that hold all groups, nil where there are no
 // groups.
-func (s *searcher) required(groups []group) (bits, error) {
+func (s *searcher) required(ctx context.Context, groups []group) (bits, error) {
 	var allowed bits
 	for i := range groups {
 		found := newBits(s.docs)
-		if err := s.each(&groups[i], func(doc uint32) {
+		if err := s.each(ctx, &groups[i], func(doc uint32) {
 			if allowed == nil || allowed.has(doc) {
 				found.set(doc)
 			}
@@ -143,13 +142,13 @@ func (s *searcher) required(groups []group) (bits, error) {
 
 // weigh returns for each document the sum of the weights of the groups that it
 // holds, and the sum of all. Rare words weigh more.
-func (s *searcher) weigh(groups []group, allowed bits) ([]float32, float32, error) {
+func (s *searcher) weigh(ctx context.Context, groups []group, allowed bits) ([]float32, float32, error) {
 	weights := make([]float32, s.docs)
 	total := float32(0)
 	for i := range groups {
 		var found []uint32
 		seen := newBits(s.docs)
-		if err := s.each(&groups[i], func(doc uint32) {
+		if err := s.each(ctx, &groups[i], func(doc uint32) {
 			if !seen.has(doc) {
 				seen.set(doc)
 				found = append(found, doc)
@@ -170,9 +169,9 @@ func (s *searcher) weigh(groups []group, allowed bits) ([]float32, float32, erro
 
 // each calls found with the documents that hold a group, perhaps several times
 // with one.
-func (s *searcher) each(g *group, found func(doc uint32)) error {
+func (s *searcher) each(ctx context.Context, g *group, found func(doc uint32)) error {
 	for _, seq := range g.any {
-		if err := s.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if len(seq.tokens) > 1 {
@@ -283,7 +282,7 @@ func (s *searcher) time(doc uint32) uint32 {
 
 // measureRuns finds for each candidate the longest piece of the query that
 // stands in it as it was asked for.
-func (s *searcher) measureRuns(order *sequence, found []candidate) error {
+func (s *searcher) measureRuns(ctx context.Context, order *sequence, found []candidate) error {
 	byDoc := make([]*candidate, len(found))
 	for i := range found {
 		byDoc[i] = &found[i]
@@ -294,7 +293,7 @@ func (s *searcher) measureRuns(order *sequence, found []candidate) error {
 		its[i] = newIterator(s.postings, t)
 	}
 	for _, c := range byDoc {
-		if err := s.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		longest := 0

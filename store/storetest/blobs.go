@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -95,7 +96,7 @@ func testBlobReading(e *env) {
 		e.same("end", end, int64(size))
 		if size > 1 {
 			part := make([]byte, size/2)
-			if n, err := r.ReadAt(part, int64(size/3)); n != len(part) || err != nil && err != io.EOF {
+			if n, err := r.ReadAt(part, int64(size/3)); n != len(part) || err != nil && !errors.Is(err, io.EOF) {
 				e.Errorf("reading a range: %d bytes, %v", n, err)
 			}
 			if !bytes.Equal(part, data[size/3:size/3+size/2]) {
