@@ -268,14 +268,12 @@ func inOrder[T any](list []found[T]) []T {
 // before returns the words that stand at the end of text, at most [maxBefore]
 // bytes of them, cut at a space.
 func before(text string) string {
-	text = strings.TrimRight(text, " \n\t\r")
+	text = strings.TrimRight(text[max(0, len(text)-4*maxBefore):], " \n\t\r")
 	if len(text) > maxBefore {
 		text = text[len(text)-maxBefore:]
 		if i := strings.IndexAny(text, " \n"); i >= 0 {
 			text = text[i+1:]
-		} else {
-			text = strings.ToValidUTF8(text, "")
 		}
 	}
-	return strings.Join(strings.Fields(text), " ")
+	return strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "")
 }

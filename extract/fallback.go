@@ -25,14 +25,14 @@ const (
 	maxCloses = 64
 )
 
-// tooLarge reports whether the tree of a page would be too large, by a look at
-// its tags. It counts tags in scripts, too: that does no harm.
-func tooLarge(page []byte) bool {
-	tags, open, repeats := 0, 0, 0
+// countTags returns the number of tags in a page, and whether its tree would be
+// too large. It counts tags in scripts, too: that does no harm.
+func countTags(page []byte) (tags int, tooLarge bool) {
+	open, repeats := 0, 0
 	for {
 		i := bytes.IndexByte(page, '<')
 		if i < 0 || i+2 >= len(page) {
-			return false
+			return tags, false
 		}
 		page = page[i+1:]
 		end := page[0] == '/'
@@ -55,7 +55,7 @@ func tooLarge(page []byte) bool {
 			open++
 		}
 		if tags > maxTags || open > 16 && repeats > maxRepeats {
-			return true
+			return tags, true
 		}
 	}
 }

@@ -13,9 +13,12 @@ func (w *walker) finish() {
 	var taken []span
 	for _, f := range FindFlattened(text) {
 		taken = append(taken, span{f.Start, f.End})
-		e := Embed{Platform: f.Platform, Markup: FormFlattened, Quoted: f.Quoted, Before: before(text[:f.Start]), Fragment: cut(text[f.Start:f.End], maxFragment)}
+		e := Embed{Platform: f.Platform, Markup: FormFlattened, Quoted: f.Quoted}
 		if l, ok := w.signedLink(f); ok {
 			e.Platform, e.ID, e.URL, e.Posted = l.target.Ref.Platform, l.target.Ref.ID, l.target.URL, l.target.Posted
+		}
+		if !w.c.has(&e) {
+			e.Before, e.Fragment = before(text[:f.Start]), cut(text[f.Start:f.End], maxFragment)
 		}
 		w.c.embed(e, spot{at: f.Start, para: paragraphAt(w.paras, f.Start)})
 	}

@@ -20,10 +20,10 @@ func (f *Finder) findHTML(in Input) Result {
 // write down its text and what is in it.
 func (f *Finder) readPage(in Input) *walker {
 	c := newCollector(in.URL)
-	doc := parsePage(decodeHTML(in), c)
+	doc, tags := parsePage(decodeHTML(in), c)
 	base := pageBase(doc, in.URL)
 	meta := newMetaReader()
-	w := &walker{f: f, c: c, addresses: newAddresses(f, c, base), survey: look(doc, meta)}
+	w := &walker{f: f, c: c, addresses: newAddresses(f, c, base), survey: look(doc, meta, tags)}
 	meta.fill(&c.article, base)
 	w.addresses.home = homeOf(base, &c.article)
 	w.facts = factsOf(meta, &c.article)
@@ -34,18 +34,19 @@ func (f *Finder) readPage(in Input) *walker {
 }
 
 // parsePage parses a page as browsers do, or tag by tag where that is refused or
-// would take too much memory.
-func parsePage(page []byte, c *collector) *html.Node {
-	if tooLarge(page) {
+// would take too much memory. It returns the number of tags, too.
+func parsePage(page []byte, c *collector) (doc *html.Node, tags int) {
+	tags, large := countTags(page)
+	if large {
 		c.warn("the page has too many elements to be parsed as browsers do; it was read tag by tag")
-		return flatTree(page)
+		return flatTree(page), tags
 	}
 	doc, err := html.Parse(bytes.NewReader(page))
 	if err != nil {
 		c.warn("the page could not be parsed as browsers do (" + err.Error() + "); it was read tag by tag")
-		return flatTree(page)
+		return flatTree(page), tags
 	}
-	return doc
+	return doc, tags
 }
 
 // pageBase returns the address that relative links are resolved against: that

@@ -225,7 +225,7 @@ func (w *walker) endLine(start int) {
 		}
 		return
 	}
-	if len(line) > maxLinkLength || w.lineLinks > 0 || bytes.IndexByte(line, ' ') >= 0 || bytes.IndexByte(line, '/') < 0 || !isAddress(string(line)) {
+	if len(line) > maxLinkLength || w.lineLinks > 0 || bytes.IndexByte(line, ' ') >= 0 || bytes.IndexByte(line, '/') < 0 {
 		return
 	}
 	l, ok := w.addresses.post(string(line))
