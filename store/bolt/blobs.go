@@ -102,6 +102,23 @@ type pins struct {
 
 	mu   sync.Mutex
 	kept map[store.Digest]time.Time
+
+	// removing is held for reading while a blob is removed, and for writing
+	// where held changes: the number of backups that need every blob.
+	removing sync.RWMutex
+	held     int
+}
+
+// hold keeps blobs from being removed until release is called.
+func (p *pins) hold() (release func()) {
+	p.change(1)
+	return func() { p.change(-1) }
+}
+
+func (p *pins) change(n int) {
+	p.removing.Lock()
+	defer p.removing.Unlock()
+	p.held += n
 }
 
 func (p *pins) lock(d store.Digest) (unlock func()) {
@@ -239,8 +256,13 @@ func (s *Store) Blobs(ctx context.Context, after store.Digest, limit int) ([]sto
 	return infos, err
 }
 
-// Remove implements [store.Blobs].
+// Remove implements [store.Blobs]. While a backup runs it errors with ErrBusy.
 func (s *Store) Remove(ctx context.Context, d store.Digest) error {
+	s.pins.removing.RLock()
+	defer s.pins.removing.RUnlock()
+	if s.pins.held > 0 {
+		return fmt.Errorf("removing blob %s: %w: a backup runs, which needs the blobs; try again when it is done", d, store.ErrBusy)
+	}
 	defer s.pins.lock(d)()
 	file := false
 	err := s.submit(ctx, 0, func(w *writeTx) error {
