@@ -33,6 +33,9 @@ type app struct {
 	// configuration; nil where the command runs by itself.
 	shared *wire.Archive
 	config *config.Config
+	// dir is the working folder of the client for which a service runs the
+	// command; empty where it is not known.
+	dir string
 	// service is the connection to the service that is to run the command.
 	service net.Conn
 	// facts stands between the demonstration and its archive; nil for nothing.

@@ -70,7 +70,7 @@ func (a *app) runFor(w *wire.Archive, c *config.Config) forward.Run {
 	return func(ctx context.Context, r forward.Request, l forward.Local) int {
 		client := &app{
 			stdin: l.Stdin, stdout: l.Stdout, stderr: l.Stderr, files: l.Files, place: a.place, now: a.now, random: a.random,
-			zone: time.FixedZone(r.Zone, r.Offset), terminal: r.Terminal, keyboard: r.Keyboard, fetch: a.fetch,
+			zone: time.FixedZone(r.Zone, r.Offset), terminal: r.Terminal, keyboard: r.Keyboard, fetch: a.fetch, dir: r.Dir,
 			shared: w.Share(), config: c,
 		}
 		return client.run(ctx, withoutPlace(r.Args))

@@ -30,6 +30,7 @@ type Archive struct {
 	Checker store.Checker
 	Statter store.Statter
 
+	db      *bolt.Store
 	closers []func() error
 }
 
@@ -64,7 +65,7 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 		return nil, err
 	}
 	a.closers = append(a.closers, db.Close)
-	a.Checker, a.Statter = db, db
+	a.db, a.Checker, a.Statter = db, db, db
 	index := newWords(c.Data, db, b.ReadOnly)
 	a.closers = append(a.closers, func() error { return index.close(ctx) })
 	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Search: index, Now: o.Now, Random: o.Random})

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"stet/archiver"
+	"stet/cmd/internal/wire"
+	"stet/store"
+)
+
+func (a *app) backupCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "backup FOLDER",
+		Short: "Copy the archive into a folder while everything goes on",
+		Long: `Copy the archive, as it is at one moment, into a folder. Others read and write
+meanwhile, also a running service; where one runs, it does the work, and the
+folder is on its machine. A backup into the same folder later copies only the
+files that are new. The copy is proven before it takes the place of the one
+before: a backup that was interrupted is never taken for a whole one.`,
+		Example: `  stet backup /mnt/disk/stet-backup
+  stet restore /mnt/disk/stet-backup`,
+		Args: oneArg("the folder for the backup"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.backup(cmd.Context(), args[0]) },
+	}
+}
+
+func (a *app) backup(ctx context.Context, word string) error {
+	dir, err := a.folder(word)
+	if err != nil {
+		return err
+	}
+	return a.reading(ctx, func(w *wire.Archive) error {
+		p := a.newProgress()
+		defer p.close()
+		sum, err := w.Backup(ctx, dir, p.copying("backing up"))
+		p.clear()
+		if err != nil {
+			return err
+		}
+		if a.json {
+			a.out.json(sum)
+			return nil
+		}
+		a.out.block("", fmt.Sprintf("The backup in %s holds %s, %s and %s. The database (%s) and %s (%s) were copied, %d were there already.",
+			sum.Dir, count(sum.Records, "record"), count(sum.Blobs, "stored file"), count(sum.Jobs, "job"),
+			size(sum.DatabaseBytes), count(sum.Copied, "large file"), size(sum.CopiedBytes), sum.Present), 0)
+		return nil
+	})
+}
+
+// folder returns the full name of a folder that a person names: another process
+// than the person's may work on it.
+func (a *app) folder(word string) (string, error) {
+	switch {
+	case word == "":
+		return "", fmt.Errorf("%w: the name of the folder is empty", store.ErrUsage)
+	case filepath.IsAbs(word):
+		return filepath.Clean(word), nil
+	case a.shared != nil && a.dir == "":
+		return "", fmt.Errorf("%w: the service that has the archive open does the work, and does not know where %q is; give the full name of the folder", store.ErrUsage, word)
+	case a.shared != nil:
+		return filepath.Join(a.dir, word), nil
+	}
+	dir, err := filepath.Abs(word)
+	if err != nil {
+		return "", fmt.Errorf("finding the folder %q: %w", word, err)
+	}
+	return dir, nil
+}
+
+// copying returns what shows how far a long copy is.
+func (p *progress) copying(what string) func(wire.CopyProgress) {
+	return func(n wire.CopyProgress) {
+		text := what + ": "
+		switch n.Stage {
+		case "database":
+			text += fmt.Sprintf("%s of %s", size(n.Done), size(n.Total))
+		case "check":
+			text += "checking the copy"
+		case "blobs":
+			text += fmt.Sprintf("%d of %s", n.Done, count(n.Total, "large file"))
+		default:
+			text += n.Stage
+		}
+		p.note(archiver.Progress{Stage: "check", What: text})
+	}
+}
