@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -265,4 +267,27 @@ func dumpBlobs(ctx context.Context, s *bolt.Store, w io.Writer) error {
 		fmt.Fprintf(w, "%+v %s\n", info, store.DigestOf(data))
 	}
 	return nil
+}
+
+func seedOf(n uint64) *rand.ChaCha8 {
+	var seed [32]byte
+	for i := range 8 {
+		seed[i] = byte(n >> (8 * i))
+	}
+	seed[8] = 1
+	return rand.NewChaCha8(seed)
+}
+
+// makeReadable lets everybody read a folder and nobody write to it.
+func makeReadable(t testing.TB, dir string) {
+	t.Helper()
+	must(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.Chmod(path, 0o555)
+		}
+		return os.Chmod(path, 0o444)
+	}))
 }

@@ -8,3 +8,6 @@ func (s *Store) SetAfterCommit(fn func() error) { s.afterCommit = fn }
 func (s *Store) CollideJobKeys() {
 	s.keyHash = func(string, string) []byte { return []byte("samehash") }
 }
+
+// Writable returns why nothing can be written.
+func (s *Store) Writable() error { return s.writable() }

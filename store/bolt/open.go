@@ -23,7 +23,7 @@ const (
 	DefaultLockTimeout = 2 * time.Second
 	// DefaultMapSize is how much address space is mapped from the start, so
 	// that a growing file never has to wait until every reader has ended.
-	DefaultMapSize = 64 << 30
+	DefaultMapSize int64 = 64 << 30
 	// lockAttempt is how long one attempt to lock waits before ctx is looked
 	// at.
 	lockAttempt = 200 * time.Millisecond
@@ -143,6 +143,8 @@ func (s *Store) prepareFolder(o *Options) error {
 	case err == nil && info.IsDir():
 		return fmt.Errorf("%w: %s is a folder, not the file of an archive", store.ErrInvalid, path)
 	case err == nil:
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("opening the archive in %s: %w; this user may not look into the folder", s.dir, err)
 	case !errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("opening the archive in %s: %w", s.dir, classify(err))
 	case o.ReadOnly || o.MustExist:
@@ -151,8 +153,10 @@ func (s *Store) prepareFolder(o *Options) error {
 	if o.ReadOnly {
 		return nil
 	}
-	if err := s.refuseNetwork(o); err != nil {
-		return err
+	if !o.AllowNetworkFS {
+		if err := refuseNetwork(s.dir, networkFS); err != nil {
+			return err
+		}
 	}
 	for _, d := range []string{s.dir, filepath.Join(s.dir, blobsFolder), filepath.Join(s.dir, spoolFolder)} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
@@ -168,27 +172,24 @@ func (s *Store) prepareFolder(o *Options) error {
 }
 
 // refuseNetwork errors where dir, or the folder it will be made in, is on a
-// network file system.
-func (s *Store) refuseNetwork(o *Options) error {
-	if o.AllowNetworkFS {
-		return nil
-	}
-	at := s.dir
+// network file system, as kindOf names it.
+func refuseNetwork(dir string, kindOf func(path string) (string, error)) error {
+	at := dir
 	for {
 		if _, err := os.Stat(at); err == nil || filepath.Dir(at) == at {
 			break
 		}
 		at = filepath.Dir(at)
 	}
-	kind, err := networkFS(at)
+	kind, err := kindOf(at)
 	if err != nil {
 		return fmt.Errorf("looking at the file system of %s: %w", at, err)
 	}
 	if kind == "" {
 		return nil
 	}
-	return fmt.Errorf("%w: %s is on a network file system (%s), where locks and syncs may not keep their promises; use a folder on a local disk, or PostgreSQL and S3 for shared archives",
-		store.ErrRefused, s.dir, kind)
+	return fmt.Errorf("%w: %s is on a network file system (%s), where locks and syncs may not keep their promises; use a folder on a local disk, or PostgreSQL and S3 for an archive that many share",
+		store.ErrRefused, dir, kind)
 }
 
 // open opens the bbolt file and reads where it stands.
@@ -289,6 +290,9 @@ func (s *Store) tryOpen(path string, o *Options, size int, wait time.Duration) e
 	if errors.Is(err, store.ErrCorrupt) && s.file != nil {
 		err = errors.Join(err, s.file.Close())
 	}
+	if err == nil {
+		err = s.inPlace(path)
+	}
 	return err
 }
 
@@ -300,7 +304,8 @@ func mapSize(asked int) int {
 	if runtime.GOOS == "windows" || ^uint(0)>>32 == 0 {
 		return 0
 	}
-	return DefaultMapSize
+	size := DefaultMapSize // too large for a constant of 32 bits
+	return int(size)
 }
 
 // tuneGrowth lets the file grow by an eighth of its size, at least 1 MiB and

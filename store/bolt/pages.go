@@ -92,6 +92,9 @@ func readMetas(r io.ReaderAt) (metas [2]metaPage, errs [2]error) {
 // pages can be read.
 func preflight(path string) error {
 	f, err := os.Open(path)
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("opening the archive: %w; this user may not read it", err)
+	}
 	if err != nil {
 		return fmt.Errorf("opening the archive: %w", classify(err))
 	}

@@ -80,17 +80,12 @@ func (w *blobWriter) Close() error {
 	}
 	f := w.file
 	w.file = nil
-	if err := errors.Join(ignoreClosed(f.Close()), os.Remove(f.Name())); err != nil {
-		return fmt.Errorf("throwing a blob away: %w", err)
+	for _, err := range []error{f.Close(), os.Remove(f.Name())} {
+		if err != nil && !errors.Is(err, os.ErrClosed) && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("throwing a blob away: %w", err)
+		}
 	}
 	return nil
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, os.ErrClosed) {
-		return nil
-	}
-	return err
 }
 
 // Commit implements [store.BlobWriter].
