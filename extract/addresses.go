@@ -98,6 +98,10 @@ func (a *addresses) take(raw string, relative bool) address {
 			return x
 		}
 	}
+	if host, ok := a.f.foreign(raw); ok {
+		x.web, x.full, x.outward = true, raw, a.home == "" || a.domain(host) != a.home
+		return x
+	}
 	u, ok := a.f.pageURL(raw, base)
 	if !ok {
 		return x
@@ -110,6 +114,43 @@ func (a *addresses) take(raw string, relative bool) address {
 	}
 	x.outward = a.home == "" || a.domain(u.Host) != a.home
 	return x
+}
+
+// foreign returns the host of an address that is plainly no platform's and leads
+// to none: most links of articles are such, and need not be taken apart.
+func (f *Finder) foreign(raw string) (host string, ok bool) {
+	rest, ok := strings.CutPrefix(raw, "https://")
+	if !ok {
+		if rest, ok = strings.CutPrefix(raw, "http://"); !ok {
+			return "", false
+		}
+	}
+	path := ""
+	host = rest
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		host, path = rest[:i], rest[i:]
+	}
+	for i := range len(host) {
+		if c := host[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
+			return "", false
+		}
+	}
+	if len(host) < 4 || len(raw) > maxLinkLength || f.sitesOn(host) != nil || isArchiveHost(host) || strings.Contains(host, "amp") || strings.Contains(path, "/amp") {
+		return "", false
+	}
+	for i := range len(path) {
+		// A query, a fragment or another address may carry a post's; whatever
+		// is escaped or out of place is for the parser.
+		if c := path[i]; c <= ' ' || c >= 0x7f || c == '?' || c == '#' || c == '%' || c == ':' || c == '\\' || c == '&' {
+			return "", false
+		}
+	}
+	for i := range f.open {
+		if f.open[i].mayBe(host, path) {
+			return "", false
+		}
+	}
+	return host, strings.Contains(host, ".")
 }
 
 // local reports whether an address is one of the page's own site that carries no

@@ -12,7 +12,7 @@ type Finder struct {
 	// domains holds the sites by the domains that they list.
 	domains map[string][]Site
 	// open holds the sites that list none: federated platforms.
-	open []Site
+	open []openSite
 	// named holds the sites by the names of their platforms.
 	named map[string]Site
 	marks markIndex
@@ -31,7 +31,8 @@ func NewFinder(sites []Site) *Finder {
 		}
 		domains := s.Domains()
 		if domains == nil {
-			f.open = append(f.open, s)
+			hint, _ := s.(HintSite)
+			f.open = append(f.open, openSite{s, hint})
 		}
 		for _, d := range domains {
 			f.domains[d] = append(f.domains[d], s)
@@ -40,6 +41,15 @@ func NewFinder(sites []Site) *Finder {
 	}
 	return f
 }
+
+// openSite is a site without domains, with its hint where it gives one.
+type openSite struct {
+	Site
+	hint HintSite
+}
+
+// mayBe reports whether the site can take an address of this host and path.
+func (s *openSite) mayBe(host, path string) bool { return s.hint == nil || s.hint.MayBe(host, path) }
 
 // Find finds what a document holds. It decides by [DecideContent] how to read
 // it; what has no text gives an empty result with a warning.

@@ -74,9 +74,13 @@ func (f *Finder) ask(u *url.URL) (lead, bool) {
 			return lead{target: t, platform: platformOf(s, t)}, true
 		}
 	}
-	for _, s := range f.open {
+	for i := range f.open {
+		s := &f.open[i]
+		if isASCII(u.Host) && !s.mayBe(strings.ToLower(u.Host), u.Path) {
+			continue
+		}
 		if t, ok := s.ParseURL(u); ok {
-			return lead{target: t, platform: platformOf(s, t)}, true
+			return lead{target: t, platform: platformOf(s.Site, t)}, true
 		}
 	}
 	return lead{}, false

@@ -112,6 +112,15 @@ func (q Quoted) IsZero() bool {
 	return q.Text == "" && q.Name == "" && q.Handle == "" && q.Date == "" && len(q.Links) == 0
 }
 
+// HintSite is an optional ability of a [Site] without domains, which is offered
+// every address that no other site took: it tells cheaply which are none of its.
+type HintSite interface {
+	// MayBe reports whether the host, in lower case and ASCII, and the path, as
+	// they stand in an address, can be those of a post. Where it returns false, ParseURL
+	// would, too.
+	MayBe(host, path string) bool
+}
+
 // NamedSite is an optional ability of a [Site]: it tells by which other names
 // content systems call the platform or its posts in their macros and data.
 type NamedSite interface {
