@@ -356,7 +356,11 @@ func (r *capturing) closing(ctx context.Context) {
 	}
 	ref := post.Ref{Platform: r.next.Platform, ID: r.next.ID}
 	r.a.out.line("")
-	r.a.out.block("", fmt.Sprintf("The next look is due %s. Nothing is watching until `stet serve` runs; `stet recheck %s` looks now.", r.a.when(r.next.NextLook), ref), 0)
+	who := fmt.Sprintf("Nothing is watching until `stet serve` runs; `stet recheck %s` looks now.", ref)
+	if r.a.shared != nil {
+		who = "The service that runs will look then."
+	}
+	r.a.out.block("", fmt.Sprintf("The next look is due %s. %s", r.a.when(r.next.NextLook), who), 0)
 }
 
 func (r *capturing) tellRemaining(remain []string) {

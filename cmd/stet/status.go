@@ -132,7 +132,11 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 	row("On disk", "%s for records (%s of it unused), %s free", size(r.Store.Bytes), size(r.Store.Free), size(r.DiskFree))
 	row("Jobs", "%d waiting (%d due), %d unfinished, %d given up", r.Jobs.Waiting, r.Jobs.Due, r.Jobs.Leased, r.Jobs.Dead)
 	if r.Jobs.Next != nil {
-		row("Next", "due %s; nothing is watching until `stet serve` runs", a.when(*r.Jobs.Next))
+		who := "nothing is watching until `stet serve` runs"
+		if a.shared != nil {
+			who = "a service is watching"
+		}
+		row("Next", "due %s; %s", a.when(*r.Jobs.Next), who)
 	}
 	for _, p := range r.Platforms {
 		row("Platform", "%s: %s", p.Platform, p.Words)
