@@ -123,6 +123,10 @@ func (b *flatBuilder) start(t html.Token) {
 		return
 	}
 	b.imply(t.DataAtom)
+	if len(t.Attr) == 0 && len(b.stack) >= maxFlatWraps && wraps(t.DataAtom) {
+		b.leave(t.Data, t.DataAtom)
+		return
+	}
 	n := &html.Node{Type: html.ElementNode, Data: t.Data, DataAtom: t.DataAtom, Attr: t.Attr}
 	b.add(n)
 	if len(b.stack) >= maxFlatDepth || len(b.stack) >= maxFlatWraps && wraps(t.DataAtom) {
