@@ -130,23 +130,23 @@ func remake(ctx context.Context, dir string, o RemakeOptions, rebuild bool) (sum
 		return sum, classify(err)
 	}
 	sum.After = info.Size()
-	return sum, s.swap(filepath.Join(work, FileName), o.Report)
+	return sum, swap(filepath.Join(work, FileName), dir, s.Close, o.Report)
 }
 
-// swap puts a new database in the place of that of the store, which cannot be
-// used afterwards.
-func (s *Store) swap(fresh string, report func(CopyProgress)) error {
+// swap puts a new database in the place of that in dir, which must be locked;
+// letGo closes it.
+func swap(fresh, dir string, letGo func() error, report func(CopyProgress)) error {
 	report(CopyProgress{Stage: "swap"})
 	if runtime.GOOS == "windows" {
-		if err := s.Close(); err != nil {
+		if err := letGo(); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(fresh, filepath.Join(s.dir, FileName)); err != nil {
+	if err := os.Rename(fresh, filepath.Join(dir, FileName)); err != nil {
 		return fmt.Errorf("putting the new database in its place: %w", classify(err))
 	}
 	report(CopyProgress{Stage: "swapped"})
-	return syncFolder(s.dir)
+	return syncFolder(dir)
 }
 
 // inPlace errors with bbolt's ErrTimeout, and closes the file, where another

@@ -222,6 +222,10 @@ func remakeWork(ctx context.Context, work, dir, from string, report func(bolt.Co
 		_, err = bolt.Compact(ctx, dir, bolt.RemakeOptions{AllowNetworkFS: true, Report: report})
 	case "rebuild":
 		_, err = bolt.Rebuild(ctx, dir, bolt.RemakeOptions{AllowNetworkFS: true, Report: report})
+	case "backup":
+		err = backUp(ctx, from, dir, report)
+	case "restore":
+		_, err = bolt.Restore(ctx, from, dir, bolt.RestoreOptions{AllowNetworkFS: true, Force: true, Report: report, Derived: []string{"words.db"}})
 	}
 	return err
 }
