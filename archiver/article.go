@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -128,15 +129,15 @@ func (e *Engine) intend(ctx context.Context, kind, target string, o CaptureOptio
 	if err != nil {
 		return store.Job{}, fmt.Errorf("writing the intent to capture %s: %w", target, err)
 	}
-	b := e.o.Archive.Begin()
-	if err := b.Enqueue(store.Enqueue{Job: store.Job{Kind: kind, Key: jobKey(target), Host: hostOf(target), Payload: payload, Priority: store.PriorityPerson}, Lease: e.lease()}); err != nil {
+	b, lease := e.o.Archive.Begin(), e.lease()
+	if err := b.Enqueue(store.Enqueue{Job: store.Job{Kind: kind, Key: jobKey(target), Host: hostOf(target), Payload: payload, Priority: store.PriorityPerson}, Lease: lease}); err != nil {
 		return store.Job{}, err
 	}
 	receipt, err := b.Commit(ctx)
 	if err != nil {
 		return store.Job{}, err
 	}
-	return receipt.Jobs[0], nil
+	return given(receipt.Jobs[0], lease), nil
 }
 
 // jobKey makes the key of a job of an address.
@@ -277,7 +278,11 @@ func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.Artic
 		return
 	}
 	for i, w := range wants {
-		w.job = receipt.Jobs[i]
+		w.take(receipt.Jobs[i])
+	}
+	if o.scheduled() {
+		// Another article's capture of it is under way: once is enough.
+		wants = slices.DeleteFunc(wants, func(w *want) bool { return w.taken })
 	}
 	res.Article = &ResultArticle{URL: v.URL, Title: v.Title, Capture: id}
 	res.Warnings = append(res.Warnings, v.Warnings...)
@@ -315,7 +320,7 @@ func (e *Engine) CapturePosts(ctx context.Context, refs []post.Ref, urls []strin
 		return nil, err
 	}
 	for i, w := range wants {
-		w.job = receipt.Jobs[i]
+		w.take(receipt.Jobs[i])
 	}
 	return e.captureAll(ctx, wants), nil
 }

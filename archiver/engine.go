@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"stet/archiver/fetch"
@@ -96,6 +97,9 @@ const (
 type Engine struct {
 	o         Options
 	platforms map[post.Platform]Platform
+
+	// leases counts the leases that were asked for.
+	leases atomic.Uint64
 
 	mu       sync.Mutex
 	controls map[string]controlState // by platform and endpoint

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"stet/archiver/fetch"
@@ -56,7 +57,12 @@ type want struct {
 	// beside are the posts that are captured by themselves at the same time.
 	beside map[post.Ref]bool
 
-	job store.Job
+	// lease is what this want asked for, and job the job that it was given for
+	// it; zero where somebody else holds that job already.
+	lease store.Lease
+	job   store.Job
+	// taken is true where somebody else holds the job.
+	taken bool
 	// resolution is how an embed without id was resolved.
 	resolution *resolution
 }
@@ -75,19 +81,43 @@ func (e *Engine) enqueue(b *store.Builder, w *want) error {
 	if err != nil {
 		return fmt.Errorf("writing the intent to capture %s: %w", key, err)
 	}
+	w.lease = e.lease()
 	return b.Enqueue(store.Enqueue{
 		Job:   store.Job{Kind: JobCapture, Key: key, Payload: payload, Priority: store.PriorityPerson},
-		Lease: e.lease(),
+		Lease: w.lease,
 	})
 }
 
+// take gives w the job that the store answered for its intent.
+func (w *want) take(j store.Job) {
+	w.job = given(j, w.lease)
+	w.taken = j.State == store.JobLeased && w.job.ID.IsZero()
+}
+
+// lease returns a lease of an owner that is new each time: two captures of the
+// same thing that go on at once in one process share a job, and only one of
+// them may finish it.
 func (e *Engine) lease() store.Lease {
-	return store.Lease{Owner: e.o.Owner, Until: e.o.Archive.Now().Add(leaseTime)}
+	return store.Lease{Owner: fmt.Sprintf("%s/%d", e.o.Owner, e.leases.Add(1)), Until: e.o.Archive.Now().Add(leaseTime)}
+}
+
+// given returns the job where it was leased by l, and else a zero job, which
+// is nobody's to finish.
+func given(j store.Job, l store.Lease) store.Job {
+	if j.State != store.JobLeased || j.Lease.Owner != l.Owner {
+		return store.Job{}
+	}
+	return j
+}
+
+// ours reports whether the owner of a lease is this process.
+func (e *Engine) ours(owner string) bool {
+	return owner == e.o.Owner || strings.HasPrefix(owner, e.o.Owner+"/")
 }
 
 // holds reports whether this process holds the job.
 func (e *Engine) holds(j store.Job) bool {
-	return j.State == store.JobLeased && j.Lease.Owner == e.o.Owner
+	return j.State == store.JobLeased && e.ours(j.Lease.Owner)
 }
 
 // finish adds the outcome of a job, where this process holds it.

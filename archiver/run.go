@@ -103,6 +103,7 @@ func (r *runner) loop(ctx, work context.Context) error {
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	for ctx.Err() == nil {
+		idle := r.idle() // before: what ends from here on makes room for more
 		n, err := r.start(ctx, work)
 		switch {
 		case err != nil && ctx.Err() != nil, r.failure() != nil:
@@ -112,7 +113,7 @@ func (r *runner) loop(ctx, work context.Context) error {
 		case n > 0:
 			continue
 		}
-		if err == nil && r.o.Once && r.idle() {
+		if err == nil && r.o.Once && idle {
 			return nil
 		}
 		tick.Reset(r.o.Poll)
@@ -420,7 +421,7 @@ func (e *Engine) TakeOver(ctx context.Context) (int, error) {
 		}
 		for _, j := range jobs {
 			f.After = j.ID
-			if j.Lease.Owner == e.o.Owner {
+			if e.ours(j.Lease.Owner) {
 				continue
 			}
 			if err := e.o.Archive.Backend().Extend(ctx, j.ID, j.Lease.Token, e.o.Archive.Now()); err != nil && !errors.Is(err, store.ErrConflict) {

@@ -3,6 +3,7 @@ package archiver_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,8 +22,9 @@ func (w *world) schedule(url string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	host, _, _ := strings.Cut(strings.TrimPrefix(url, "https://"), "/")
 	b := w.archive.Begin()
-	if err := b.Enqueue(store.Enqueue{Job: store.Job{Kind: archiver.JobArticle, Key: url, Payload: payload, Priority: store.PrioritySchedule}}); err != nil {
+	if err := b.Enqueue(store.Enqueue{Job: store.Job{Kind: archiver.JobArticle, Key: url, Host: host, Payload: payload, Priority: store.PrioritySchedule}}); err != nil {
 		w.t.Fatal(err)
 	}
 	if _, err := b.Commit(w.ctx); err != nil {
