@@ -78,13 +78,24 @@ func (p *progress) copying(what string) func(wire.CopyProgress) {
 		text := what + ": "
 		switch n.Stage {
 		case "database":
-			text += fmt.Sprintf("%s of %s", size(n.Done), size(n.Total))
+			text += "the database"
+			if n.Total > 0 {
+				text += fmt.Sprintf(", %s of %s", size(n.Done), size(n.Total))
+			}
 		case "check":
+			text += "checking the database"
+		case "prove":
 			text += "checking the copy"
+		case "backup":
+			text += "checking the backup"
+		case "aside":
+			text += "moving the archive that is there aside"
+		case "words":
+			text += "the index of words"
 		case "blobs":
 			text += fmt.Sprintf("%d of %s", n.Done, count(n.Total, "large file"))
 		default:
-			text += n.Stage
+			text += "making it durable"
 		}
 		p.note(archiver.Progress{Stage: "check", What: text})
 	}

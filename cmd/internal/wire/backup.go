@@ -2,8 +2,15 @@ package wire
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
+	"stet/cmd/internal/config"
 	"stet/store/bolt"
+	"stet/store/search"
 )
 
 // The words of the store that the commands for whole archives speak of.
@@ -12,9 +19,60 @@ type (
 	CopyProgress = bolt.CopyProgress
 	// BackupSummary says what a backup holds.
 	BackupSummary = bolt.BackupSummary
+	// RestoreSummary says what was restored.
+	RestoreSummary = bolt.RestoreSummary
+	// RemakeSummary says what a new database holds.
+	RemakeSummary = bolt.RemakeSummary
+	// WordsStatus says what an index of words holds.
+	WordsStatus = search.Status
 )
 
 // Backup copies the archive into a folder while others read and write.
 func (a *Archive) Backup(ctx context.Context, dir string, report func(CopyProgress)) (BackupSummary, error) {
 	return a.db.Backup(ctx, dir, bolt.BackupOptions{Report: report, Free: DiskFree})
+}
+
+// Restore puts a backup in the place of the archive; force moves one that is
+// there aside.
+func Restore(ctx context.Context, c *config.Config, o Options, backup string, force bool, report func(CopyProgress)) (RestoreSummary, error) {
+	return bolt.Restore(ctx, backup, c.Data, bolt.RestoreOptions{Force: force, Derived: []string{search.FileName}, Report: report,
+		Free: DiskFree, Now: o.withDefaults().Now})
+}
+
+// Compact writes the database anew without the space that is no longer used.
+func Compact(ctx context.Context, c *config.Config, o Options, report func(CopyProgress)) (RemakeSummary, error) {
+	return bolt.Compact(ctx, c.Data, remaking(o, report))
+}
+
+func remaking(o Options, report func(CopyProgress)) bolt.RemakeOptions {
+	return bolt.RemakeOptions{Report: report, Free: DiskFree, Now: o.withDefaults().Now}
+}
+
+// Rebuild makes anew what follows from the records: the indexes of the
+// database, and the index of words, whose file is thrown away.
+func Rebuild(ctx context.Context, c *config.Config, o Options, report func(CopyProgress)) (sum RemakeSummary, words WordsStatus, err error) {
+	if sum, err = bolt.Rebuild(ctx, c.Data, remaking(o, report)); err != nil {
+		return sum, words, err
+	}
+	db, err := bolt.Open(ctx, c.Data, bolt.Options{MustExist: true, Now: o.withDefaults().Now})
+	if err != nil {
+		return sum, words, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	path := filepath.Join(c.Data, search.FileName)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return sum, words, fmt.Errorf("removing the index of words: %w", err)
+	}
+	report(CopyProgress{Stage: "words"})
+	index, err := search.Open(ctx, path, db, search.Options{})
+	if err != nil {
+		return sum, words, fmt.Errorf("making the index of words: %w", err)
+	}
+	if err = index.CatchUp(ctx); err == nil {
+		words, err = index.Status(ctx)
+	}
+	if err := errors.Join(err, index.Close()); err != nil {
+		return sum, words, fmt.Errorf("making the index of words: %w", err)
+	}
+	return sum, words, nil
 }

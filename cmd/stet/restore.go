@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"stet/cmd/internal/wire"
+)
+
+func (a *app) restoreCommand() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "restore FOLDER",
+		Short: "Put a backup in the place of the archive",
+		Long: `Check the backup in a folder wholly, and copy it to where the archive is (see
+--data). No stet may be running there. An archive that is there already and holds
+anything stays, unless --force moves it aside into a folder within; nothing is
+deleted. Interrupted at any moment, the archive is the one before or the restored
+one.`,
+		Example: `  stet restore /mnt/disk/stet-backup
+  stet restore /mnt/disk/stet-backup --data /srv/stet --force`,
+		Args: oneArg("the folder of the backup"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.restore(cmd.Context(), args[0], force) },
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "move an archive that is there aside")
+	return cmd
+}
+
+func (a *app) restore(ctx context.Context, word string, force bool) error {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	dir, err := a.folder(word)
+	if err != nil {
+		return err
+	}
+	p := a.newProgress()
+	defer p.close()
+	sum, err := wire.Restore(ctx, c, a.options(nil), dir, force, p.copying("restoring"))
+	p.clear()
+	switch {
+	case err != nil:
+		return err
+	case a.json:
+		a.out.json(sum)
+		return nil
+	}
+	a.out.block("", fmt.Sprintf("The archive in %s holds %s, %s and %s again.", sum.Dir,
+		count(sum.Records, "record"), count(sum.Blobs, "stored file"), count(sum.Jobs, "job")), 0)
+	if sum.Aside != "" {
+		a.out.block("", "The archive that was there is in "+sum.Aside+"; --data reads it there.", 0)
+	}
+	return nil
+}
