@@ -387,8 +387,8 @@ func (d *Derivation) encode() ([]Field, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := jsonField(fieldPost, d.Post)
-	return []Field{m, p}, err
+	p, err := d.Post.MarshalJSON() // what an encoder of JSON would return too, after looking at it twice
+	return []Field{m, {Name: fieldPost, Value: p}}, err
 }
 
 func (d *Derivation) decode(r *Record) error {

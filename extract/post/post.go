@@ -190,15 +190,52 @@ func (p *Post) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return fmt.Errorf("decoding a post: %w", err)
 	}
+	known := knownMembers()
+	if !hasUnknown(b, known) { // as nearly always; the other way costs as much again
+		*p = Post(v)
+		return nil
+	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(b, &all); err != nil {
 		return fmt.Errorf("decoding a post: %w", err)
 	}
-	known := knownMembers()
 	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return known[name] })
 	if len(all) > 0 {
 		v.Extra = all
 	}
 	*p = Post(v)
 	return nil
+}
+
+// hasUnknown reports whether b, which is valid JSON, is an object with a member
+// that is not known, or whose name is written with escapes.
+func hasUnknown(b []byte, known map[string]bool) bool {
+	depth, name := 0, false
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '{', '[':
+			depth++
+			name = depth == 1
+		case '}', ']':
+			depth--
+		case ',':
+			name = depth == 1
+		case ':':
+			name = false
+		case '"':
+			start := i + 1
+			for i++; b[i] != '"'; i++ {
+				if b[i] != '\\' {
+					continue
+				}
+				if i++; name {
+					return true
+				}
+			}
+			if name && !known[string(b[start:i])] {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -82,3 +82,28 @@ func FuzzParseRef(f *testing.F) {
 		}
 	})
 }
+
+// FuzzExtra compares the members that a post keeps with those that decoding
+// the object as a map gives.
+func FuzzExtra(f *testing.F) {
+	f.Add(`{"platform":"twitter","id":"20","text":"a \"b\": {c,d}","media":[{"kind":"photo","url":"u"}],"counts":{"likes":3}}`)
+	f.Add(`{"id":"20","mood":{"text":[1,{"id":2}]}}`)
+	f.Add(`{"id":"\\","Text":"x"}`)
+	f.Add(`{"i\u0064":"20"}`)
+	f.Add(` null `)
+	f.Fuzz(func(t *testing.T, s string) {
+		var p Post
+		var all map[string]json.RawMessage
+		if json.Unmarshal([]byte(s), &p) != nil || json.Unmarshal([]byte(s), &all) != nil {
+			t.Skip()
+		}
+		for name := range all {
+			if _, kept := p.Extra[name]; kept == knownMembers()[name] {
+				t.Errorf("%s: the member %q is kept: %v", s, name, kept)
+			}
+		}
+		if len(p.Extra) > len(all) {
+			t.Errorf("%s: kept %v", s, p.Extra)
+		}
+	})
+}
