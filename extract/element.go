@@ -22,35 +22,8 @@ func (w *walker) element(n *html.Node, s surroundings) {
 	if m, ok := w.f.marks.read(n); ok && !body && w.reading(n, m, s) {
 		return
 	}
-	switch n.DataAtom {
-	case atom.Style, atom.Svg, atom.Math, atom.Select, atom.Title, atom.Link:
+	if w.special(n, s) {
 		return
-	case atom.Textarea:
-		w.textarea(n, s)
-		return
-	case atom.Script:
-		w.script(n, s)
-		return
-	case atom.Noscript:
-		w.noscript(n, s)
-		return
-	case atom.Template:
-		w.templateElement(n, s)
-		return
-	case atom.Br:
-		w.breakOff(gapLine)
-		return
-	case atom.Iframe, atom.Embed, atom.Object:
-		if w.frame(n, s) || n.DataAtom != atom.Object {
-			return
-		}
-	case atom.A:
-		w.anchor(n, s)
-		return
-	case atom.Meta:
-		if Attr(n, "itemprop") != "embedUrl" {
-			return
-		}
 	}
 	if !body && w.facade(n, s) {
 		return
@@ -65,6 +38,35 @@ func (w *walker) element(n *html.Node, s surroundings) {
 		return
 	}
 	w.container(n, s)
+}
+
+// special handles the elements that do not just hold others. It reports whether
+// that is all there is to do.
+func (w *walker) special(n *html.Node, s surroundings) bool {
+	switch n.DataAtom {
+	case atom.Style, atom.Svg, atom.Math, atom.Select, atom.Title, atom.Link:
+	case atom.Textarea:
+		w.textarea(n, s)
+	case atom.Script:
+		w.script(n, s)
+	case atom.Noscript:
+		w.noscript(n, s)
+	case atom.Template:
+		w.templateElement(n, s)
+	case atom.Br:
+		w.breakOff(gapLine)
+	case atom.Iframe, atom.Embed:
+		w.frame(n, s)
+	case atom.Object:
+		return w.frame(n, s)
+	case atom.A:
+		w.anchor(n, s)
+	case atom.Meta:
+		return Attr(n, "itemprop") != "embedUrl"
+	default:
+		return false
+	}
+	return true
 }
 
 // maxEmbedWords is how many bytes of text an embed can have that the page's main
