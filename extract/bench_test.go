@@ -166,6 +166,44 @@ func fastest(n int, f func()) time.Duration {
 	return best
 }
 
+// TestFindIsLinear: ten times the page takes at most about ten times as long,
+// whatever the page repeats.
+func TestFindIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	f := extract.NewFinder(sites.All())
+	for name, piece := range map[string]string{
+		"links":     `<p>x <a href="https://example.org/a?b=1">y</a> `,
+		"posts":     `<blockquote class="twitter-tweet"><p>x</p>&mdash; A (@a) <a href="https://twitter.com/a/status/20">May 1, 2020</a></blockquote>`,
+		"embeds":    `<div class="embed"><p>x</p><a href="https://twitter.com/a/status/20">y</a></div>`,
+		"open":      `<div class="embed"><blockquote>x`,
+		"strong":    `<div class="comments"><div class="sidebar"><h1>x</h1>`,
+		"columns":   `<div class="col-md-4"><p>Words that are enough to make a paragraph of it all.</p></div>`,
+		"states":    `<script>var a={"title":"x","url":"/a/b/c","u":"https://twitter.com/a/status/20","t":"long text that goes on and on and on and on and on"};</script>`,
+		"flight":    `<script>self.__next_f.push([1,"{\"u\":\"https://twitter.com/a/status/20\"}"])</script>`,
+		"templates": `<template><iframe src="https://www.youtube.com/embed/abcdefghijk"></iframe></template>`,
+		"ld":        `<script type="application/ld+json">{"@type":"NewsArticle","headline":"x","author":[{"@id":"#a"}]}</script>`,
+		"lines":     `https://twitter.com/a/status/20<br>[embed]https://twitter.com/a/status/20[/embed]<br>`,
+		"headings":  `<div><h1>Some title</h1><p>Words that are enough to make a paragraph of it all, and then some.</p></div>`,
+	} {
+		small := []byte(strings.Repeat(piece, (1<<15)/len(piece)+1))
+		large := []byte(strings.Repeat(piece, (10<<15)/len(piece)+10))
+		var a, b time.Duration
+		// A busy machine can spoil one measurement, not several.
+		for range 5 {
+			a = fastest(3, func() { f.Find(extract.Input{ContentType: "text/html", Body: small}) })
+			b = fastest(2, func() { f.Find(extract.Input{ContentType: "text/html", Body: large}) })
+			if b <= 25*a+10*time.Millisecond {
+				break
+			}
+		}
+		if b > 25*a+10*time.Millisecond {
+			t.Errorf("%s: %v for 32 KB, %v for ten times as much", name, a, b)
+		}
+	}
+}
+
 // BenchmarkAdversarial reports how many times the tokenizer's time finding
 // takes on pages made to be slow.
 func BenchmarkAdversarial(b *testing.B) {
