@@ -222,9 +222,17 @@ func (r *restore) replace(t *taken) error {
 // second names for its files, so that it stays where it is until the end.
 func (r *restore) aside() error {
 	r.o.Report(CopyProgress{Stage: "aside"})
-	to := filepath.Join(r.dir, r.o.Now().UTC().Format(asideForm))
-	if err := os.Mkdir(to, 0o700); err != nil {
-		return classify(err)
+	name := filepath.Join(r.dir, r.o.Now().UTC().Format(asideForm))
+	to := name
+	for n := 2; ; n++ {
+		err := os.Mkdir(to, 0o700)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return classify(err)
+		}
+		to = fmt.Sprintf("%s-%d", name, n)
 	}
 	if err := secondName(filepath.Join(r.dir, FileName), filepath.Join(to, FileName)); err != nil {
 		return err

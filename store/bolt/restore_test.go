@@ -62,6 +62,8 @@ func TestRestore(t *testing.T) {
 	})
 	t.Run("over another archive", func(t *testing.T) {
 		dir, other := backedUp(t, 2025)
+		sameTime := restoring(true)
+		sameTime.Now = filledLater
 		must(t, os.WriteFile(filepath.Join(dir, "words.db"), []byte("an index"), 0o600))
 		if _, err := bolt.Restore(t.Context(), backup, dir, restoring(false)); !errors.Is(err, store.ErrRefused) {
 			t.Errorf("without force: %v", err)
@@ -73,6 +75,13 @@ func TestRestore(t *testing.T) {
 		must(t, err)
 		if got := dumpOf(t, dir); got != want {
 			t.Errorf("it holds\n%s", got)
+		}
+		again, err := bolt.Restore(t.Context(), backup, dir, sameTime)
+		must(t, err)
+		first, err := bolt.Restore(t.Context(), backup, dir, sameTime)
+		must(t, err)
+		if got := dumpOf(t, first.Aside); got != want || again.Aside == first.Aside {
+			t.Errorf("at the same time, the archive was moved to %s and %s", again.Aside, first.Aside)
 		}
 		if got := dumpOf(t, sum.Aside); got != other {
 			t.Errorf("what was moved aside holds\n%s\nwant\n%s", got, other)
