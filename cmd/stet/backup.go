@@ -90,6 +90,8 @@ func (p *progress) copying(what string) func(wire.CopyProgress) {
 			text += "checking the backup"
 		case "aside":
 			text += "moving the archive that is there aside"
+		case "pages":
+			text += fmt.Sprintf("reading the pages, %s of %s", size(n.Done), size(n.Total))
 		case "words":
 			text += "the index of words"
 		case "blobs":

@@ -61,7 +61,7 @@ func (a *app) check(ctx context.Context) error {
 			a.out.block("", checkedWords(&sum), 0)
 		}
 		if sum.Problems > 0 {
-			return fmt.Errorf("the archive in %s: %w: %s, the first is %s %s: %s; restore what is named from a backup",
+			return fmt.Errorf("the archive in %s: %w: %s, the first is %s %s: %s; restore a backup, or run `stet rebuild` where only the index is damaged, or `stet salvage` where there is no backup",
 				w.Dir, store.ErrCorrupt, count(sum.Problems, "problem"), first.Thing, first.Name, first.What)
 		}
 		if !a.json {

@@ -51,7 +51,8 @@ original is deleted.
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors")
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
 		a.serveCommand(), a.watchCommand(), a.sourceCommand(), a.jobsCommand(),
-		a.checkCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.rebuildCommand(), a.statusCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
+		a.checkCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.rebuildCommand(), a.salvageCommand(),
+		a.statusCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root
 }
@@ -89,7 +90,7 @@ func oneArg(what string) cobra.PositionalArgs {
 
 // commands are the names of the commands of this version.
 func commands() []string {
-	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "source", "jobs", "check", "backup", "restore", "compact", "rebuild", "status", "doctor", "config", "version", "completion", "demo", "help"}
+	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "source", "jobs", "check", "backup", "restore", "compact", "rebuild", "salvage", "status", "doctor", "config", "version", "completion", "demo", "help"}
 }
 
 // near are words that mean what a command does.
@@ -99,7 +100,7 @@ func near() map[string]string {
 		"scan": "extract", "parse": "extract", "embeds": "extract", "list": "lookup", "ls": "lookup", "grep": "lookup", "query": "lookup",
 		"get": "show", "view": "show", "cat": "show", "info": "status", "stat": "status", "stats": "status",
 		"look": "recheck", "refresh": "recheck", "update": "recheck", "alive": "recheck",
-		"fsck": "check", "scrub": "check", "vacuum": "compact", "reindex": "rebuild", "settings": "config", "example": "demo", "try": "demo",
+		"fsck": "check", "scrub": "check", "vacuum": "compact", "reindex": "rebuild", "recover": "salvage", "rescue": "salvage", "settings": "config", "example": "demo", "try": "demo",
 	}
 }
 
@@ -109,8 +110,9 @@ func laterCommands() map[string]string {
 		"case":   "`stet capture --case` names a case",
 		"export": "`stet show --json` prints what is kept of a post",
 		"import": "`stet capture` captures anew", "verify": "`stet check` proves the archive itself",
-		"checkpoint": "`stet check` proves the archive itself", "repair": "`stet check` names what is damaged",
-		"hold": "", "private": "", "redact": "", "takedown": "",
+		"checkpoint": "`stet check` proves the archive itself",
+		"repair":     "`stet restore` brings a backup back, and `stet salvage` writes what can still be read into a new archive",
+		"hold":       "", "private": "", "redact": "", "takedown": "",
 		"user": "", "token": "",
 	}
 }

@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "world": changeWorld, "golden": golden, "json": jsonValue, "interrupt": interrupt, "killed": killed,
-			"flip": flip, "binary": binary, "fill": fill, "chown": chown, "hold": hold, "grow": grow, "unprivileged": unprivileged,
+			"flip": flip, "blank": blank, "binary": binary, "fill": fill, "chown": chown, "hold": hold, "grow": grow, "unprivileged": unprivileged,
 			"service": startService, "stopservice": stopService, "killservice": killService,
 		},
 	})
@@ -391,6 +391,15 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 	changed := bytes.Clone(word)
 	changed[len(changed)-1] ^= 1
 	ts.Check(os.WriteFile(path, bytes.ReplaceAll(body, word, changed), 0o600))
+}
+
+// blank makes the first pages of a database, which lead to all others, zero.
+func blank(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	body, err := os.ReadFile(path)
+	ts.Check(err)
+	clear(body[:2*4096])
+	ts.Check(os.WriteFile(path, body, 0o600))
 }
 
 // fill writes the values of variables into files.

@@ -23,6 +23,8 @@ type (
 	RestoreSummary = bolt.RestoreSummary
 	// RemakeSummary says what a new database holds.
 	RemakeSummary = bolt.RemakeSummary
+	// SalvageSummary says what was found in a damaged archive.
+	SalvageSummary = bolt.SalvageSummary
 	// WordsStatus says what an index of words holds.
 	WordsStatus = search.Status
 )
@@ -46,6 +48,11 @@ func Compact(ctx context.Context, c *config.Config, o Options, report func(CopyP
 
 func remaking(o Options, report func(CopyProgress)) bolt.RemakeOptions {
 	return bolt.RemakeOptions{Report: report, Free: DiskFree, Now: o.withDefaults().Now}
+}
+
+// Salvage writes what can still be read of a damaged archive into a new one.
+func Salvage(ctx context.Context, c *config.Config, o Options, dir string, report func(CopyProgress)) (SalvageSummary, error) {
+	return bolt.Salvage(ctx, c.Data, dir, bolt.SalvageOptions{Report: report, Free: DiskFree, Now: o.withDefaults().Now})
 }
 
 // Rebuild makes anew what follows from the records: the indexes of the
