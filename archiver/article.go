@@ -77,14 +77,7 @@ func (e *Engine) page(ctx context.Context, address string, job store.Job, o Capt
 	res = Result{Target: address, Kind: "article"}
 	defer res.settle()
 	e.o.Progress(Progress{Stage: "article", What: address})
-	resp, trouble := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "article", Header: http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}}})
-	r := &recorded{}
-	if resp != nil {
-		r.exchanges = resp.Exchanges
-	}
-	if trouble == nil {
-		trouble = articleTrouble(resp)
-	}
+	resp, r, trouble := e.readPage(ctx, address)
 	if trouble != nil {
 		res.Err = errors.Join(trouble, e.keepFailure(ctx, job, r, trouble))
 		return res
@@ -102,6 +95,58 @@ func (e *Engine) page(ctx context.Context, address string, job store.Job, o Capt
 	e.describeArticle(version, in, &found)
 	e.captureArticle(ctx, &res, version, r, job, o)
 	return res
+}
+
+// readPage fetches a page, and follows pages that do nothing but redirect to
+// another by themselves.
+func (e *Engine) readPage(ctx context.Context, address string) (*fetch.Response, *recorded, error) {
+	r := &recorded{}
+	for hop := 0; ; hop++ {
+		resp, err := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "article", Header: http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}}})
+		if resp != nil {
+			r.exchanges = append(r.exchanges, resp.Exchanges...)
+		}
+		if err == nil {
+			err = articleTrouble(resp)
+		}
+		if err != nil {
+			return resp, r, err
+		}
+		next := e.movedTo(resp)
+		if next == "" {
+			return resp, r, nil
+		}
+		if hop == maxShortHops {
+			return resp, r, fmt.Errorf("%w: %s leads from page to page, and %s redirects once more", store.ErrUnexpected, address, resp.URL)
+		}
+		address = next
+	}
+}
+
+// maxMovedBytes is the largest page that is taken for one that only redirects.
+const maxMovedBytes = 16 << 10
+
+// maxMovedDelay is, in seconds, the longest after which a page leads on to
+// what it stands for; pages that lead to the front page after some minutes
+// stand for themselves.
+const maxMovedDelay = 10
+
+// movedTo returns where a page that shows nothing but a redirect leads, empty
+// for every other page: live blogs refresh themselves too.
+func (e *Engine) movedTo(resp *fetch.Response) string {
+	in := extract.Input{URL: resp.URL, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body}
+	if len(resp.Body) > maxMovedBytes || extract.DecideContent(in) != extract.ContentHTML {
+		return ""
+	}
+	next, delay := refresh(resp.Body, true)
+	if next == "" || delay > maxMovedDelay {
+		return ""
+	}
+	next = absolute(resp.URL, next)
+	if found := e.o.Finder.Find(in); len(found.Embeds) > 0 || next == resp.URL {
+		return ""
+	}
+	return next
 }
 
 // settled is a failure that trying again does not mend.
@@ -438,11 +483,8 @@ func (e *Engine) askPlatform(ctx context.Context, p Platform, refs []post.Ref, o
 
 // Extract reads an address and says what would be captured. It keeps nothing.
 func (e *Engine) Extract(ctx context.Context, address string) (extract.Result, error) {
-	resp, err := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "article", Header: http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}}})
+	resp, _, err := e.readPage(ctx, address)
 	if err != nil {
-		return extract.Result{}, err
-	}
-	if err := articleTrouble(resp); err != nil {
 		return extract.Result{}, err
 	}
 	return e.o.Finder.Find(extract.Input{URL: resp.URL, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body}), nil

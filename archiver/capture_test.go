@@ -128,6 +128,23 @@ func TestSeedArticle(t *testing.T) {
 	})
 }
 
+// TestShortLinkToWhatIsGone: the address and how sure it is are told although
+// only the article's words are left; of a post that was named, it is sure.
+func TestShortLinkToWhatIsGone(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		gone := id(10*hour, 1)
+		w.net.HandleFunc("t.co", redirectTo("/abcdefghij", "https://twitter.com/adaquay/status/"+gone+"/photo/1"))
+		text := "An article about the harbour.\n\nThe gate opens at noon and all are welcome to come https://t.co/abcdefghij — Ada Quay (@adaquay) March 1, 2026\n\nMore text follows here.\n"
+		res := w.engine.CaptureDocument(w.ctx, archiver.Document{Origin: "stdin", Body: []byte(text)}, archiver.CaptureOptions{})
+		if len(res.Posts) != 1 || res.Posts[0].ID != gone || res.Posts[0].URL != "https://twitter.com/adaquay/status/"+gone || res.Posts[0].Confidence < archiver.MinConfidence {
+			t.Errorf("result %+v", res.Posts)
+		}
+		if p := w.capturePost(gone); p.Confidence != 1 || p.ResolvedBy != "" {
+			t.Errorf("named: %+v", p)
+		}
+	})
+}
+
 func TestShortLinkToAnotherIsNotBelieved(t *testing.T) {
 	inWorld(t, settings{}, func(w *world) {
 		other := id(10*hour, 1)

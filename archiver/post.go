@@ -15,7 +15,7 @@ import (
 // capturePost captures one post and keeps everything that was answered, in one
 // commit. The result's Err says why the post was not captured.
 func (e *Engine) capturePost(ctx context.Context, w *want, batched []sighting) ResultPost {
-	res := ResultPost{Platform: w.ref.Platform, ID: w.ref.ID, URL: w.url, Media: []post.Media{}, Status: post.Unknown}
+	res := ResultPost{Platform: w.ref.Platform, ID: w.ref.ID, URL: w.url, Media: []post.Media{}, Status: post.Unknown, Confidence: 1}
 	if w.resolution != nil {
 		res.ResolvedBy, res.Confidence = w.resolution.method, w.resolution.confidence
 	}

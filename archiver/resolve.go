@@ -2,9 +2,11 @@ package archiver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,6 +38,7 @@ const (
 // resolution is how an embed without id was resolved.
 type resolution struct {
 	ref        post.Ref
+	url        string
 	method     string
 	confidence float64
 	candidates []post.Ref
@@ -69,7 +72,7 @@ func (r *resolution) addTo(ctx context.Context, b *store.Builder, w *want, now t
 func (e *Engine) captureUnresolved(ctx context.Context, w *want) ResultPost {
 	r := e.resolve(ctx, w)
 	if r.confidence >= MinConfidence {
-		w.ref, w.resolution = r.ref, r
+		w.ref, w.url, w.resolution = r.ref, cmp.Or(w.url, r.url), r
 		res := e.capturePost(ctx, w, nil)
 		return res
 	}
@@ -131,7 +134,7 @@ func (e *Engine) resolve(ctx context.Context, w *want) *resolution {
 		}
 		r.candidates = append(r.candidates, t.Ref)
 		if c := e.confidence(ctx, r, w, t); c > r.confidence {
-			r.ref, r.confidence = t.Ref, c
+			r.ref, r.url, r.confidence = t.Ref, t.URL, c
 			r.reason = fmt.Sprintf("the short link %s leads to %s", q.Links[i], t.URL)
 		}
 		if r.confidence >= sureConfidence {
@@ -263,27 +266,36 @@ func absolute(base, ref string) string {
 func refreshOf(body []byte) string {
 	// Without scripts, what stands in <noscript> is part of the page: t.co puts
 	// it there.
-	root, err := html.ParseWithOptions(bytes.NewReader(body), html.ParseOptionEnableScripting(false))
-	if err != nil {
-		return "" // nested beyond what a page that redirects is
-	}
-	target := ""
-	goquery.NewDocumentFromNode(root).Find("meta[http-equiv]").EachWithBreak(func(_ int, m *goquery.Selection) bool {
-		if strings.EqualFold(m.AttrOr("http-equiv", ""), "refresh") {
-			target = refreshTarget(m.AttrOr("content", ""))
-		}
-		return target == ""
-	})
+	target, _ := refresh(body, false)
 	return target
 }
 
-// refreshTarget reads the address in 0;URL=…, with or without quotes.
-func refreshTarget(content string) string {
+// refresh returns the address of a page's <meta http-equiv=refresh> as a
+// reader with or without scripts gets it, empty where it has none, and after
+// how many seconds the reader is led there.
+func refresh(body []byte, scripts bool) (target string, delay float64) {
+	root, err := html.ParseWithOptions(bytes.NewReader(body), html.ParseOptionEnableScripting(scripts))
+	if err != nil {
+		return "", 0 // nested beyond what a page that redirects is
+	}
+	goquery.NewDocumentFromNode(root).Find("meta[http-equiv]").EachWithBreak(func(_ int, m *goquery.Selection) bool {
+		if strings.EqualFold(m.AttrOr("http-equiv", ""), "refresh") {
+			target, delay = refreshTarget(m.AttrOr("content", ""))
+		}
+		return target == ""
+	})
+	return target, delay
+}
+
+// refreshTarget reads the delay and the address in 0;URL=…, with or without
+// quotes. A delay that is no number is none, as for browsers.
+func refreshTarget(content string) (target string, delay float64) {
 	i := strings.Index(strings.ToLower(content), "url=")
 	if i < 0 {
-		return ""
+		return "", 0
 	}
-	return strings.Trim(strings.TrimSpace(content[i+len("url="):]), `'"`)
+	delay, _ = strconv.ParseFloat(strings.TrimRight(strings.TrimSpace(content[:i]), "; ,"), 64)
+	return strings.Trim(strings.TrimSpace(content[i+len("url="):]), `'"`), delay
 }
 
 // disagreements names what two sources tell differently of the same post, as

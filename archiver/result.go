@@ -54,7 +54,8 @@ type ResultPost struct {
 	// Incomplete is true where the source cut the text.
 	Incomplete bool `json:"incomplete,omitempty"`
 	// ResolvedBy is how an embed without id was resolved: short-link, archive
-	// or quotation; Confidence goes from 0 to 1.
+	// or quotation; Confidence goes from 0 to 1, which it is where the id was
+	// known.
 	ResolvedBy string  `json:"resolved_by"`
 	Confidence float64 `json:"confidence"`
 	Error      string  `json:"error"`

@@ -3,6 +3,7 @@ package archiver_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -84,6 +85,44 @@ func TestRunOnceDoesAll(t *testing.T) {
 			if !j.RunAt.After(time.Now()) {
 				t.Errorf("%s is left", j.Key)
 			}
+		}
+	})
+}
+
+// TestPageThatMoved: an address whose page does nothing but lead on.
+func TestPageThatMoved(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		p := id(20*hour, 1)
+		w.x.Add(fakenet.Post{ID: p, Author: ada(), Text: "Hello"})
+		pages := map[string]string{
+			"/old":   `<!doctype html><meta http-equiv="refresh" content="0; url=/new"><p>This page has moved.</p>`,
+			"/new":   article(embed("adaquay", "Ada Quay", p, "Hello")),
+			"/stays": `<!doctype html><meta http-equiv="refresh" content="600; url=/new"><title>Stays</title><p>A short story.</p>`,
+			"/nojs":  `<!doctype html><title>Script</title><noscript><meta http-equiv="refresh" content="0; url=/new"></noscript><p>A short story.</p>`,
+			"/self":  `<!doctype html><meta http-equiv="refresh" content="5; url=/self"><title>Self</title><p>Live.</p>`,
+			"/a":     `<!doctype html><meta http-equiv="refresh" content="0; url=/b">`,
+			"/b":     `<!doctype html><meta http-equiv="refresh" content="0; url=/a">`,
+		}
+		w.net.HandleFunc("news.example", func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+			if _, err := rw.Write([]byte(pages[r.URL.Path])); err != nil {
+				t.Error(err)
+			}
+		})
+		for path, want := range map[string]struct {
+			posts int
+			title string
+		}{"/old": {1, "The harbour reopens"}, "/stays": {0, "Stays"}, "/nojs": {0, "Script"}, "/self": {0, "Self"}} {
+			res := w.capture("https://news.example" + path)
+			if !res.OK || len(res.Posts) != want.posts || res.Article == nil || res.Article.Title != want.title {
+				t.Errorf("%s: %+v", path, res)
+			}
+		}
+		if res := w.capture("https://news.example/a"); res.OK || !strings.Contains(res.Error, "redirects once more") {
+			t.Errorf("in a circle: %+v", res)
+		}
+		if found, err := w.engine.Extract(w.ctx, "https://news.example/old"); err != nil || len(found.Embeds) != 1 {
+			t.Errorf("extract: %+v, %v", found, err)
 		}
 	})
 }
