@@ -106,7 +106,7 @@ func (r *capturing) gather(ctx context.Context, words []string) {
 				t.err = t.doc.read(ctx, r.a)
 			}
 		}
-		list := t.doc.addresses()
+		list := t.doc.addresses(c)
 		if t.err != nil || list == nil {
 			r.targets = append(r.targets, t)
 			continue
@@ -186,7 +186,27 @@ func failureOf(res *archiver.Result) error {
 	case res.Kind == "post" && len(res.Posts) == 1:
 		return errs[0]
 	}
-	return &someFailed{fmt.Sprintf("%d of %s of %s not captured", len(errs), count(len(res.Posts), "post"), res.Target), errs}
+	return &someFailed{missed(res, errs), errs}
+}
+
+// missed counts what is missing of an article: posts, or files of posts that
+// are captured.
+func missed(res *archiver.Result, errs []error) string {
+	whole := 0
+	for i := range res.Posts {
+		if p := &res.Posts[i]; p.Err != nil && !isCaptured(p) {
+			whole++
+		}
+	}
+	of := fmt.Sprintf("of %s of %s", count(len(res.Posts), "post"), res.Target)
+	switch files := len(errs) - whole; {
+	case whole == 0:
+		return fmt.Sprintf("%d %s not captured whole", files, of)
+	case files == 0:
+		return fmt.Sprintf("%d %s not captured", whole, of)
+	default:
+		return fmt.Sprintf("%d %s not captured, and %d not whole", whole, of, files)
+	}
 }
 
 // someFailed says that some of the posts of an article were not captured. It is

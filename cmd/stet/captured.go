@@ -38,7 +38,7 @@ func postsFound(posts []archiver.ResultPost) string {
 	captured, quoted, failed := 0, 0, 0
 	for i := range posts {
 		switch p := &posts[i]; {
-		case p.Err == nil || errors.Is(p.Err, store.ErrPartial) && !onlyQuotation(p):
+		case isCaptured(p):
 			captured++
 		case onlyQuotation(p):
 			quoted++
@@ -59,6 +59,12 @@ func postsFound(posts []archiver.ResultPost) string {
 		return "no posts found; the page is kept"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// isCaptured reports whether the post itself was captured, be it without all
+// of its files.
+func isCaptured(p *archiver.ResultPost) bool {
+	return p.Err == nil || errors.Is(p.Err, store.ErrPartial) && !onlyQuotation(p)
 }
 
 // onlyQuotation reports whether nothing but the article's own words was kept.

@@ -17,6 +17,9 @@ import (
 // a page that is fetched may be.
 const maxDocument = 32 << 20
 
+// maxListed is the longest list with references that is read as one.
+const maxListed = 10_000
+
 // document is a file, or standard input.
 type document struct {
 	path  string
@@ -96,10 +99,26 @@ func describeBytes(body []byte) string {
 	return "binary data"
 }
 
-// addresses returns the addresses of a document that is a list of them.
-func (d *document) addresses() []string {
-	if d.kind != extract.ContentURLs {
+// addresses returns the addresses of a document that is a list of them, nil
+// where it is anything else. References of the form platform:id may stand
+// among them, as they may on the command line.
+func (d *document) addresses(c classifier) []string {
+	switch d.kind {
+	case extract.ContentURLs:
+		return extract.URLList(string(d.in.Body))
+	case extract.ContentText:
+	default:
 		return nil
 	}
-	return extract.URLList(string(d.in.Body))
+	var list []string
+	for line := range strings.Lines(strings.TrimPrefix(string(d.in.Body), "\ufeff")) {
+		switch line = strings.TrimSpace(line); {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case len(list) < maxListed && (c.isRef(line) && !strings.ContainsAny(line, " \t") || len(extract.URLList(line)) == 1):
+			list = append(list, line)
+		default:
+			return nil
+		}
+	}
+	return list
 }

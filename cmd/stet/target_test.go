@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"stet/cmd/internal/wire"
+	"stet/extract"
 	"stet/extract/post"
 	"stet/store"
 )
@@ -71,6 +74,31 @@ func TestClassify(t *testing.T) {
 }
 
 // Whatever is typed, it is something, or a sentence says why not.
+// TestLists: references may stand in a list of addresses; a text in which one
+// stands is no list.
+func TestLists(t *testing.T) {
+	c := classifier{wire.Finder(), noFiles{}}
+	for _, list := range []struct {
+		body string
+		want []string
+	}{
+		{"twitter:20\n", []string{"twitter:20"}},
+		{"\ufeff# mine\r\n\r\ntwitter:20\r\nhttps://news.example/a\r\nx.com/ada/status/21", []string{"twitter:20", "https://news.example/a", "x.com/ada/status/21"}},
+		{"https://news.example/a\n", []string{"https://news.example/a"}},
+		{"twitter:20\nand words\n", nil},
+		{"twitter: we said so\n", nil},
+		{"note:20\n", nil},
+		{"# nothing\n", nil},
+		{strings.Repeat("twitter:20\n", maxListed+1), nil},
+	} {
+		d := document{in: extract.Input{Body: []byte(list.body)}}
+		d.kind = extract.DecideContent(d.in)
+		if diff := cmp.Diff(list.want, d.addresses(c)); diff != "" {
+			t.Errorf("%.60q (-want +got):\n%s", list.body, diff)
+		}
+	}
+}
+
 func FuzzClassify(f *testing.F) {
 	for _, s := range []string{"twitter:20", "https://x.com/a/status/20", "-", "a b", "http://[", "\x00", "x.com/%zz", "@a", "a:b:c", "//x.com"} {
 		f.Add(s)
