@@ -1,6 +1,7 @@
 package fakenet
 
 import (
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -91,7 +92,7 @@ func (h *half) Read(p []byte) (int, error) {
 		switch {
 		case h.read.expired:
 			return 0, os.ErrDeadlineExceeded
-		case len(h.buf) > 0 && (h.readErr == nil || h.readErr == io.EOF):
+		case len(h.buf) > 0 && (h.readErr == nil || errors.Is(h.readErr, io.EOF)):
 			n := copy(p, h.buf)
 			h.buf = h.buf[n:]
 			if len(h.buf) == 0 {

@@ -69,6 +69,7 @@ func (c *Client) converse(ctx context.Context, h *hop, pc *conn, dog *watchdog, 
 		}
 	}()
 	pc.startHead(c.opts.MaxHeaderBytes)
+	//nolint:bodyclose // the connection is closed or given back, which ends the body
 	resp, err := c.ask(h, pc, &out.exchange)
 	if err != nil {
 		err = c.wayError(ctx, err)

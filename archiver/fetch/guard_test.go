@@ -188,7 +188,7 @@ func TestHosts(t *testing.T) {
 	for _, tt := range tests {
 		res, err := c.Do(context.Background(), fetch.Request{URL: tt.url})
 		if tt.class != nil {
-			if !errors.Is(err, tt.class) || store.ClassOf(err).Err != tt.class {
+			if !errors.Is(err, tt.class) || !errors.Is(store.ClassOf(err).Err, tt.class) {
 				t.Errorf("%q: error %v, want the class %q", tt.url, err, tt.class)
 			}
 			continue

@@ -189,6 +189,7 @@ func (c *Client) tunnel(ctx context.Context, raw net.Conn, p *proxyURL, t *targe
 	}
 	limited := &tee{conn: raw, on: true, limit: c.opts.MaxHeaderBytes}
 	br := bufio.NewReader(limited)
+	//nolint:bodyclose // the answer to CONNECT has no body: the tunnel begins
 	resp, err := http.ReadResponse(br, &http.Request{Method: http.MethodConnect})
 	if err != nil {
 		return ioError(p.name(), err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	//lint:ignore SA1019 the library that v1.1 is asked through
+	//nolint:staticcheck // archived upstream, and part of the project's brief
 	"github.com/dghubble/go-twitter/twitter"
 
 	"stet/archiver/fakenet"

@@ -438,7 +438,7 @@ func queryScore(query string) int {
 // something else.
 func notArticles(segment string) bool {
 	switch segment {
-	case "tag", "tags", "category", "categories", "author", "authors", "autor", "auteur", "user", "users", "profile", "search", "login", "signin",
+	case "tag", "tags", "category", "categories", "author", "authors", "autor", "auteur", "user", "users", "profile", "search", "login", "signin", //nolint:misspell // German and French
 		"sign-in", "log-in", "register", "account", "subscribe", "subscription", "newsletter", "newsletters", "about", "about-us", "contact", "contact-us",
 		"privacy", "privacy-policy", "cookie-policy", "terms", "terms-of-use", "terms-and-conditions", "imprint", "impressum", "datenschutz", "help", "faq",
 		"feed", "rss", "wp-admin", "wp-login.php", "cart", "shop", "topic", "topics", "advertise", "careers", "jobs", "sitemap", "accessibility":

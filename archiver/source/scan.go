@@ -3,6 +3,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"html"
 	"io"
 	"strconv"
@@ -134,7 +135,7 @@ func (s *scanner) words() bool {
 			part = part[:len(part)-1]
 		}
 		s.add(part)
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
 		s.failed(err)
@@ -183,7 +184,7 @@ func (s *scanner) until(end string, take func([]byte)) {
 			take(part[:len(part)-len(end)])
 			return
 		}
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			take(part)
 			s.failed(err)
 			return

@@ -164,8 +164,8 @@ func testEndedLease(e *env) {
 }
 
 func testExtend(e *env) {
-	want := e.enqueue("look", "k")
-	want = e.leaseOne("w")
+	e.enqueue("look", "k")
+	want := e.leaseOne("w")
 	until := e.clock.Now().Add(10 * time.Minute)
 	e.must(e.Backend.Extend(e.Context(), want.ID, 1, until))
 	want.Lease.Until = until
