@@ -139,6 +139,9 @@ func TestShortLinkToWhatIsGone(t *testing.T) {
 		if len(res.Posts) != 1 || res.Posts[0].ID != gone || res.Posts[0].URL != "https://twitter.com/adaquay/status/"+gone || res.Posts[0].Confidence < archiver.MinConfidence {
 			t.Errorf("result %+v", res.Posts)
 		}
+		if at := begin().Add(-10 * hour); !res.Posts[0].Posted.Truncate(time.Second).Equal(at) {
+			t.Errorf("posted %s, want what the id tells, %s", res.Posts[0].Posted, at)
+		}
 		if p := w.capturePost(gone); p.Confidence != 1 || p.ResolvedBy != "" {
 			t.Errorf("named: %+v", p)
 		}

@@ -150,6 +150,11 @@ func (e *Engine) addQuotation(ctx context.Context, b *store.Builder, w *want) (s
 	if day, err := time.Parse(time.DateOnly, q.Date); err == nil {
 		p.Posted, p.PostedFrom = day, "stated"
 	}
+	// The id of many platforms carries the time to the second, where the day
+	// that the article prints does not contradict it.
+	if t, _, ok := e.o.Finder.Parse(w.url); ok && t.Ref == w.ref && !t.Posted.IsZero() && dayFits(q.Date, t.Posted) {
+		p.Posted, p.PostedFrom = t.Posted, "derived"
+	}
 	for _, l := range q.Links {
 		p.Links = append(p.Links, post.Link{URL: l})
 	}
@@ -166,7 +171,7 @@ func (e *Engine) addQuotation(ctx context.Context, b *store.Builder, w *want) (s
 }
 
 // quotationParser names how a quotation becomes a post.
-const quotationParser = "article/quotation@1"
+const quotationParser = "article/quotation@2"
 
 // lastDerivation returns the newest derivation of a source.
 func lastDerivation(h *store.History, source post.Source) *store.Derivation {
