@@ -116,6 +116,9 @@ func rebuildable(err error) bool {
 
 // open opens the file and looks at its version.
 func (x *Index) open() (*bbolt.DB, error) {
+	if info, err := os.Stat(x.path); err == nil && info.Size() == 0 && x.options.ReadOnly {
+		return nil, errEmpty() // bbolt would begin it, which it may not
+	}
 	o := &bbolt.Options{ReadOnly: x.options.ReadOnly, Timeout: x.options.LockTimeout, FreelistType: bbolt.FreelistMapType}
 	var db *bbolt.DB
 	err := guarded(func() (err error) {
@@ -142,9 +145,14 @@ func (x *Index) look(db *bbolt.DB) error {
 	case err != nil || !fresh:
 		return err
 	case x.options.ReadOnly:
-		return fmt.Errorf("%w: it is empty; run `stet rebuild`", store.ErrNotFound)
+		return errEmpty()
 	}
 	return db.Update(setUp)
+}
+
+// errEmpty says that a file holds no index yet.
+func errEmpty() error {
+	return fmt.Errorf("%w: it is empty; run `stet rebuild`", store.ErrNotFound)
 }
 
 func version() []byte { return []byte{formatVersion, tokenizerVersion} }

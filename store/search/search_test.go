@@ -282,6 +282,7 @@ func TestOpenOtherVersionsAndDamage(t *testing.T) {
 		{"a missing bucket", edit(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte(bucketDocs)) }), store.ErrCorrupt},
 		{"not a database", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("x", 9000)), 0o600) }, store.ErrCorrupt},
 		{"cut off", func(path string) error { return os.Truncate(path, 100) }, store.ErrCorrupt},
+		{"nothing in it", func(path string) error { return os.Truncate(path, 0) }, store.ErrNotFound},
 		{"no file", os.Remove, store.ErrNotFound},
 	}
 	for _, c := range cases {
