@@ -100,7 +100,7 @@ func (s *Store) Backup(ctx context.Context, dir string, o BackupOptions) (Backup
 // backup is one backup that is being made.
 type backup struct {
 	s         *Store
-	ctx       context.Context // of the one call of Backup
+	ctx       context.Context //nolint:containedctx // of the one call of Backup
 	dir, work string
 	o         BackupOptions
 	sum       BackupSummary

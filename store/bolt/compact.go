@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"stet/store"
 	"stet/store/codec"
@@ -161,14 +162,14 @@ func (s *Store) inPlace(path string) error {
 		}
 	}
 	if err == nil {
-		err = bbolt.ErrTimeout
+		err = bolterrors.ErrTimeout
 	}
 	return errors.Join(err, s.db.Close())
 }
 
 // remaker writes a new database.
 type remaker struct {
-	ctx    context.Context // of the one call that remakes
+	ctx    context.Context //nolint:containedctx // of the one call that remakes
 	s      *Store
 	db     *bbolt.DB
 	w      *writeTx
@@ -254,7 +255,7 @@ func (r *remaker) close(err error) error {
 			r.report(CopyProgress{Stage: "sync"})
 			err = r.db.Sync()
 		}
-	} else if rollback := guarded("rolling back", r.w.tx.Rollback); rollback != nil && !errors.Is(rollback, bbolt.ErrTxClosed) {
+	} else if rollback := guarded("rolling back", r.w.tx.Rollback); rollback != nil && !errors.Is(rollback, bolterrors.ErrTxClosed) {
 		return errors.Join(err, rollback)
 	}
 	return errors.Join(err, r.db.Close())

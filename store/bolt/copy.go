@@ -58,7 +58,7 @@ func blobFile(dir string, d store.Digest) string {
 // What is there already and right stays; what is wrong is replaced. Nothing is
 // durable before sync.
 type blobCopy struct {
-	ctx      context.Context // of the one call that copies
+	ctx      context.Context //nolint:containedctx // of the one call that copies
 	from, to string
 	// spool is a folder on the file system of to, for files before they are
 	// whole.
@@ -220,7 +220,7 @@ func removeIfThere(path string) error {
 
 // stopped ends a long read when ctx does.
 type stopped struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // of the one call that reads
 	r   io.Reader
 }
 

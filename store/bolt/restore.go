@@ -78,7 +78,7 @@ func Restore(ctx context.Context, backup, dir string, o RestoreOptions) (Restore
 
 // restore is one restoring that is being done.
 type restore struct {
-	ctx       context.Context // of the one call of Restore
+	ctx       context.Context //nolint:containedctx // of the one call of Restore
 	from, dir string
 	o         RestoreOptions
 	sum       RestoreSummary

@@ -93,7 +93,7 @@ type span struct {
 
 // salvage is one salvage that is being done.
 type salvage struct {
-	ctx      context.Context // of the one call of Salvage
+	ctx      context.Context //nolint:containedctx // of the one call of Salvage
 	from, to string
 	o        SalvageOptions
 	sum      SalvageSummary
