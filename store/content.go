@@ -336,6 +336,9 @@ func decodeField(r *Record, name string, v any) error {
 		if r.Fields[i].Removed != nil {
 			return nil
 		}
+		if u, ok := v.(json.Unmarshaler); ok {
+			return u.UnmarshalJSON(r.Fields[i].Value) // or its JSON would be scanned twice before
+		}
 		return json.Unmarshal(r.Fields[i].Value, v)
 	}
 	return errors.New("it has no field " + name)

@@ -94,6 +94,9 @@ func digestOf(value string) (store.Digest, bool) {
 }
 
 func distinct(records []store.Record) error {
+	if len(records) <= 1 {
+		return nil
+	}
 	seen := make(map[store.ID]bool, len(records))
 	for i := range records {
 		id := records[i].ID
@@ -145,8 +148,7 @@ func (p *prepared) apply(w *writeTx) (store.Receipt, error) {
 			return store.Receipt{}, fmt.Errorf("%w: a record refers to blob %s, which is not stored", store.ErrInvalid, d)
 		}
 	}
-	jobs := newJobTx(w)
-	changed, err := jobs.apply(p.batch)
+	jobs, changed, err := w.applyJobs(p.batch)
 	if err != nil {
 		return store.Receipt{}, err
 	}

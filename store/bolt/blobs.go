@@ -23,7 +23,7 @@ import (
 const (
 	// DefaultInlineBlobSize is the largest blob that is kept inside the bbolt
 	// file. Measured: see store/FORMAT.md.
-	DefaultInlineBlobSize = 16 << 10
+	DefaultInlineBlobSize = 32 << 10
 	// keepFor is how long a committed blob is kept without a record that
 	// refers to it.
 	keepFor = 24 * time.Hour

@@ -99,10 +99,8 @@ func fill(t testing.TB, s *bolt.Store, clock *storetest.Clock) {
 	ctx := context.WithoutCancel(t.Context())
 	tweets := newTweets(3)
 	for range 12 {
-		b := a.Begin()
-		_, err := tweets.build(ctx, a, b)
-		must(t, err)
-		_, err = b.Commit(ctx)
+		c := tweets.capture(clock.Now())
+		_, err := c.commit(ctx, a)
 		must(t, err)
 		clock.Advance(time.Minute)
 	}

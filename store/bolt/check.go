@@ -35,7 +35,7 @@ func (s *Store) Check(ctx context.Context, report func(store.Problem)) (store.Ch
 // checker looks at one state of a store.
 type checker struct {
 	s      *Store
-	ctx    context.Context // of the one call of Check
+	ctx    context.Context //nolint:containedctx // of the one call of Check
 	report func(store.Problem)
 	sum    store.CheckSummary
 

@@ -29,7 +29,7 @@ func children() map[string]func(ctx context.Context, dir string) error {
 // fail returns an error where err is not of the class.
 func fail(what string, err, class error) error {
 	if !errors.Is(err, class) {
-		return fmt.Errorf("%s: got %v, want: %v", what, err, class)
+		return fmt.Errorf("%s: got %w, want: %w", what, err, class)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"stet/store"
 )
@@ -168,7 +169,7 @@ func (s *Store) transact(group []*op, outcomes []error) error {
 		return w.flush()
 	})
 	switch {
-	case errors.Is(err, bbolt.ErrDatabaseNotOpen):
+	case errors.Is(err, bolterrors.ErrDatabaseNotOpen):
 		return errClosed
 	case err != nil:
 		s.abandon(tx)
@@ -234,7 +235,7 @@ func (s *Store) abandon(tx *bbolt.Tx) {
 	if tx == nil {
 		return
 	}
-	if err := guarded("rolling back", tx.Rollback); err != nil && !errors.Is(err, bbolt.ErrTxClosed) {
+	if err := guarded("rolling back", tx.Rollback); err != nil && !errors.Is(err, bolterrors.ErrTxClosed) {
 		s.state.setDead(err)
 	}
 }
@@ -290,6 +291,9 @@ func mustBucket(tx *bbolt.Tx, name string) *bbolt.Bucket {
 // keeps away; they fail the whole commit.
 func (w *writeTx) put(bucket string, key, value []byte) error {
 	w.dirty = true
+	if w.s.onPut != nil {
+		w.s.onPut(w.tx.ID(), bucket, key, value)
+	}
 	if err := w.bucket(bucket).Put(key, value); err != nil {
 		return fmt.Errorf("writing %x to %s: %w", key, bucket, err)
 	}

@@ -11,3 +11,9 @@ func (s *Store) CollideJobKeys() {
 
 // Writable returns why nothing can be written.
 func (s *Store) Writable() error { return s.writable() }
+
+// SetOnPut makes fn see everything that is written.
+func (s *Store) SetOnPut(fn func(tx int, bucket string, key, value []byte)) { s.onPut = fn }
+
+// Fill is how full the pages of a bucket are made.
+func Fill(bucket string) float64 { return fill(bucket) }

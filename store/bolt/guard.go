@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"stet/store"
 )
@@ -64,7 +65,7 @@ func (s *Store) view(ctx context.Context, fn func(*bbolt.Tx) error) error {
 		s.state.setDead(err)
 		return err
 	}
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return errClosed
 	}
 	if err != nil {

@@ -135,6 +135,9 @@ func (t *jobTx) set(id store.ID, j *store.Job) error {
 
 // write puts the changes into the transaction.
 func (t *jobTx) write() error {
+	if t == nil {
+		return nil
+	}
 	for _, k := range t.keyOrder {
 		if err := t.writeKey(k, t.keys[k]); err != nil {
 			return err
@@ -222,8 +225,17 @@ func timetable(j *store.Job) (bucket string, key []byte) {
 	return bucketJobs, []byte{0}
 }
 
-// apply does the transitions of a batch in order and returns the jobs of
-// Enqueue.
+// applyJobs does the transitions of a batch in order and returns what is to be
+// written, nil where there is nothing, and the jobs of Enqueue.
+func (w *writeTx) applyJobs(b *store.Batch) (*jobTx, []store.Job, error) {
+	if len(b.Finish)+len(b.Enqueue) == 0 {
+		return nil, nil, nil
+	}
+	t := newJobTx(w)
+	jobs, err := t.apply(b)
+	return t, jobs, err
+}
+
 func (t *jobTx) apply(b *store.Batch) ([]store.Job, error) {
 	for i := range b.Finish {
 		if err := t.finish(&b.Finish[i]); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"stet/store"
 	"stet/store/codec"
@@ -84,6 +85,9 @@ type Store struct {
 	// told; its error counts as that of a failed sync. Tests make disks slow
 	// and broken with it.
 	afterCommit func() error
+	// onPut, where it is not nil, is told of all that is written. The benchmarks
+	// write the same into a bare bbolt file with it.
+	onPut func(tx int, bucket string, key, value []byte)
 	// keyHash is jobKeyKey; tests make hashes collide with it.
 	keyHash func(kind, key string) []byte
 }
@@ -256,7 +260,7 @@ func (s *Store) openFile(ctx context.Context, path string, o *Options) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, bbolt.ErrTimeout):
+		case errors.Is(err, bolterrors.ErrTimeout):
 			if wait -= lockAttempt; wait <= 0 {
 				return busy(s.dir, o.ReadOnly)
 			}
@@ -265,7 +269,7 @@ func (s *Store) openFile(ctx context.Context, path string, o *Options) error {
 			}
 		case size > 0 && cannotMap(err):
 			size = 0
-		case errors.Is(err, bbolt.ErrInvalid), errors.Is(err, bbolt.ErrVersionMismatch), errors.Is(err, bbolt.ErrChecksum):
+		case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
 			return fmt.Errorf("%w: %s is not the file of an archive, or its first pages are damaged (%w); restore a backup, or run `stet check`", store.ErrCorrupt, path, err)
 		default:
 			return fmt.Errorf("opening %s: %w", path, classify(err))

@@ -20,7 +20,6 @@ import (
 type tweets struct {
 	rand  *rand.Rand
 	chain []byte
-	n     int
 }
 
 func newTweets(seed uint64) *tweets {
@@ -253,41 +252,56 @@ func (t *tweets) quoted(tw *tweet) string {
 		t.zipf(5000), lang, t.zipf(100), t.zipf(100), posted.Format("2006-01-02T15:04:05.000Z"), len(text), id, quote(text), p.json(), id, posted.UnixMilli()+3_600_000)
 }
 
-// build fills a builder with what a capture of the next tweet adds, and
-// returns its reference.
-func (t *tweets) build(ctx context.Context, a *store.Archive, b *store.Builder) (post.Ref, error) {
+// captured is what a capture of one tweet adds.
+type captured struct {
+	ref        post.Ref
+	exchange   *store.Exchange
+	capture    *store.Capture
+	derivation *store.Derivation
+	job        store.Job
+}
+
+// capture invents the capture of the next tweet at a time.
+func (t *tweets) capture(now time.Time) captured {
 	tw := t.next()
-	t.n++
-	now := a.Now()
 	took := time.Duration(30+t.rand.IntN(200))*time.Millisecond + time.Duration(t.rand.IntN(1_000_000))
-	address := "https://cdn.syndication.twimg.com/tweet-result?id=" + tw.ref.ID + "&lang=en&token=4" + strings.ToLower(t.letters(10))
+	const host = "cdn.syndication.twimg.com"
+	path := "/tweet-result?id=" + tw.ref.ID + "&lang=en&token=4" + strings.ToLower(t.letters(10))
 	refs := []post.Ref{tw.ref}
 	if !tw.post.Quoted.IsZero() {
 		refs = append(refs, tw.post.Quoted)
 	}
-	exchange := &store.Exchange{Started: now, Method: "GET", URL: address, Purpose: "post", Took: took,
+	c := captured{ref: tw.ref}
+	c.exchange = &store.Exchange{Started: now, Method: "GET", URL: "https://" + host + path, Purpose: "post", Took: took,
 		Address: fmt.Sprintf("192.0.2.%d:443", t.rand.IntN(8)), Protocol: "http/1.1", Status: 200, Refs: refs,
-		TLS:         &store.TLS{Version: "tls/1.3", Cipher: "TLS_AES_128_GCM_SHA256", ServerName: "cdn.syndication.twimg.com", ChainPEM: t.chain},
-		RequestHead: []byte("GET " + strings.TrimPrefix(address, "https://cdn.syndication.twimg.com") + " HTTP/1.1\r\nHost: cdn.syndication.twimg.com\r\nUser-Agent: stet/0.9 (+mailto:archive@newsroom.example)\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\r\n"),
-		ResponseHead: []byte(fmt.Sprintf("HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: https://platform.twitter.com\r\nCache-Control: must-revalidate, max-age=60\r\nContent-Length: %d\r\nContent-Type: application/json; charset=utf-8\r\nDate: %s\r\nEtag: W/\"%s\"\r\nPerf: 7402827104\r\nServer: tsa_%c\r\nStrict-Transport-Security: max-age=631138519\r\nVary: Accept-Encoding\r\nX-Cache: MISS\r\nX-Connection-Hash: %s\r\nX-Response-Time: %d\r\nX-Served-By: cache-fra-eddf823%04d-FRA, t4_a\r\nX-Transaction-Id: %s\r\nX-Tw-Cdn: FT\r\nX-Xss-Protection: 0\r\n\r\n",
-			len(tw.body), now.Format("Mon, 02 Jan 2006 15:04:05 GMT"), t.letters(22), 'a'+t.rand.IntN(6), t.hex(64), 5+t.rand.IntN(90), t.rand.IntN(200), t.hex(16))),
+		TLS:         &store.TLS{Version: "tls/1.3", Cipher: "TLS_AES_128_GCM_SHA256", ServerName: host, ChainPEM: t.chain},
+		RequestHead: []byte("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: stet/0.9 (+mailto:archive@newsroom.example)\r\nAccept: */*\r\nAccept-Encoding: identity\r\n\r\n"),
+		ResponseHead: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: https://platform.twitter.com\r\nCache-Control: must-revalidate, max-age=60\r\nContent-Length: %d\r\nContent-Type: application/json; charset=utf-8\r\nDate: %s\r\nEtag: W/\"%s\"\r\nPerf: 7402827104\r\nServer: tsa_%c\r\nStrict-Transport-Security: max-age=631138519\r\nVary: Accept-Encoding\r\nX-Cache: MISS\r\nX-Connection-Hash: %s\r\nX-Response-Time: %d\r\nX-Served-By: cache-fra-eddf823%04d-FRA, t4_a\r\nX-Transaction-Id: %s\r\nX-Tw-Cdn: FT\r\nX-Xss-Protection: 0\r\n\r\n",
+			len(tw.body), now.Format("Mon, 02 Jan 2006 15:04:05 GMT"), t.letters(22), 'a'+t.rand.IntN(6), t.hex(64), 5+t.rand.IntN(90), t.rand.IntN(200), t.hex(16)),
 		Body: store.Body{Size: int64(len(tw.body)), Digest: store.DigestOf([]byte(tw.body)), Type: "application/json", Inline: []byte(tw.body)}}
-	xid, err := b.Add(ctx, exchange)
+	c.capture = &store.Capture{Time: now, Kind: store.CapturePost, Ref: tw.ref, URL: tw.post.URL, Source: post.SourcePublic, Trigger: "schedule", Software: "stet/0.9"}
+	c.derivation = &store.Derivation{Time: now, Parser: "twitter-syndication@1", Source: post.SourcePublic, Ref: tw.ref, Post: tw.post}
+	c.job = store.Job{Kind: "look", Key: tw.ref.String(), Payload: fmt.Appendf(nil, `{"target":%q}`, tw.ref), Priority: store.PriorityLook,
+		RunAt: now.Add(time.Duration(t.rand.Int64N(int64(48 * time.Hour))))}
+	return c
+}
+
+// commit adds the capture to an archive.
+func (c *captured) commit(ctx context.Context, a *store.Archive) (store.Receipt, error) {
+	b := a.Begin()
+	xid, err := b.Add(ctx, c.exchange)
 	if err != nil {
-		return tw.ref, err
+		return store.Receipt{}, err
 	}
-	cid, err := b.Add(ctx, &store.Capture{Time: now, Kind: store.CapturePost, Ref: tw.ref, URL: tw.post.URL, Source: post.SourcePublic,
-		Exchanges: []store.ID{xid}, Trigger: "schedule", Software: "stet/0.9"})
-	if err != nil {
-		return tw.ref, err
+	c.capture.Exchanges = []store.ID{xid}
+	if c.derivation.Capture, err = b.Add(ctx, c.capture); err != nil {
+		return store.Receipt{}, err
 	}
-	if _, err := b.Add(ctx, &store.Derivation{Time: now, Capture: cid, Parser: "twitter-syndication@1", Source: post.SourcePublic, Ref: tw.ref, Post: tw.post}); err != nil {
-		return tw.ref, err
+	if _, err := b.Add(ctx, c.derivation); err != nil {
+		return store.Receipt{}, err
 	}
-	payload, err := json.Marshal(map[string]string{"target": tw.ref.String()})
-	if err != nil {
-		return tw.ref, err
+	if err := b.Enqueue(store.Enqueue{Replace: true, Job: c.job}); err != nil {
+		return store.Receipt{}, err
 	}
-	return tw.ref, b.Enqueue(store.Enqueue{Replace: true, Job: store.Job{Kind: "look", Key: tw.ref.String(), Payload: payload,
-		Priority: store.PriorityLook, RunAt: now.Add(time.Duration(t.rand.Int64N(int64(48 * time.Hour))))}})
+	return b.Commit(ctx)
 }

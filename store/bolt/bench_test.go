@@ -1,0 +1,404 @@
+package bolt_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"stet/extract/post"
+	"stet/store"
+	"stet/store/bolt"
+)
+
+// number returns a number from the environment, or its default.
+func number(b *testing.B, name, def string) int {
+	b.Helper()
+	n, err := strconv.Atoi(cmp.Or(os.Getenv(name), def))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// captures invents n captures, outside of what is measured.
+func captures(n int) []captured {
+	t := newTweets(1)
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	all := make([]captured, n)
+	for i := range all {
+		all[i] = t.capture(now.Add(time.Duration(i) * 137 * time.Millisecond))
+	}
+	return all
+}
+
+// commitAll commits captures from several goroutines, and returns how many it
+// did in a second.
+func commitAll(b *testing.B, a *store.Archive, all []captured, writers int) float64 {
+	b.Helper()
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range writers {
+		wg.Go(func() {
+			for {
+				n := int(next.Add(1)) - 1
+				if n >= len(all) {
+					return
+				}
+				c := all[n]
+				tls := *c.exchange.TLS
+				exchange, capture, derivation := *c.exchange, *c.capture, *c.derivation
+				exchange.TLS = &tls
+				c.exchange, c.capture, c.derivation = &exchange, &capture, &derivation
+				if _, err := c.commit(b.Context(), a); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return float64(len(all)) / time.Since(start).Seconds()
+}
+
+// BenchmarkWriters compares 64 writers with one, on the disk as it is and where
+// each sync takes a millisecond more (a commit makes two).
+func BenchmarkWriters(b *testing.B) {
+	const perWriter = 40
+	all := captures(64 * perWriter)
+	for _, disk := range []struct {
+		name  string
+		delay time.Duration
+	}{{"bare", 0}, {"slow", 2 * time.Millisecond}} {
+		b.Run(disk.name, func(b *testing.B) {
+			var one, many float64
+			for b.Loop() {
+				one += rate(b, all[:8*perWriter], 1, disk.delay)
+				many += rate(b, all, 64, disk.delay)
+			}
+			b.ReportMetric(one/float64(b.N), "one/s")
+			b.ReportMetric(many/float64(b.N), "64/s")
+			b.ReportMetric(many/one, "ratio")
+		})
+	}
+}
+
+// rate measures commits into a new archive.
+func rate(b *testing.B, all []captured, writers int, delay time.Duration) float64 {
+	b.Helper()
+	s := mustOpen(b, b.TempDir(), bolt.Options{})
+	defer mustClose(b, s)
+	if delay > 0 {
+		s.SetAfterCommit(func() error {
+			time.Sleep(delay) // the disk
+			return nil
+		})
+	}
+	return commitAll(b, archive(s, time.Now), all, writers)
+}
+
+// written is what the store wrote in one transaction.
+type written struct {
+	bucket     string
+	key, value []byte
+}
+
+// BenchmarkAgainstBbolt has 64 writers commit, and then writes the same keys
+// and values, in transactions of the same size, from as many goroutines, into
+// a bare bbolt file. What is written is noted in a run that is not measured.
+func BenchmarkAgainstBbolt(b *testing.B) {
+	const writers = 64
+	all := captures(writers * 40)
+	txs := noted(b, all, writers)
+	var ours, theirs float64
+	for b.Loop() {
+		ours += rate(b, all, writers, 0)
+		theirs += float64(len(all)) / replay(b, txs, writers).Seconds()
+	}
+	b.ReportMetric(ours/float64(b.N), "stet/s")
+	b.ReportMetric(theirs/float64(b.N), "bbolt/s")
+	b.ReportMetric(100*ours/theirs, "%-of-bbolt")
+	b.ReportMetric(float64(len(all))/float64(len(txs)), "captures/tx")
+}
+
+// noted returns what the store writes.
+func noted(b *testing.B, all []captured, writers int) [][]written {
+	b.Helper()
+	s := mustOpen(b, b.TempDir(), bolt.Options{})
+	defer mustClose(b, s)
+	var txs [][]written
+	last := 0
+	s.SetOnPut(func(tx int, bucket string, key, value []byte) {
+		if tx != last {
+			txs, last = append(txs, nil), tx
+		}
+		n := len(txs) - 1
+		txs[n] = append(txs[n], written{bucket, bytes.Clone(key), bytes.Clone(value)})
+	})
+	commitAll(b, archive(s, time.Now), all, writers)
+	return txs
+}
+
+// replay writes transactions into a bare bbolt file.
+func replay(b *testing.B, txs [][]written, goroutines int) time.Duration {
+	b.Helper()
+	db, err := bbolt.Open(filepath.Join(b.TempDir(), "bare.db"), 0o600,
+		&bbolt.Options{PageSize: 4096, FreelistType: bbolt.FreelistMapType, InitialMmapSize: 1 << 30, NoStatistics: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range goroutines {
+		wg.Go(func() {
+			for n := int(next.Add(1)) - 1; n < len(txs); n = int(next.Add(1)) - 1 {
+				if err := db.Update(func(tx *bbolt.Tx) error { return putAll(tx, txs[n]) }); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(start)
+	if err := db.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return took
+}
+
+func putAll(tx *bbolt.Tx, all []written) error {
+	open := map[string]*bbolt.Bucket{}
+	for _, w := range all {
+		bucket := open[w.bucket]
+		if bucket == nil {
+			var err error
+			if bucket, err = tx.CreateBucketIfNotExists([]byte(w.bucket)); err != nil {
+				return err
+			}
+			bucket.FillPercent = bolt.Fill(w.bucket)
+			open[w.bucket] = bucket
+		}
+		if err := bucket.Put(w.key, w.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loaded is an archive with many tweets, which several benchmarks use: it is
+// made once, in STET_BENCH_DIR where that is set.
+func loaded(b *testing.B) (dir string, n int, sample []post.Ref) {
+	b.Helper()
+	n = number(b, "STET_BENCH_TWEETS", "20000")
+	dir = cmp.Or(os.Getenv("STET_BENCH_DIR"), filepath.Join(os.TempDir(), "stet-bench-"+strconv.Itoa(n)))
+	t := newTweets(1)
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	s := mustOpen(b, dir, bolt.Options{NoSync: true, Now: clock})
+	defer mustClose(b, s)
+	a := archive(s, clock)
+	head, err := s.Head(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	done := int(head / 3)
+	for i := range n {
+		c := t.capture(now)
+		now = now.Add(137 * time.Millisecond)
+		if i%max(1, n/10_000) == 0 {
+			sample = append(sample, c.ref)
+		}
+		if i < done {
+			continue // it is there from an earlier run
+		}
+		if _, err := c.commit(b.Context(), a); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return dir, n, sample
+}
+
+// BenchmarkSize reports how many bytes a tweet takes on disk, in all and by
+// bucket, captured one after the other.
+func BenchmarkSize(b *testing.B) {
+	dir, n, _ := loaded(b)
+	for b.Loop() {
+		s := mustOpen(b, dir, bolt.Options{ReadOnly: true})
+		st, err := s.Stats(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(st.Bytes)/float64(n), "B/tweet")
+		b.ReportMetric(float64(st.Free)/float64(n), "free-B/tweet")
+		for part, bytes := range st.Parts {
+			if bytes >= int64(n) {
+				b.ReportMetric(float64(bytes)/float64(n), part+"-B/tweet")
+			}
+		}
+		mustClose(b, s)
+	}
+}
+
+// BenchmarkOpen opens and closes a large archive.
+func BenchmarkOpen(b *testing.B) {
+	dir, _, _ := loaded(b)
+	for b.Loop() {
+		mustClose(b, mustOpen(b, dir, bolt.Options{ReadOnly: true}))
+	}
+}
+
+// BenchmarkLookUp finds a post by its reference and decodes all that is kept
+// of it.
+func BenchmarkLookUp(b *testing.B) {
+	dir, _, sample := loaded(b)
+	s := mustOpen(b, dir, bolt.Options{ReadOnly: true})
+	defer mustClose(b, s)
+	a := archive(s, time.Now)
+	ctx := context.WithoutCancel(b.Context())
+	for _, ref := range sample { // warm
+		if _, err := a.History(ctx, ref); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var times []time.Duration
+	n := 0
+	for b.Loop() {
+		start := time.Now()
+		h, err := a.History(ctx, sample[n%len(sample)])
+		times = append(times, time.Since(start))
+		if err != nil || len(h.Captures) != 1 || len(h.Derivations) != 1 {
+			b.Fatalf("%v: %+v", err, h)
+		}
+		n += 7919
+	}
+	slices.Sort(times)
+	b.ReportMetric(float64(times[len(times)/2].Microseconds()), "median-µs")
+	b.ReportMetric(float64(times[len(times)*99/100].Microseconds()), "p99-µs")
+}
+
+// BenchmarkLookSize reports what a look costs where nothing has changed: alone,
+// and with the exchange that it was made from, whose body is the same as
+// before and not stored again.
+func BenchmarkLookSize(b *testing.B) {
+	const posts, rounds = 300, 20
+	for _, with := range []bool{false, true} {
+		b.Run(map[bool]string{false: "alone", true: "with its exchange"}[with], func(b *testing.B) {
+			for b.Loop() {
+				s := mustOpen(b, b.TempDir(), bolt.Options{NoSync: true})
+				a := archive(s, time.Now)
+				all := captures(posts)
+				for i := range all {
+					c := all[i] // its exchange stays as it is, with its body
+					e := *c.exchange
+					c.exchange = &e
+					if _, err := c.commit(b.Context(), a); err != nil {
+						b.Fatal(err)
+					}
+				}
+				before := used(b, s)
+				for range rounds {
+					for i := range all {
+						if err := lookAgain(b.Context(), a, &all[i], with); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+				b.ReportMetric(float64(used(b, s)-before)/(posts*rounds), "B/look")
+				mustClose(b, s)
+			}
+		})
+	}
+}
+
+// used is how many bytes the pages of an archive take that are not free.
+func used(b *testing.B, s *bolt.Store) int64 {
+	b.Helper()
+	st, err := s.Stats(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return st.Bytes - st.Free
+}
+
+// lookAgain adds a look that says that nothing has changed.
+func lookAgain(ctx context.Context, a *store.Archive, c *captured, withExchange bool) error {
+	w := a.Begin()
+	l := &store.Look{Time: time.Now(), Ref: c.ref, Result: post.Live, Explicit: true, Endpoint: "syndication", Reason: "shown", Trigger: "schedule"}
+	if withExchange {
+		e := *c.exchange
+		e.Started, e.Purpose = l.Time, "look"
+		id, err := w.Add(ctx, &e)
+		if err != nil {
+			return err
+		}
+		l.Exchange = id
+	}
+	if _, err := w.Add(ctx, l); err != nil {
+		return err
+	}
+	_, err := w.Commit(ctx)
+	return err
+}
+
+// BenchmarkBlobs stores blobs of several sizes inside the bbolt file and in
+// files beside it, from one goroutine and from eight.
+func BenchmarkBlobs(b *testing.B) {
+	for _, size := range []int{4 << 10, 16 << 10, 32 << 10, 64 << 10, 256 << 10} {
+		for place, inline := range map[string]int{"inside": 1 << 30, "file": -1} {
+			for _, writers := range []int{1, 8} {
+				b.Run(fmt.Sprintf("%dKB/%s/%d", size>>10, place, writers), func(b *testing.B) {
+					s := mustOpen(b, b.TempDir(), bolt.Options{InlineBlobSize: inline})
+					defer mustClose(b, s)
+					a := archive(s, time.Now)
+					var n atomic.Int64
+					data := make([]byte, size)
+					if _, err := seedOf(1).Read(data); err != nil {
+						b.Fatal(err)
+					}
+					b.SetParallelism(max(1, writers/runtime.GOMAXPROCS(0)))
+					b.SetBytes(int64(size))
+					b.ResetTimer()
+					put := func() {
+						mine := bytes.Clone(data)
+						binary.BigEndian.PutUint64(mine, uint64(n.Add(1)))
+						if _, err := a.PutBlob(b.Context(), bytes.NewReader(mine), 0); err != nil {
+							b.Error(err)
+						}
+					}
+					if writers == 1 {
+						for range b.N {
+							put()
+						}
+					} else {
+						b.RunParallel(func(pb *testing.PB) {
+							for pb.Next() {
+								put()
+							}
+						})
+					}
+					b.StopTimer()
+					st, err := s.Stats(b.Context())
+					if err != nil {
+						b.Fatal(err)
+					}
+					b.ReportMetric(float64(st.Bytes)/float64(b.N)/float64(size), "file-bytes/byte")
+				})
+			}
+		}
+	}
+}
