@@ -237,7 +237,13 @@ func open(b []byte, first uint64, whole bool) (header, error) {
 	return h, nil
 }
 
+// corrupt says why a block cannot be read. That a reader calls a part of it
+// invalid is told and no more: to whoever asked for a record it is damage, and
+// no mistake of theirs.
 func corrupt(first uint64, err error) error {
+	if errors.Is(err, store.ErrInvalid) {
+		return fmt.Errorf("%w: the block of record %d: %s", store.ErrCorrupt, first, err.Error())
+	}
 	return fmt.Errorf("%w: the block of record %d: %w", store.ErrCorrupt, first, err)
 }
 

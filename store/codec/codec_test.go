@@ -278,6 +278,15 @@ func TestDamageIsFound(t *testing.T) {
 	damaged("another number", sealed, 8)
 }
 
+// TestDamageIsNobodysMistake: a sealed block whose insides are nonsense, as a
+// wrong dictionary makes of it, is damage by its class too.
+func TestDamageIsNobodysMistake(t *testing.T) {
+	err := corrupt(7, fmt.Errorf("reading an id: %w", store.ErrInvalid))
+	if got := store.ClassOf(err).Name; got != "corrupt" {
+		t.Errorf("the class of %v is %s", err, got)
+	}
+}
+
 // reseal gives changed bytes a valid checksum.
 func reseal(b []byte, first uint64) []byte {
 	if len(b) >= headerSize {
