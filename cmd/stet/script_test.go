@@ -31,6 +31,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files of the scripts")
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(realMain())
+	}
 	testscript.Main(m, map[string]func(){"stet": func() { os.Exit(realMain()) }})
 }
 
