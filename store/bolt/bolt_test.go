@@ -117,6 +117,10 @@ func fill(t testing.TB, s *bolt.Store, clock *storetest.Clock) {
 	fillBatch(t, ctx, b, clock.Now(), small, large)
 	_, err = b.Commit(ctx)
 	must(t, err)
+	note := store.Record{ID: store.ID{0x01, 15: 9}, Kind: store.KindNote, Schema: 1, Time: clock.Now(), Salt: store.Salt{1},
+		Fields: []store.Field{{Name: "text", Value: []byte("seen at the desk")}}, Terms: []store.Term{store.RefTerm(ref(1))}}
+	_, err = s.Append(ctx, store.Batch{Records: []store.Record{note}})
+	must(t, err)
 	fillJobs(t, ctx, a, s, clock)
 	must(t, s.SetCursor(ctx, "search", 0, 7))
 	must(t, s.SetCursor(ctx, "evidence", 0, 3))
@@ -141,6 +145,8 @@ func fillBatch(t testing.TB, ctx context.Context, b *store.Builder, now time.Tim
 	_, err = b.Add(ctx, &store.Verdict{Time: now, Ref: ref(1), Status: post.Live, Event: "restored", Looks: []store.ID{l}, Rules: 1})
 	must(t, err)
 	_, err = b.Add(ctx, &store.Resolution{Time: now, Article: article, Mention: 1, Ref: ref(2), Method: "quotation", Confidence: 0.5})
+	must(t, err)
+	_, err = b.Add(ctx, &store.Discovery{Time: now, Source: "a feed", URL: "https://news.example/harbour", Title: "The harbour opens again"})
 	must(t, err)
 	must(t, b.Enqueue(store.Enqueue{Job: store.Job{Kind: "article", Key: "https://news.example/harbour", Host: "news.example", Payload: json.RawMessage(`{"target":"https://news.example/harbour"}`)}}))
 }
