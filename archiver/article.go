@@ -88,7 +88,10 @@ func (e *Engine) page(ctx context.Context, address string, job store.Job, o Capt
 		return res
 	}
 	found := e.o.Finder.Find(in)
-	version := &store.ArticleVersion{Time: e.o.Archive.Now(), URL: address, Key: store.ArticleKey(resp.URL), Origin: "web"}
+	version := &store.ArticleVersion{Time: e.o.Archive.Now(), URL: resp.URL, Key: store.ArticleKey(resp.URL), Origin: "web"}
+	if address != resp.URL {
+		version.Asked = address
+	}
 	if found.Article.Canonical != "" && sameHost(found.Article.Canonical, resp.URL) {
 		version.Key = store.ArticleKey(found.Article.Canonical)
 	}

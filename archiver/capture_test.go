@@ -368,3 +368,22 @@ func TestMediaTrouble(t *testing.T) {
 		}
 	})
 }
+
+// TestOneSourceAgainstTwo: one interface says that the account is suspended
+// while two others show the post; what the capture answers and what the archive
+// says are the same.
+func TestOneSourceAgainstTwo(t *testing.T) {
+	inWorld(t, settings{twitter: twitter.Options{ConsumerKey: "key", ConsumerSecret: "secret"}}, func(w *world) {
+		p := id(20*hour, 1)
+		w.x.Add(fakenet.Post{ID: p, Author: ada(), Text: "Still here"})
+		w.x.SetStateAt(fakenet.V1, p, fakenet.Suspended)
+		res := w.capturePost(p)
+		h := w.history(p)
+		if len(h.Captures) != 2 || h.Captures[1].Content.Round != h.Captures[0].ID {
+			t.Errorf("captures %+v", h.Captures)
+		}
+		if is := w.engine.State(h); is.Value != res.Status || is.Confirmed != res.Confirmed || is.Confirmed {
+			t.Errorf("the archive says %s %t, the capture said %s %t", is.Value, is.Confirmed, res.Status, res.Confirmed)
+		}
+	})
+}

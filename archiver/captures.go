@@ -81,7 +81,11 @@ func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, excha
 	}
 	keep := context.WithoutCancel(ctx)
 	at := s.reply.when(c.e.o.Archive.Now())
-	capture := &store.Capture{Time: at, Kind: store.CapturePost, Ref: p.Ref(), URL: p.URL, Source: s.endpoint.Source(),
+	round := store.ID{}
+	if p.Ref() == c.w.ref {
+		round = c.first // the keyless copy beside an API's answer is of the same round
+	}
+	capture := &store.Capture{Time: at, Kind: store.CapturePost, Ref: p.Ref(), Round: round, URL: p.URL, Source: s.endpoint.Source(),
 		Exchanges: exchanges, Media: files, Article: c.w.article, Via: via, Trigger: c.w.options.trigger(),
 		Operator: c.w.options.Operator, Case: c.w.options.Case, Note: c.w.options.Note, Software: c.e.o.Software}
 	id, err := c.b.Add(keep, capture)

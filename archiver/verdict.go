@@ -80,7 +80,11 @@ func Observations(h *store.History) []Observation {
 	var all []Observation
 	for _, c := range h.Captures {
 		if c.Content.Source.Rank() >= post.SourceEmbed.Rank() {
-			all = append(all, Observation{Look: c.ID, Round: c.ID, Time: c.Content.Time, Endpoint: "capture", Result: post.Live, Explicit: true})
+			round := c.Content.Round
+			if round.IsZero() {
+				round = c.ID
+			}
+			all = append(all, Observation{Look: c.ID, Round: round, Time: c.Content.Time, Endpoint: "capture", Result: post.Live, Explicit: true})
 		}
 	}
 	for _, l := range h.Looks {

@@ -39,6 +39,9 @@ type Capture struct {
 	// Article is the version of the article that led here; for a capture of
 	// source "article" also the one that quotes the words.
 	Article ID `json:"article,omitzero"`
+	// Round is the capture of the same round of answers that came first; zero
+	// for that one itself.
+	Round ID `json:"round,omitzero"`
 	// Via is the post that quotes or answers this one and so led here.
 	Via post.Ref `json:"via,omitzero"`
 	// Trigger says who asked: person, schedule, import.
@@ -142,9 +145,11 @@ type Verdict struct {
 // and which posts it shows and links.
 type ArticleVersion struct {
 	Time time.Time `json:"-"`
-	// URL is the address that was asked for, or the name of a local file;
-	// empty for standard input.
-	URL string `json:"url,omitempty"`
+	// URL is the address that answered, or the name of a local file; empty for
+	// standard input. Asked is the address that was asked for, where it led to
+	// another.
+	URL   string `json:"url,omitempty"`
+	Asked string `json:"asked,omitempty"`
 	// Key is what versions of one article share: see [ArticleKey].
 	Key       string    `json:"key"`
 	Canonical string    `json:"canonical_url,omitempty"`

@@ -19,7 +19,7 @@ func References(c Content) []ID {
 		for _, m := range c.Media {
 			add(m.Exchange)
 		}
-		add(c.Article)
+		add(c.Article, c.Round)
 	case *Derivation:
 		add(c.Capture)
 	case *Look:

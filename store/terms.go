@@ -259,8 +259,10 @@ func (a *ArticleVersion) terms() []Term {
 	// The mentions come last: those of a long list that do not fit are left
 	// out of the index.
 	terms := append(blobTerms(nil, a.Content), newTerm(IndexArticle, a.Key))
-	if a.URL != "" {
-		terms = append(terms, ArticleTerm(a.URL))
+	for _, address := range []string{a.URL, a.Asked} {
+		if address != "" {
+			terms = append(terms, ArticleTerm(address))
+		}
 	}
 	for _, m := range a.Mentions {
 		terms = append(terms, refTerms(m.Ref)...)

@@ -60,10 +60,7 @@ func (x *extracting) run(ctx context.Context, words []string) error {
 		case err != nil:
 			x.a.complain(err)
 		case x.a.json:
-			x.a.out.json(struct {
-				Target string `json:"target"`
-				extract.Result
-			}{t.name, found})
+			x.a.out.json(lineOf(t.name, &found))
 		default:
 			if i > 0 {
 				x.a.out.line("")

@@ -47,9 +47,12 @@ func (a *app) show(ctx context.Context, word string) error {
 		}
 		if a.json {
 			a.out.json(v)
-			return nil
+		} else {
+			a.showView(v)
 		}
-		a.showView(v)
+		if len(v.Captures) == 0 {
+			return a.notThere(ctx, w, ref.String()+" was never captured: what is known of it was printed, but its words", store.ErrNotFound)
+		}
 		return nil
 	})
 }
