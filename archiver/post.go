@@ -25,6 +25,14 @@ func (e *Engine) capturePost(ctx context.Context, w *want, batched []sighting) R
 		return res
 	}
 	res.First = len(before.Captures) == 0
+	if w.options.scheduled() && w.mention != nil && seenBefore(before) {
+		// Another article's capture came first, between the look at the archive
+		// and the job: once is enough.
+		best := before.Best().Content
+		res.Text, res.Source, res.Author = best.Post.Text, best.Source, ResultAuthor{Name: best.Post.Author.Name, Handle: best.Post.Author.Handle}
+		res.Status, res.Err = e.State(before).Value, e.close(ctx, w.job, nil)
+		return res
+	}
 	c := &capturing{e: e, w: w, before: before, res: &res, b: e.o.Archive.Begin()}
 	if err := c.ask(ctx, batched); err != nil {
 		res.Err = err

@@ -60,11 +60,17 @@ func (e *Engine) unseen(ctx context.Context, wants []*want) ([]*want, error) {
 		if err != nil {
 			return nil, err
 		}
-		if best := h.Best(); best == nil || best.Content.Source.Rank() < post.SourceEmbed.Rank() {
+		if !seenBefore(h) {
 			out = append(out, w)
 		}
 	}
 	return out, nil
+}
+
+// seenBefore reports whether a source has shown the post before.
+func seenBefore(h *store.History) bool {
+	best := h.Best()
+	return best != nil && best.Content.Source.Rank() >= post.SourceEmbed.Rank()
 }
 
 // readAgain adds the job that reads an article again, on a schedule that grows
