@@ -21,6 +21,7 @@ import (
 	"stet/extract/post"
 	"stet/store"
 	"stet/store/bolt"
+	"stet/store/codec"
 )
 
 // number returns a number from the environment, or its default.
@@ -44,26 +45,17 @@ func captures(n int) []captured {
 	return all
 }
 
-// commitAll commits captures from several goroutines, and returns how many it
-// did in a second.
-func commitAll(b *testing.B, a *store.Archive, all []captured, writers int) float64 {
+// share calls do with the numbers from 0 to n-1 from several goroutines, and
+// returns how many it did in a second.
+func share(b *testing.B, n, goroutines int, do func(n int) error) float64 {
 	b.Helper()
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	start := time.Now()
-	for range writers {
+	for range goroutines {
 		wg.Go(func() {
-			for {
-				n := int(next.Add(1)) - 1
-				if n >= len(all) {
-					return
-				}
-				c := all[n]
-				tls := *c.exchange.TLS
-				exchange, capture, derivation := *c.exchange, *c.capture, *c.derivation
-				exchange.TLS = &tls
-				c.exchange, c.capture, c.derivation = &exchange, &capture, &derivation
-				if _, err := c.commit(b.Context(), a); err != nil {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				if err := do(i); err != nil {
 					b.Error(err)
 					return
 				}
@@ -71,7 +63,33 @@ func commitAll(b *testing.B, a *store.Archive, all []captured, writers int) floa
 		})
 	}
 	wg.Wait()
-	return float64(len(all)) / time.Since(start).Seconds()
+	return float64(n) / time.Since(start).Seconds()
+}
+
+// commitAll builds and commits captures from several goroutines, and returns
+// how many it did in a second.
+func commitAll(b *testing.B, a *store.Archive, all []captured, writers int) float64 {
+	b.Helper()
+	return share(b, len(all), writers, func(n int) error {
+		_, err := all[n].commit(b.Context(), a)
+		return err
+	})
+}
+
+// commitBuilt commits captures that were built before.
+func commitBuilt(b *testing.B, a *store.Archive, all []captured, writers int) float64 {
+	b.Helper()
+	built := make([]*store.Builder, len(all))
+	for i := range all {
+		var err error
+		if built[i], err = all[i].build(b.Context(), a); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return share(b, len(all), writers, func(n int) error {
+		_, err := built[n].Commit(b.Context())
+		return err
+	})
 }
 
 // BenchmarkWriters compares 64 writers with one, on the disk as it is and where
@@ -110,27 +128,41 @@ func rate(b *testing.B, all []captured, writers int, delay time.Duration) float6
 	return commitAll(b, archive(s, time.Now), all, writers)
 }
 
+// builtRate measures commits of what was built before.
+func builtRate(b *testing.B, all []captured, writers int) float64 {
+	b.Helper()
+	s := mustOpen(b, b.TempDir(), bolt.Options{})
+	defer mustClose(b, s)
+	return commitBuilt(b, archive(s, time.Now), all, writers)
+}
+
 // written is what the store wrote in one transaction.
 type written struct {
 	bucket     string
 	key, value []byte
 }
 
-// BenchmarkAgainstBbolt has 64 writers commit, and then writes the same keys
-// and values, in transactions of the same size, from as many goroutines, into
-// a bare bbolt file. What is written is noted in a run that is not measured.
+// BenchmarkAgainstBbolt has 64 writers commit captures that are built, and then
+// writes the same keys and values, in transactions of the same size, from as
+// many goroutines, into a bare bbolt file. What is written is noted in a run
+// that is not measured. A third run builds the captures too: what that costs
+// is spent by the writers, so that it shows where there are few processors.
 func BenchmarkAgainstBbolt(b *testing.B) {
 	const writers = 64
 	all := captures(writers * 40)
 	txs := noted(b, all, writers)
-	var ours, theirs float64
+	var ours, built, theirs float64
 	for b.Loop() {
+		built += builtRate(b, all, writers)
 		ours += rate(b, all, writers, 0)
-		theirs += float64(len(all)) / replay(b, txs, writers).Seconds()
+		theirs += replay(b, txs, len(all), writers)
 	}
-	b.ReportMetric(ours/float64(b.N), "stet/s")
-	b.ReportMetric(theirs/float64(b.N), "bbolt/s")
-	b.ReportMetric(100*ours/theirs, "%-of-bbolt")
+	n := float64(b.N)
+	b.ReportMetric(built/n, "stet/s")
+	b.ReportMetric(theirs/n, "bbolt/s")
+	b.ReportMetric(100*built/theirs, "%-of-bbolt")
+	b.ReportMetric(ours/n, "stet-building/s")
+	b.ReportMetric(100*ours/theirs, "%-of-bbolt-building")
 	b.ReportMetric(float64(len(all))/float64(len(txs)), "captures/tx")
 }
 
@@ -148,37 +180,26 @@ func noted(b *testing.B, all []captured, writers int) [][]written {
 		n := len(txs) - 1
 		txs[n] = append(txs[n], written{bucket, bytes.Clone(key), bytes.Clone(value)})
 	})
-	commitAll(b, archive(s, time.Now), all, writers)
+	commitBuilt(b, archive(s, time.Now), all, writers)
 	return txs
 }
 
-// replay writes transactions into a bare bbolt file.
-func replay(b *testing.B, txs [][]written, goroutines int) time.Duration {
+// replay writes transactions into a bare bbolt file, and returns how many of
+// the captures in them it did in a second.
+func replay(b *testing.B, txs [][]written, captures, goroutines int) float64 {
 	b.Helper()
 	db, err := bbolt.Open(filepath.Join(b.TempDir(), "bare.db"), 0o600,
 		&bbolt.Options{PageSize: 4096, FreelistType: bbolt.FreelistMapType, InitialMmapSize: 1 << 30, NoStatistics: true})
 	if err != nil {
 		b.Fatal(err)
 	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	start := time.Now()
-	for range goroutines {
-		wg.Go(func() {
-			for n := int(next.Add(1)) - 1; n < len(txs); n = int(next.Add(1)) - 1 {
-				if err := db.Update(func(tx *bbolt.Tx) error { return putAll(tx, txs[n]) }); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	took := time.Since(start)
+	rate := share(b, len(txs), goroutines, func(n int) error {
+		return db.Update(func(tx *bbolt.Tx) error { return putAll(tx, txs[n]) })
+	})
 	if err := db.Close(); err != nil {
 		b.Fatal(err)
 	}
-	return took
+	return rate * float64(captures) / float64(len(txs))
 }
 
 func putAll(tx *bbolt.Tx, all []written) error {
@@ -303,10 +324,7 @@ func BenchmarkLookSize(b *testing.B) {
 				a := archive(s, time.Now)
 				all := captures(posts)
 				for i := range all {
-					c := all[i] // its exchange stays as it is, with its body
-					e := *c.exchange
-					c.exchange = &e
-					if _, err := c.commit(b.Context(), a); err != nil {
+					if _, err := all[i].commit(b.Context(), a); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -401,4 +419,109 @@ func BenchmarkBlobs(b *testing.B) {
 			}
 		}
 	}
+}
+
+// BenchmarkBlocks encodes and decodes the records of captures.
+func BenchmarkBlocks(b *testing.B) {
+	s := mustOpen(b, b.TempDir(), bolt.Options{NoSync: true})
+	defer mustClose(b, s)
+	a := archive(s, time.Now)
+	all := captures(300)
+	var groups [][]store.Record
+	for i := range all {
+		r, err := all[i].commit(b.Context(), a)
+		if err != nil {
+			b.Fatal(err)
+		}
+		records, err := s.Read(b.Context(), r.First-1, 3)
+		if err != nil {
+			b.Fatal(err)
+		}
+		groups = append(groups, records)
+	}
+	c, err := codec.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { must(b, c.Close()) }()
+	var sealed [][]byte
+	size := 0
+	for _, g := range groups {
+		blocks, err := c.Encode(g)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sealed = append(sealed, blocks[0].Seal(1))
+		size += blocks[0].Size()
+	}
+	b.Run("encode", func(b *testing.B) {
+		for n := 0; b.Loop(); n++ {
+			if _, err := c.Encode(groups[n%len(groups)]); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(size)/float64(len(groups)), "B/capture")
+	})
+	b.Run("decode", func(b *testing.B) {
+		for n := 0; b.Loop(); n++ {
+			if _, err := c.Decode(sealed[n%len(sealed)], 1); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkLease leases sixteen jobs where very many of one host are due, and a
+// few of two hundred others.
+func BenchmarkLease(b *testing.B) {
+	s := mustOpen(b, b.TempDir(), bolt.Options{NoSync: true})
+	defer mustClose(b, s)
+	now := time.Now()
+	ids := store.NewIDs(time.Now, &seeded{source: seedOf(5)})
+	var batch store.Batch
+	add := func(host string) {
+		id, err := ids.New()
+		if err != nil {
+			b.Fatal(err)
+		}
+		batch.Enqueue = append(batch.Enqueue, store.Enqueue{Job: store.Job{ID: id, Kind: "look", Key: id.String(), Host: host, Priority: 5, RunAt: now}})
+	}
+	for range 100_000 {
+		add("cdn.syndication.twimg.com")
+	}
+	for n := range 200 {
+		add(fmt.Sprintf("site%d.example", n))
+	}
+	if _, err := s.Append(b.Context(), batch); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		jobs, err := s.Lease(b.Context(), store.LeaseRequest{Owner: "w", Now: now, For: time.Hour, Limit: 16, SkipHosts: []string{"cdn.syndication.twimg.com"}})
+		if err != nil || len(jobs) != 16 {
+			b.Fatalf("leased %d, %v", len(jobs), err)
+		}
+		var finish store.Batch
+		for _, j := range jobs {
+			finish.Finish = append(finish.Finish, store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeRelease, RunAt: now})
+		}
+		if _, err := s.Append(b.Context(), finish); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCheck proves a large archive.
+func BenchmarkCheck(b *testing.B) {
+	dir, n, _ := loaded(b)
+	s := mustOpen(b, dir, bolt.Options{ReadOnly: true})
+	defer mustClose(b, s)
+	start := time.Now()
+	runs := 0
+	for b.Loop() {
+		if found := problems(b, s); len(found) > 0 {
+			b.Fatal(found)
+		}
+		runs++
+	}
+	b.ReportMetric(float64(n*runs)/time.Since(start).Seconds(), "tweets/s")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -23,7 +24,11 @@ func (s *Store) Check(ctx context.Context, report func(store.Problem)) (store.Ch
 	if err := s.usable(ctx); err != nil {
 		return c.sum, err
 	}
-	if err := s.view(ctx, c.database); err != nil {
+	err := s.view(ctx, c.database)
+	for n := 0; errors.Is(err, errMovedOn) && n < maxMovedOn; n++ {
+		err = s.view(ctx, c.database)
+	}
+	if err != nil {
 		return c.sum, err
 	}
 	if err := c.files(); err != nil {
@@ -31,6 +36,13 @@ func (s *Store) Check(ctx context.Context, report func(store.Problem)) (store.Ch
 	}
 	return c.sum, nil
 }
+
+// errMovedOn is returned where two commits came between the beginning of the
+// transaction and the reading of its first page; maxMovedOn is how often the
+// check begins again.
+var errMovedOn = errors.New("the archive changes too quickly to be checked; try again")
+
+const maxMovedOn = 100
 
 // checker looks at one state of a store.
 type checker struct {
@@ -108,17 +120,17 @@ func (c *checker) database(tx *bbolt.Tx) error {
 // pages looks at the pages of the state that the transaction sees.
 func (c *checker) pages() error {
 	metas, errs := readMetas(c.s.file)
-	found := -1
-	for i := range metas {
-		switch {
-		case errs[i] != nil:
-			c.problem("page", fmt.Sprint(i), "one of the two pages that say where everything is cannot be read: %v; what was added last may be missing", errs[i])
-		case metas[i].txid == uint64(c.tx.ID()):
-			found = i
-		}
+	for n := 0; errors.Join(errs[:]...) != nil && n < maxMovedOn; n++ {
+		metas, errs = readMetas(c.s.file) // it may be in the middle of being written
 	}
-	if found < 0 {
-		return errors.New("the archive changed too quickly to be checked; try again")
+	found := slices.IndexFunc(metas[:], func(m metaPage) bool { return m.txid == uint64(c.tx.ID()) })
+	if found < 0 || errs[found] != nil {
+		return errMovedOn
+	}
+	for i, err := range errs {
+		if err != nil {
+			c.problem("page", fmt.Sprint(i), "one of the two pages that say where everything is cannot be read: %v; what was added last may be missing", err)
+		}
 	}
 	w := newWalker(c.s.file, metas[found], func(page uint64, what string) {
 		c.problem("page", fmt.Sprint(page), "%s", what)

@@ -286,21 +286,28 @@ func (t *tweets) capture(now time.Time) captured {
 	return c
 }
 
+// build fills a builder with the capture.
+func (c *captured) build(ctx context.Context, a *store.Archive) (*store.Builder, error) {
+	b := a.Begin()
+	exchange, capture, derivation := *c.exchange, *c.capture, *c.derivation // adding changes them
+	xid, err := b.Add(ctx, &exchange)
+	if err != nil {
+		return nil, err
+	}
+	capture.Exchanges = []store.ID{xid}
+	if derivation.Capture, err = b.Add(ctx, &capture); err != nil {
+		return nil, err
+	}
+	if _, err := b.Add(ctx, &derivation); err != nil {
+		return nil, err
+	}
+	return b, b.Enqueue(store.Enqueue{Replace: true, Job: c.job})
+}
+
 // commit adds the capture to an archive.
 func (c *captured) commit(ctx context.Context, a *store.Archive) (store.Receipt, error) {
-	b := a.Begin()
-	xid, err := b.Add(ctx, c.exchange)
+	b, err := c.build(ctx, a)
 	if err != nil {
-		return store.Receipt{}, err
-	}
-	c.capture.Exchanges = []store.ID{xid}
-	if c.derivation.Capture, err = b.Add(ctx, c.capture); err != nil {
-		return store.Receipt{}, err
-	}
-	if _, err := b.Add(ctx, c.derivation); err != nil {
-		return store.Receipt{}, err
-	}
-	if err := b.Enqueue(store.Enqueue{Replace: true, Job: c.job}); err != nil {
 		return store.Receipt{}, err
 	}
 	return b.Commit(ctx)
