@@ -251,12 +251,16 @@ type writeTx struct {
 	dirty   bool
 	failed  error
 	size    int64
+	prober  *prober
 	// after is called once the transaction is durable.
 	after []func()
 }
 
 func newWriteTx(s *Store, tx *bbolt.Tx) (*writeTx, error) {
 	w := &writeTx{s: s, tx: tx, open: map[string]*bbolt.Bucket{}, size: tx.Size()}
+	if s.file != nil { // a database that is being made has nothing to distrust
+		w.prober = newProber(s.file, uint64(w.size)/pageSize)
+	}
 	var err error
 	if w.head, err = headOf(tx); err != nil {
 		return nil, err
@@ -294,7 +298,9 @@ func (w *writeTx) put(bucket string, key, value []byte) error {
 	if w.s.onPut != nil {
 		w.s.onPut(w.tx.ID(), bucket, key, value)
 	}
-	if err := w.bucket(bucket).Put(key, value); err != nil {
+	b := w.bucket(bucket)
+	w.probe(bucket, b, key, false)
+	if err := b.Put(key, value); err != nil {
 		return fmt.Errorf("writing %x to %s: %w", key, bucket, err)
 	}
 	return nil
@@ -302,10 +308,26 @@ func (w *writeTx) put(bucket string, key, value []byte) error {
 
 func (w *writeTx) delete(bucket string, key []byte) error {
 	w.dirty = true
-	if err := w.bucket(bucket).Delete(key); err != nil {
+	b := w.bucket(bucket)
+	w.probe(bucket, b, key, true)
+	if err := b.Delete(key); err != nil {
 		return fmt.Errorf("deleting %x from %s: %w", key, bucket, err)
 	}
 	return nil
+}
+
+// probe panics where the pages that a change will replace are damaged: the
+// guard reports it, and nothing is written.
+func (w *writeTx) probe(bucket string, b *bbolt.Bucket, key []byte, deleted bool) {
+	if w.prober == nil {
+		return
+	}
+	if err := w.prober.bucket(w.tx, bucket); err != nil {
+		panic(err.Error())
+	}
+	if err := w.prober.path(uint64(b.Root()), key, deleted); err != nil {
+		panic(err.Error())
+	}
 }
 
 // fail makes the whole commit fail, because an operation was done by half.

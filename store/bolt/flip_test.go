@@ -278,6 +278,57 @@ func TestDamagedPages(t *testing.T) {
 	}
 }
 
+// TestPagesThatGoOnTooFar lets each page say that it is longer than it is:
+// bbolt would give the pages behind it away, with what they hold.
+func TestPagesThatGoOnTooFar(t *testing.T) {
+	dir, file := filled(t)
+	refused := 0
+	for _, n := range usedPages(t, filepath.Join(dir, bolt.FileName)) {
+		if flags := file[n*page+8]; flags != 0x01 && flags != 0x02 || binary.NativeEndian.Uint64(file[n*page:]) != uint64(n) {
+			continue
+		}
+		for _, more := range []uint32{1, 1 << 31} {
+			damage(t, dir, file, func(b []byte) {
+				at := b[n*page+12:]
+				binary.NativeEndian.PutUint32(at, binary.NativeEndian.Uint32(at)+more)
+			})
+			s, err := bolt.Open(t.Context(), dir, bolt.Options{AllowNetworkFS: true})
+			if errors.Is(err, store.ErrCorrupt) {
+				refused++
+				continue
+			}
+			must(t, err)
+			_, _, err = appendOne(t.Context(), archive(s, time.Now), 3)
+			if errors.Is(err, store.ErrCorrupt) {
+				refused++
+			} else {
+				must(t, err)
+			}
+			mustClose(t, s)
+			if isFree(t, filepath.Join(dir, bolt.FileName), n) {
+				t.Errorf("page %d says that it has %d more, and was given away with them", n, more)
+			}
+		}
+	}
+	if refused == 0 {
+		t.Error("no damage was met")
+	}
+}
+
+func isFree(t *testing.T, path string, n int) bool {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
+	must(t, err)
+	free := false
+	must(t, db.View(func(tx *bbolt.Tx) error {
+		info, err := tx.Page(n)
+		free = err == nil && info != nil && info.Type == "free"
+		return err
+	}))
+	must(t, db.Close())
+	return free
+}
+
 // leafAmong returns the number of a leaf page with several entries.
 func leafAmong(b []byte, pages []int) int {
 	for _, n := range slices.Backward(pages) {
