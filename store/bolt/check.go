@@ -24,11 +24,7 @@ func (s *Store) Check(ctx context.Context, report func(store.Problem)) (store.Ch
 	if err := s.usable(ctx); err != nil {
 		return c.sum, err
 	}
-	err := s.view(ctx, c.database)
-	for n := 0; errors.Is(err, errMovedOn) && n < maxMovedOn; n++ {
-		err = s.view(ctx, c.database)
-	}
-	if err != nil {
+	if err := s.steady(ctx, c.database); err != nil {
 		return c.sum, err
 	}
 	if err := c.files(); err != nil {
@@ -117,22 +113,41 @@ func (c *checker) database(tx *bbolt.Tx) error {
 	return nil
 }
 
+// metaOf returns the meta page of the state that a transaction sees; what is
+// wrong with the two, in errs. It errors with errMovedOn.
+func (s *Store) metaOf(tx *bbolt.Tx) (meta metaPage, errs [2]error, err error) {
+	metas, errs := readMetas(s.file)
+	for n := 0; errors.Join(errs[:]...) != nil && n < maxMovedOn; n++ {
+		metas, errs = readMetas(s.file) // it may be in the middle of being written
+	}
+	found := slices.IndexFunc(metas[:], func(m metaPage) bool { return m.txid == uint64(tx.ID()) })
+	if found < 0 || errs[found] != nil {
+		return metaPage{}, errs, errMovedOn
+	}
+	return metas[found], errs, nil
+}
+
+// steady runs fn in a read transaction, again where the archive moved on.
+func (s *Store) steady(ctx context.Context, fn func(*bbolt.Tx) error) error {
+	err := s.view(ctx, fn)
+	for n := 0; errors.Is(err, errMovedOn) && n < maxMovedOn; n++ {
+		err = s.view(ctx, fn)
+	}
+	return err
+}
+
 // pages looks at the pages of the state that the transaction sees.
 func (c *checker) pages() error {
-	metas, errs := readMetas(c.s.file)
-	for n := 0; errors.Join(errs[:]...) != nil && n < maxMovedOn; n++ {
-		metas, errs = readMetas(c.s.file) // it may be in the middle of being written
-	}
-	found := slices.IndexFunc(metas[:], func(m metaPage) bool { return m.txid == uint64(c.tx.ID()) })
-	if found < 0 || errs[found] != nil {
-		return errMovedOn
+	meta, errs, err := c.s.metaOf(c.tx)
+	if err != nil {
+		return err
 	}
 	for i, err := range errs {
 		if err != nil {
 			c.problem("page", fmt.Sprint(i), "one of the two pages that say where everything is cannot be read: %v; what was added last may be missing", err)
 		}
 	}
-	w := newWalker(c.s.file, metas[found], func(page uint64, what string) {
+	w := newWalker(c.s.file, meta, func(page uint64, what string) {
 		c.problem("page", fmt.Sprint(page), "%s", what)
 	})
 	c.places, c.damaged = w.places(), map[string]bool{}
@@ -147,7 +162,7 @@ func (c *checker) pages() error {
 			c.problem("page", FileName, "%v", err)
 		}
 	}
-	c.walker = newWalker(c.s.file, metas[found], func(uint64, string) {}) // they are reported already
+	c.walker = newWalker(c.s.file, meta, func(uint64, string) {}) // they are reported already
 	c.walker.seen = make([]byte, len(w.seen))
 	return nil
 }

@@ -290,3 +290,35 @@ func TestPinsOutliveTheProcess(t *testing.T) {
 		t.Errorf("the file of a removed blob is left:\n%s", left)
 	}
 }
+
+// TestStatsReckonsWell compares what is reckoned from a sample with what bbolt
+// counts.
+func TestStatsReckonsWell(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpen(t, dir, bolt.Options{NoSync: true})
+	a := archive(s, time.Now)
+	for n := range 60 {
+		b := a.Begin()
+		for range 50 {
+			_, err := b.Add(t.Context(), &store.Capture{Time: time.Now(), Kind: store.CapturePost, Ref: ref(n), Note: strings.Repeat(fmt.Sprint(n), n*n)})
+			must(t, err)
+		}
+		_, err := b.Commit(t.Context())
+		must(t, err)
+	}
+	st, err := s.Stats(t.Context())
+	must(t, err)
+	mustClose(t, s)
+	for name, want := range bytesOfBuckets(t, dir) {
+		if got := st.Parts[name]; got < want*8/10 || got > want*12/10 {
+			t.Errorf("%s: reckoned %d bytes, it has %d", name, got, want)
+		}
+	}
+	sum := st.Free
+	for _, n := range st.Parts {
+		sum += n
+	}
+	if sum < st.Bytes*8/10 || sum > st.Bytes*12/10 {
+		t.Errorf("the parts and what is free are %d bytes of %d", sum, st.Bytes)
+	}
+}

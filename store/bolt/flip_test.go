@@ -422,3 +422,21 @@ func readAll(t *testing.T, s *bolt.Store, digest string) error {
 		}
 	}
 }
+
+// bytesOfBuckets returns how many bytes the pages of each larger bucket take.
+func bytesOfBuckets(t *testing.T, dir string) map[string]int64 {
+	t.Helper()
+	db, err := bbolt.Open(filepath.Join(dir, bolt.FileName), 0o600, &bbolt.Options{ReadOnly: true})
+	must(t, err)
+	sizes := map[string]int64{}
+	must(t, db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+			if st := b.Stats(); st.BranchAlloc+st.LeafAlloc > 0 {
+				sizes[string(name)] = int64(st.BranchAlloc + st.LeafAlloc)
+			}
+			return nil
+		})
+	}))
+	must(t, db.Close())
+	return sizes
+}

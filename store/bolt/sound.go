@@ -21,14 +21,15 @@ type prober struct {
 	// end is the number of the first page that is not used yet.
 	end uint64
 	buf [pageSize]byte
-	// probed are the pages, and buckets the ways to buckets, that were looked
-	// at and need not be again.
-	probed  map[uint64]bool
+	// pages are those that were looked at: each is read once in a transaction,
+	// and there is one prober for each. A branch has its content, a leaf none.
+	pages map[uint64][]byte
+	// buckets are those to which the way was looked at.
 	buckets map[string]bool
 }
 
 func newProber(r io.ReaderAt, end uint64) *prober {
-	return &prober{r: r, end: end, probed: map[uint64]bool{}, buckets: map[string]bool{}}
+	return &prober{r: r, end: end, pages: map[uint64][]byte{}, buckets: map[string]bool{}}
 }
 
 // bucket looks at the way to a bucket, which is replaced with the bucket.
@@ -48,20 +49,18 @@ func (p *prober) path(id uint64, key []byte, deleted bool) error {
 		return nil
 	}
 	for range maxDepth {
-		if err := p.probe(id); err != nil {
-			return fmt.Errorf("page %d: %w", id, err)
+		branch, err := p.probe(id)
+		if err != nil || branch == nil {
+			return err
 		}
-		if binary.NativeEndian.Uint16(p.buf[8:]) == flagLeaf {
-			return nil
-		}
-		before, at, after := p.children(key)
+		before, at, after := children(branch, key)
 		if deleted {
 			for _, beside := range []uint64{before, after} {
-				if beside == 0 || p.probed[beside] {
+				if beside == 0 {
 					continue
 				}
-				if err := p.probe(beside); err != nil {
-					return fmt.Errorf("page %d: %w", beside, err)
+				if _, err := p.probe(beside); err != nil {
+					return err
 				}
 			}
 		}
@@ -70,18 +69,31 @@ func (p *prober) path(id uint64, key []byte, deleted bool) error {
 	return errors.New("its branches never end")
 }
 
-// probe reads the first page of a branch or leaf into the buffer and looks
+// probe looks whether a branch or leaf is as long as its content needs, and
+// returns the content of a branch.
+func (p *prober) probe(id uint64) (branch []byte, err error) {
+	if branch, ok := p.pages[id]; ok {
+		return branch, nil
+	}
+	if err := p.read(id); err != nil {
+		return nil, fmt.Errorf("page %d: %w", id, err)
+	}
+	if binary.NativeEndian.Uint16(p.buf[8:]) == flagBranch {
+		branch = bytes.Clone(p.buf[:])
+	}
+	p.pages[id] = branch
+	return branch, nil
+}
+
+// read reads the first page of a branch or leaf into the buffer and looks
 // whether it is as long as its content needs.
-func (p *prober) probe(id uint64) error {
+func (p *prober) read(id uint64) error {
 	if id < 2 || id >= p.end {
 		return fmt.Errorf("it is outside of the file, which has %d", p.end)
 	}
 	b := p.buf[:]
 	if _, err := p.r.ReadAt(b, int64(id)*pageSize); err != nil {
 		return fmt.Errorf("reading it: %w", err)
-	}
-	if p.probed[id] {
-		return nil
 	}
 	e := binary.NativeEndian
 	flags, count, more := e.Uint16(b[8:]), int(e.Uint16(b[10:])), uint64(e.Uint32(b[12:]))
@@ -109,28 +121,27 @@ func (p *prober) probe(id uint64) error {
 	if want := (size + pageSize - 1) / pageSize; more+1 != want || id+more >= p.end {
 		return fmt.Errorf("it says that it goes on for %d pages, and its entries end on the %d.", more, want)
 	}
-	p.probed[id] = true
 	return nil
 }
 
-// children returns the child of the branch in the buffer that a key belongs
-// to, and those before and behind it, 0 where there is none.
-func (p *prober) children(key []byte) (before, at, after uint64) {
+// children returns the child of a branch that a key belongs to, and those
+// before and behind it, 0 where there is none.
+func children(b, key []byte) (before, at, after uint64) {
 	e := binary.NativeEndian
-	count := int(e.Uint16(p.buf[10:]))
+	count := int(e.Uint16(b[10:]))
 	child := func(i int) uint64 {
 		if i < 0 || i >= count {
 			return 0
 		}
-		return e.Uint64(p.buf[pageHeader+i*elementSize+8:])
+		return e.Uint64(b[pageHeader+i*elementSize+8:])
 	}
 	low, high := 0, count // the last child whose first key is not above the key
 	for high-low > 1 {
 		i := (low + high) / 2
 		n := pageHeader + i*elementSize
-		from := uint64(n) + uint64(e.Uint32(p.buf[n:]))
-		to := from + uint64(e.Uint32(p.buf[n+4:]))
-		if to <= pageSize && bytes.Compare(p.buf[from:to], key) > 0 {
+		from := uint64(n) + uint64(e.Uint32(b[n:]))
+		to := from + uint64(e.Uint32(b[n+4:]))
+		if to <= pageSize && bytes.Compare(b[from:to], key) > 0 {
 			high = i
 		} else {
 			low = i
