@@ -119,7 +119,7 @@ func (p *prober) read(id uint64) error {
 		}
 	}
 	if want := (size + pageSize - 1) / pageSize; more+1 != want || id+more >= p.end {
-		return fmt.Errorf("it says that it goes on for %d pages, and its entries end on the %d.", more, want)
+		return fmt.Errorf("it says that %d pages go with it, and its entries take %d in all", more, want)
 	}
 	return nil
 }
