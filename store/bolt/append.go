@@ -20,7 +20,9 @@ func (s *Store) Append(ctx context.Context, b store.Batch) (store.Receipt, error
 	if err := s.writable(); err != nil {
 		return store.Receipt{}, err
 	}
+	s.approaching.Add(1)
 	p := s.prepare(&b)
+	s.approaching.Add(-1)
 	var receipt store.Receipt
 	err := s.submit(ctx, p.size, func(w *writeTx) (err error) {
 		receipt, err = p.apply(w)
@@ -94,7 +96,14 @@ func digestOf(value string) (store.Digest, bool) {
 }
 
 func distinct(records []store.Record) error {
-	if len(records) <= 1 {
+	if len(records) <= fewTerms {
+		for i := range records {
+			for j := range i {
+				if records[i].ID == records[j].ID {
+					return fmt.Errorf("%w: record %s exists already", store.ErrConflict, records[i].ID)
+				}
+			}
+		}
 		return nil
 	}
 	seen := make(map[store.ID]bool, len(records))
@@ -144,8 +153,8 @@ func (p *prepared) apply(w *writeTx) (store.Receipt, error) {
 		}
 	}
 	for _, d := range p.blobs {
-		if w.bucket(bucketBlobs).Get(d[:]) == nil {
-			return store.Receipt{}, fmt.Errorf("%w: a record refers to blob %s, which is not stored", store.ErrInvalid, d)
+		if err := w.stored(d); err != nil {
+			return store.Receipt{}, err
 		}
 	}
 	jobs, changed, err := w.applyJobs(p.batch)

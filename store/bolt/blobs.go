@@ -43,6 +43,8 @@ type blobEntry struct {
 	// kept is when it was committed, as long as no record was added that
 	// refers to it; zero afterwards.
 	kept time.Time
+	// referred is true where a record of the commit refers to it.
+	referred bool
 }
 
 func (e *blobEntry) info(d store.Digest) store.BlobInfo {
@@ -80,12 +82,33 @@ func (w *writeTx) putBlobEntry(d store.Digest, e *blobEntry) error {
 	return w.put(bucketBlobs, d[:], seal(bucketBlobs, d[:], e.encode()))
 }
 
+// stored errors with ErrInvalid where a blob is not stored, to which a record
+// is to refer.
+func (w *writeTx) stored(d store.Digest) error {
+	if _, ok := w.blobs[d]; ok {
+		return nil
+	}
+	e, err := blobOf(w.bucket(bucketBlobs), d)
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return fmt.Errorf("%w: a record refers to blob %s, which is not stored", store.ErrInvalid, d)
+	}
+	w.blobs[d] = e
+	return nil
+}
+
 // unkeep notes that a record refers to a blob now.
 func (w *writeTx) unkeep(d store.Digest) error {
+	e := w.blobs[d]
+	if e.referred {
+		return nil
+	}
+	e.referred = true
 	w.after = append(w.after, func() { w.s.pins.remove(d) })
-	e, err := blobOf(w.bucket(bucketBlobs), d)
-	if err != nil || e == nil || e.kept.IsZero() {
-		return err
+	if e.kept.IsZero() {
+		return nil
 	}
 	e.kept = time.Time{}
 	return w.putBlobEntry(d, e)
@@ -311,6 +334,7 @@ func (w *writeTx) removable(d store.Digest, e *blobEntry) error {
 }
 
 func (w *writeTx) removeBlob(d store.Digest, e *blobEntry) error {
+	delete(w.blobs, d)
 	w.counts.blobs--
 	w.counts.blobBytes -= uint64(e.size)
 	w.changed = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
@@ -18,6 +19,9 @@ const (
 	maxGroup = 1024
 	// maxGroupBytes bounds what a commit holds in memory before it is written.
 	maxGroupBytes = 64 << 20
+	// maxPatience is how often the committer lets others run, as long as some
+	// of them are about to bring a batch.
+	maxPatience = 100
 )
 
 // The states of an operation.
@@ -92,16 +96,21 @@ func (s *Store) committer() {
 	}
 }
 
-// gather takes what else waits into the group.
+// gather takes what else waits into the group, and what is about to: batches
+// that their callers prepare at this moment.
 func (s *Store) gather(group []*op) []*op {
 	size := group[0].size
-	for len(group) < maxGroup && size < maxGroupBytes {
+	for patience := maxPatience; len(group) < maxGroup && size < maxGroupBytes; {
 		select {
 		case o := <-s.queue:
 			group = append(group, o)
 			size += o.size
 		default:
-			return group
+			if s.approaching.Load() == 0 || patience == 0 {
+				return group
+			}
+			patience--
+			runtime.Gosched()
 		}
 	}
 	return group
@@ -252,12 +261,14 @@ type writeTx struct {
 	failed  error
 	size    int64
 	prober  *prober
+	// blobs are those to which records of the commit refer.
+	blobs map[store.Digest]*blobEntry
 	// after is called once the transaction is durable.
 	after []func()
 }
 
 func newWriteTx(s *Store, tx *bbolt.Tx) (*writeTx, error) {
-	w := &writeTx{s: s, tx: tx, open: map[string]*bbolt.Bucket{}, size: tx.Size()}
+	w := &writeTx{s: s, tx: tx, open: map[string]*bbolt.Bucket{}, size: tx.Size(), blobs: map[store.Digest]*blobEntry{}}
 	if s.file != nil { // a database that is being made has nothing to distrust
 		w.prober = newProber(s.file, uint64(w.size)/pageSize)
 	}
@@ -319,8 +330,8 @@ func (w *writeTx) delete(bucket string, key []byte) error {
 // probe panics where the pages that a change will replace are damaged: the
 // guard reports it, and nothing is written.
 func (w *writeTx) probe(bucket string, b *bbolt.Bucket, key []byte, deleted bool) {
-	if w.prober == nil {
-		return
+	if w.prober == nil || bucket == bucketRecords && w.prober.buckets[bucket] {
+		return // in a bucket that only grows at its end, all changes are on one way
 	}
 	if err := w.prober.bucket(w.tx, bucket); err != nil {
 		panic(err.Error())

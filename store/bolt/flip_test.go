@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -264,14 +263,12 @@ func TestDamagedPages(t *testing.T) {
 			if _, err := dump(t.Context(), s); err != nil && !errors.Is(err, store.ErrCorrupt) && !errors.Is(err, store.ErrNotFound) {
 				t.Errorf("reading: got %v, want damaged data", err)
 			}
-			if !strings.Contains(name, "for ever") { // bbolt would free so many pages that memory ends: see store/FORMAT.md
-				a := archive(s, time.Now)
-				b := a.Begin()
-				_, err = b.Add(t.Context(), look(time.Now(), 1))
-				must(t, err)
-				if _, err := b.Commit(t.Context()); err != nil && !errors.Is(err, store.ErrCorrupt) {
-					t.Errorf("writing: got %v, want damaged data", err)
-				}
+			a := archive(s, time.Now)
+			b := a.Begin()
+			_, err = b.Add(t.Context(), look(time.Now(), 1))
+			must(t, err)
+			if _, err := b.Commit(t.Context()); err != nil && !errors.Is(err, store.ErrCorrupt) {
+				t.Errorf("writing: got %v, want damaged data", err)
 			}
 			mustClose(t, s)
 		})

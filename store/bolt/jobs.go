@@ -19,7 +19,7 @@ type jobTx struct {
 	w   *writeTx
 	now time.Time
 	// jobs are the changed jobs as they will be, nil for a removed one; was is
-	// what they were in the database.
+	// what they, and those that were only looked at, are in the database.
 	jobs map[store.ID]*store.Job
 	was  map[store.ID]*store.Job
 	// keys leads from kind and key of changed jobs to their ids, to the zero ID
@@ -41,7 +41,19 @@ func (t *jobTx) get(id store.ID) (*store.Job, error) {
 	if j, ok := t.jobs[id]; ok {
 		return j, nil
 	}
-	return jobOf(t.w.bucket(bucketJobs), id)
+	return t.before(id)
+}
+
+// before returns a job as it is in the database, nil where there is none.
+func (t *jobTx) before(id store.ID) (*store.Job, error) {
+	if j, ok := t.was[id]; ok {
+		return j, nil
+	}
+	j, err := jobOf(t.w.bucket(bucketJobs), id)
+	if err == nil {
+		t.was[id] = j
+	}
+	return j, err
 }
 
 // jobOf reads a job, nil where there is none.
@@ -115,17 +127,13 @@ func (t *jobTx) setKey(j *store.Job, id store.ID) {
 
 // set changes a job, or removes it where j is nil.
 func (t *jobTx) set(id store.ID, j *store.Job) error {
-	if _, ok := t.was[id]; !ok {
-		was, err := jobOf(t.w.bucket(bucketJobs), id)
-		if err != nil {
-			return err
-		}
-		t.was[id] = was
-		t.order = append(t.order, id)
-	}
 	before, changed := t.jobs[id]
 	if !changed {
-		before = t.was[id]
+		var err error
+		if before, err = t.before(id); err != nil {
+			return err
+		}
+		t.order = append(t.order, id)
 	}
 	t.setKey(before, store.ID{})
 	t.setKey(j, id)

@@ -48,15 +48,19 @@ func buckets() []string {
 		bucketDue, bucketLeases, bucketCursors, bucketBlobs, bucketBlobData}
 }
 
+// appendOnly reports whether the keys of a bucket only ever come behind the
+// last one.
+func appendOnly(bucket string) bool { return bucket == bucketRecords || bucket == bucketIDs }
+
 // fill returns how full bbolt is to make the pages of a bucket when it divides
 // them. Where keys only ever come behind the last one, to the brim; where most
 // do and values still change their size, nearly so; elsewhere by half, because
 // the next key may come anywhere.
 func fill(bucket string) float64 {
-	switch bucket {
-	case bucketRecords, bucketIDs:
+	switch {
+	case appendOnly(bucket):
 		return 1
-	case bucketJobs:
+	case bucket == bucketJobs:
 		return 0.9
 	}
 	return bbolt.DefaultFillPercent

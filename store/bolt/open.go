@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -76,11 +77,13 @@ type Store struct {
 	state    state
 	pins     pins
 
-	queue     chan *op
-	closing   chan struct{}
-	closeOnce sync.Once
-	closeErr  error
-	committed chan struct{}
+	queue chan *op
+	// approaching counts the batches that are being prepared.
+	approaching atomic.Int64
+	closing     chan struct{}
+	closeOnce   sync.Once
+	closeErr    error
+	committed   chan struct{}
 	// afterCommit is called when bbolt has committed and before anybody is
 	// told; its error counts as that of a failed sync. Tests make disks slow
 	// and broken with it.

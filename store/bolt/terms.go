@@ -127,12 +127,18 @@ type termEntry struct {
 	offset int // of the first record in its batch
 	last   int
 	list   []byte
+	// alone is true where it is not worth looking for an earlier list, because
+	// there hardly ever is one.
+	alone bool
 }
 
 // putTerm adds an entry of a batch whose first record gets the number first:
 // to the last list of the term where that is short enough.
 func (w *writeTx) putTerm(e *termEntry, first uint64) error {
 	at := first + uint64(e.offset)
+	if e.alone {
+		return w.put(bucketTerms, appendNumber(slices.Clip(e.prefix), at), e.list)
+	}
 	k, v := seekBefore(w.bucket(bucketTerms).Cursor(), append(slices.Clip(e.prefix), afterNumbers))
 	if bytes.HasPrefix(k, e.prefix) && len(v) < maxList {
 		start, err := readNumber(k[len(e.prefix):])
@@ -152,27 +158,42 @@ func (w *writeTx) putTerm(e *termEntry, first uint64) error {
 // termEntries returns one entry for each term of a batch, sorted.
 func termEntries(records []store.Record) []termEntry {
 	var entries []termEntry
-	at := map[store.Term]int{}
+	var terms []store.Term     // of the entries
+	at := map[store.Term]int{} // where there are many
+	find := func(t store.Term) int {
+		if len(terms) <= fewTerms {
+			return slices.Index(terms, t)
+		}
+		for len(at) < len(terms) {
+			at[terms[len(at)]] = len(at)
+		}
+		if n, ok := at[t]; ok {
+			return n
+		}
+		return -1
+	}
 	for i := range records {
 		kind := records[i].Kind.Number()
-		for j, t := range records[i].Terms {
-			if slices.Contains(records[i].Terms[:j], t) {
+		for _, t := range records[i].Terms {
+			n := find(t)
+			if n < 0 {
+				// The body of an exchange is indexed once: later ones refer to it.
+				entries = append(entries, termEntry{prefix: termPrefix(t), offset: i, last: i, list: []byte{kind}, alone: t.Index == store.IndexBody})
+				terms = append(terms, t)
 				continue
 			}
-			n, ok := at[t]
-			if !ok {
-				at[t] = len(entries)
-				entries = append(entries, termEntry{prefix: termPrefix(t), offset: i, last: i, list: []byte{kind}})
-				continue
+			if e := &entries[n]; e.last < i {
+				e.list = append(binary.AppendUvarint(e.list, uint64(i-e.last)), kind)
+				e.last = i
 			}
-			e := &entries[n]
-			e.list = append(binary.AppendUvarint(e.list, uint64(i-e.last)), kind)
-			e.last = i
 		}
 	}
 	slices.SortFunc(entries, func(a, b termEntry) int { return bytes.Compare(a.prefix, b.prefix) })
 	return entries
 }
+
+// fewTerms is how many terms are found faster one by one than in a map.
+const fewTerms = 16
 
 // postings calls fn for the records that carry a term, in the order of q,
 // within its bounds and of its kinds, until fn returns false.

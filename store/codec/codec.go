@@ -156,7 +156,7 @@ func appendSome(raw []byte, digests *table, records []store.Record) ([]byte, int
 
 // block builds the block of records whose envelopes are raw.
 func (c *Codec) block(records []store.Record, digests table, raw []byte) Block {
-	b := make([]byte, headerSize, headerSize+8+len(records)*(len(store.Hash{})+1+store.SaltSize)+len(digests)*len(store.Digest{})+len(raw)/2+64)
+	b := make([]byte, headerSize, headerSize+8+len(records)*(len(store.Hash{})+1+store.SaltSize)+len(digests)*len(store.Digest{})+len(raw)/3+64)
 	b[offVersion] = Version
 	b = binary.AppendUvarint(b, uint64(len(records)))
 	for i := range records {
