@@ -147,5 +147,5 @@ func (b *Builder) Len() int { return len(b.batch.Records) }
 // Commit adds everything in one commit: see [Archive.Append]. The builder is
 // used up.
 func (b *Builder) Commit(ctx context.Context) (Receipt, error) {
-	return b.archive.Append(ctx, b.batch)
+	return b.archive.append(ctx, b.batch, true)
 }

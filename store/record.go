@@ -158,8 +158,14 @@ func newContent(k Kind) Content {
 
 // NewRecord makes the record that holds content under the name id. The salt
 // must be fresh and random. It errors with [ErrInvalid] where the content
-// cannot be encoded.
+// cannot be encoded, or names a post by a reference that is not one: what it
+// returns can be decoded again, and has the same index entries then.
 func NewRecord(id ID, salt Salt, content Content) (Record, error) {
+	for _, r := range refsOf(content) {
+		if !r.IsZero() && !r.Valid() {
+			return Record{}, fmt.Errorf("%w: a %s names the post %q, which is not a reference", ErrInvalid, content.kind(), r)
+		}
+	}
 	fields, err := content.encode()
 	if err != nil {
 		return Record{}, fmt.Errorf("%w: encoding a %s: %w", ErrInvalid, content.kind(), err)

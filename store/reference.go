@@ -1,5 +1,7 @@
 package store
 
+import "stet/extract/post"
+
 // References returns the ids of the records that c refers to, in the order in
 // which it names them, without zero ids. They are those that a check follows.
 func References(c Content) []ID {
@@ -33,4 +35,37 @@ func References(c Content) []ID {
 		add(c.Exchanges...)
 	}
 	return ids
+}
+
+// refsOf returns every reference to a post in c, zero ones too.
+func refsOf(c Content) []post.Ref {
+	switch c := c.(type) {
+	case *Exchange:
+		return c.Refs
+	case *Capture:
+		return []post.Ref{c.Ref, c.Via}
+	case *Derivation:
+		p := &c.Post
+		refs := append([]post.Ref{c.Ref, p.Quoted, p.Parent, p.Reposted}, p.Versions...)
+		refs = append(refs, p.Aliases...)
+		for i := range p.Media {
+			refs = append(refs, p.Media[i].SourceRef)
+		}
+		return refs
+	case *Look:
+		return []post.Ref{c.Ref}
+	case *Verdict:
+		return []post.Ref{c.Ref}
+	case *ArticleVersion:
+		var refs []post.Ref
+		for i := range c.Mentions {
+			refs = append(refs, c.Mentions[i].Ref)
+		}
+		return refs
+	case *Resolution:
+		return append([]post.Ref{c.Ref}, c.Candidates...)
+	case *Watch:
+		return []post.Ref{c.Ref}
+	}
+	return nil
 }

@@ -177,6 +177,9 @@ func (p Post) MarshalJSON() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !json.Valid(p.Extra[name]) {
+			return nil, fmt.Errorf("encoding a post: the member %q is not JSON", name)
+		}
 		out = append(out[:len(out)-1], ',')
 		out = append(append(append(out, key...), ':'), p.Extra[name]...)
 		out = append(out, '}')
