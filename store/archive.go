@@ -30,7 +30,8 @@ type Parts struct {
 	Blobs   Blobs
 	// Search finds posts by words; nil where there is no index.
 	Search Searcher
-	// Now is the clock and Random the source of random bytes. Both are needed.
+	// Now is the clock and Random the source of random bytes, which is read by
+	// one goroutine at a time. Both are needed.
 	Now    func() time.Time
 	Random io.Reader
 }
@@ -38,8 +39,9 @@ type Parts struct {
 // NewArchive returns the gate in front of the parts. The archive does not own
 // them: whoever opened them closes them.
 func NewArchive(p Parts) *Archive {
+	random := inTurns(p.Random)
 	return &Archive{backend: p.Backend, blobs: p.Blobs, search: p.Search,
-		now: p.Now, random: p.Random, ids: NewIDs(p.Now, p.Random)}
+		now: p.Now, random: random, ids: NewIDs(p.Now, random)}
 }
 
 // Now returns the archive's time, in UTC.

@@ -100,7 +100,28 @@ func (g *Group) New() (ID, error) {
 
 // NewIDs returns a maker that reads time from now and random bytes from rand.
 func NewIDs(now func() time.Time, rand io.Reader) *IDs {
-	return &IDs{now: now, rand: rand}
+	return &IDs{now: now, rand: inTurns(rand)}
+}
+
+// turns is a reader whose reads happen one after the other: sources of random
+// bytes need not be safe for concurrent use.
+type turns struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func inTurns(r io.Reader) *turns {
+	if t, ok := r.(*turns); ok {
+		return t
+	}
+	return &turns{r: r}
+}
+
+// Read reads from the source. It errors as the source does.
+func (t *turns) Read(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.r.Read(p)
 }
 
 // New returns the next id. It errors only where the random source does.
