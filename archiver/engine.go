@@ -103,6 +103,7 @@ type Engine struct {
 
 	mu       sync.Mutex
 	controls map[string]controlState // by platform and endpoint
+	asked    []asked
 }
 
 // New returns an engine. It starts nothing and owns nothing.

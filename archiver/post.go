@@ -83,6 +83,7 @@ func (c *capturing) ask(ctx context.Context, batched []sighting) error {
 		}
 		c.sightings = append(c.sightings, c.e.askOne(ctx, ep, c.w.ref, "post"))
 	}
+	c.askWitnesses(ctx, p, "post")
 	var err error
 	c.controls, c.incidents, err = c.e.believe(ctx, p, c.sightings)
 	return err

@@ -95,6 +95,7 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, ref post.Re
 		c.sightings = append(c.sightings, e.askOne(ctx, ep, ref, "look"))
 	}
 	c.w.job = job
+	c.askWitnesses(ctx, p, "look")
 	if c.controls, c.incidents, err = e.believe(ctx, p, c.sightings); err == nil {
 		err = c.keepLook(ctx, res)
 	}

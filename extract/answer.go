@@ -91,6 +91,8 @@ const (
 	// ReasonNotAuthorised: the post may not be seen with these credentials;
 	// its account is protected or suspended.
 	ReasonNotAuthorised = "not authorised"
+	// ReasonAccountLives: the post's account shows other posts.
+	ReasonAccountLives = "the account shows other posts"
 	// ReasonEmpty: an empty answer.
 	ReasonEmpty = "empty answer"
 	// ReasonBadID: the platform refuses the id as impossible.

@@ -60,6 +60,8 @@ const (
 	V1 Endpoint = "v1"
 	// V2 is api.x.com/2 and api.twitter.com/2.
 	V2 Endpoint = "v2"
+	// Timeline is syndication.twitter.com/srv/timeline-profile.
+	Timeline Endpoint = "timeline"
 )
 
 // ControlID is the id of the post that always lives, unless a test says
@@ -204,6 +206,7 @@ func or[T comparable](v, otherwise T) T {
 func (x *X) install() {
 	n := x.net
 	n.HandleFunc("cdn.syndication.twimg.com", x.syndication)
+	n.HandleFunc("syndication.twitter.com", x.timeline)
 	n.HandleFunc("publish.twitter.com", x.oembed)
 	n.HandleFunc("publish.x.com", x.oembed)
 	n.HandleFunc("api.x.com", x.api)

@@ -41,6 +41,7 @@ func DefaultControls() []post.Ref { return []post.Ref{{Platform: post.Twitter, I
 // Platform is X. It is safe for concurrent use.
 type Platform struct {
 	endpoints []archiver.Endpoint
+	witnesses []archiver.Witness
 	controls  archiver.Controls
 }
 
@@ -59,6 +60,7 @@ func New(c Client, o Options) *Platform {
 		p.endpoints = append(p.endpoints, v1, v2)
 	}
 	p.endpoints = append(p.endpoints, &syndication{client: c}, &oembed{client: c})
+	p.witnesses = []archiver.Witness{&timeline{client: c}}
 	return p
 }
 
@@ -67,6 +69,9 @@ func (p *Platform) Platform() post.Platform { return post.Twitter }
 
 // Endpoints lists the configured interfaces.
 func (p *Platform) Endpoints() []archiver.Endpoint { return p.endpoints }
+
+// Witnesses lists the ways to ask through an account.
+func (p *Platform) Witnesses() []archiver.Witness { return p.witnesses }
 
 // Controls returns the control posts.
 func (p *Platform) Controls() archiver.Controls { return p.controls }

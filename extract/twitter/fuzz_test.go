@@ -134,3 +134,16 @@ func FuzzV2(f *testing.F) {
 		}
 	})
 }
+
+func FuzzTimeline(f *testing.F) {
+	for _, r := range timelineRules() {
+		f.Add(r.Sample.Body)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		a := ReadTimeline(sampleID, sampleHandle, extract.Response{StatusCode: 200, ContentType: "text/html", Body: body})
+		checkAnswer(t, &a, len(body))
+		if a.Status != post.Unknown && a.Status != post.Live {
+			t.Errorf("a list of posts says %s", a.Status)
+		}
+	})
+}

@@ -13,6 +13,7 @@ const (
 	EndpointOEmbed      = "oembed"
 	EndpointV11         = "api-v1.1"
 	EndpointV2          = "api-v2"
+	EndpointTimeline    = "timeline"
 )
 
 // sampleID is the post of the sample answers.
@@ -34,6 +35,7 @@ func sampleTombstone(words string) extract.Response {
 func Rules() []extract.Rule {
 	rules := syndicationRules()
 	rules = append(rules, oembedRules()...)
+	rules = append(rules, timelineRules()...)
 	rules = append(rules, v11Rules()...)
 	return append(rules, v2Rules()...)
 }

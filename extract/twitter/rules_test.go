@@ -11,6 +11,7 @@ func TestRulesAreTrue(t *testing.T) {
 	readers := map[string]func(extract.Response) extract.Answer{
 		EndpointSyndication: func(r extract.Response) extract.Answer { return ReadSyndication(sampleID, r) },
 		EndpointOEmbed:      func(r extract.Response) extract.Answer { return ReadOEmbed(sampleID, r) },
+		EndpointTimeline:    func(r extract.Response) extract.Answer { return ReadTimeline(sampleID, sampleHandle, r) },
 		EndpointV11:         func(r extract.Response) extract.Answer { return ReadV11(sampleID, r) },
 		EndpointV2:          func(r extract.Response) extract.Answer { return ReadV2([]string{sampleID}, r)[sampleID] },
 	}
