@@ -77,6 +77,9 @@ func (a *app) showView(v *archiver.View) {
 		a.out.line("Posted %s", a.posted(p, v.Source))
 	}
 	a.out.line("")
+	if p.Warning != "" {
+		a.out.hang("  ", "Content warning:", p.Warning)
+	}
 	if p.Text != "" {
 		a.out.block("  | ", p.Text, 0)
 	} else if v.Source == "" {
@@ -109,8 +112,63 @@ func (a *app) posted(p *post.Post, source post.Source) string {
 	return a.when(p.Posted)
 }
 
+// showMarks prints what the platform marks the post as.
+func (a *app) showMarks(p *post.Post) {
+	var marks []string
+	if p.Edited {
+		marks = append(marks, "edited")
+	}
+	if p.Sensitive {
+		marks = append(marks, "marked as sensitive")
+	}
+	if len(p.Labels) > 0 {
+		marks = append(marks, "labelled "+strings.Join(p.Labels, ", "))
+	}
+	if len(marks) > 0 {
+		a.out.block("  ", "("+capitalised(strings.Join(marks, "; "))+")", 0)
+	}
+}
+
+// showPoll prints the answers of a poll, the numbers under each other.
+func (a *app) showPoll(p *post.Poll) {
+	var all int64
+	for _, o := range p.Options {
+		all += o.Votes
+	}
+	state := ""
+	switch {
+	case p.Final:
+		state = ", final"
+	case !p.Ends.IsZero():
+		state = ", ends " + a.when(p.Ends)
+	}
+	a.out.line("  poll of %s%s", count(int(all), "vote"), state)
+	for _, o := range p.Options {
+		a.out.hang("    ", fmt.Sprintf("%6d", o.Votes), o.Label)
+	}
+}
+
+// showCard prints the preview of a linked page.
+func (a *app) showCard(c *post.Card) {
+	a.out.block("  ", joined([]string{"links to " + c.URL, quotedWords(c.Title)}, ": "), 2)
+}
+
+func quotedWords(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "“" + s + "”"
+}
+
 // showBeside prints what belongs to the post beside its words.
 func (a *app) showBeside(p *post.Post) {
+	a.showMarks(p)
+	if p.Poll != nil {
+		a.showPoll(p.Poll)
+	}
+	if p.Card != nil && p.Card.URL != "" {
+		a.showCard(p.Card)
+	}
 	for i := range p.Media {
 		m := &p.Media[i]
 		line := fmt.Sprintf("%s, %s, %s", m.Kind, m.Type, size(m.Bytes))
