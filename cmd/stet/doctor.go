@@ -49,14 +49,14 @@ func (a *app) tellRules() {
 			a.out.json(r)
 			continue
 		}
-		if r.Endpoint != endpoint {
+		if at := string(r.Platform) + ": " + r.Endpoint; at != endpoint {
 			if endpoint != "" {
 				a.out.line("")
 			}
-			endpoint = r.Endpoint
+			endpoint = at
 			a.out.line("%s", endpoint)
 		}
-		a.out.line("  %-52s %s", r.Answer, concludes(&r))
+		a.out.line("  %-52s %s", r.Answer, concludes(&r.Rule))
 	}
 	if a.json {
 		return

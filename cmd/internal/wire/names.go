@@ -6,8 +6,9 @@ import (
 
 	"stet/archiver/notify"
 	"stet/archiver/source"
+	"stet/cmd/internal/config"
 	"stet/extract"
-	extwitter "stet/extract/twitter"
+	"stet/extract/post"
 	"stet/store"
 )
 
@@ -42,5 +43,20 @@ func ListSources(ctx context.Context, a *store.Archive) ([]ListedSource, error) 
 	return source.ListAll(ctx, a)
 }
 
-// Rules lists what every answer of every platform concludes.
-func Rules() []extract.Rule { return extwitter.Rules() }
+// Rule is a rule with the platform that it is one of.
+type Rule struct {
+	Platform post.Platform `json:"platform"`
+	extract.Rule
+}
+
+// Rules lists what every answer of every platform concludes, as the platforms
+// themselves say.
+func Rules() []Rule {
+	var list []Rule
+	for _, p := range platforms(&config.Config{}, nil) {
+		for _, r := range p.Rules() {
+			list = append(list, Rule{p.Platform(), r})
+		}
+	}
+	return list
+}
