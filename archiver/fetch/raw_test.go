@@ -17,60 +17,64 @@ import (
 
 // TestDial: a connection of its own to a host of the web, with TLS over it.
 func TestDial(t *testing.T) {
-	for _, proxied := range []bool{false, true} {
-		var client *fetch.Client
-		inWorld(t, func(o *fetch.Options) {
-			if proxied {
-				o.Proxy = "http://proxy.example:80"
+	inWorld(t, nil, func(w *world) {
+		conn, err := w.client.Dial(context.Background(), "tcp", "news.example:443")
+		if err != nil {
+			w.Fatal(err)
+		}
+		secure := tls.Client(conn, w.client.OwnTLS("news.example"))
+		defer secure.Close()
+		if _, err := io.WriteString(secure, "GET / HTTP/1.1\r\nHost: news.example\r\nConnection: close\r\n\r\n"); err != nil {
+			w.Fatal(err)
+		}
+		if answer, err := io.ReadAll(secure); err != nil || len(answer) < 12 || string(answer[:12]) != "HTTP/1.1 200" {
+			w.Errorf("%q, %v", answer, err)
+		}
+	})
+}
+
+// TestDialThroughProxy: the proxy is asked for the host, and for nothing that
+// the guard refuses.
+func TestDialThroughProxy(t *testing.T) {
+	asked := make(chan string, 1)
+	c := ownClient(t, func(o *fetch.Options) {
+		o.Proxy = "http://proxy.example:3128"
+		o.Dial = func(_ context.Context, _ string, ap netip.AddrPort) (net.Conn, error) {
+			if ap != netip.MustParseAddrPort("10.9.9.9:3128") {
+				return nil, errors.New("went past the proxy to " + ap.String())
 			}
-		}, func(w *world) {
-			client = w.client
-			if proxied {
-				w.net.HandleFunc("proxy.example", func(rw http.ResponseWriter, r *http.Request) {
-					if r.Method != http.MethodConnect || r.Host != "news.example:443" {
-						http.Error(rw, "no", http.StatusBadRequest)
-						return
-					}
-					conn, buf, err := http.NewResponseController(rw).Hijack()
-					if err != nil {
-						w.Error(err)
-						return
-					}
-					io.WriteString(buf, "HTTP/1.1 200 OK\r\n\r\nbehind the proxy\n")
-					buf.Flush()
-					conn.Close()
-				})
-				conn, err := client.Dial(context.Background(), "tcp", "news.example:443")
+			client, server := net.Pipe()
+			go func() {
+				defer server.Close()
+				r, err := http.ReadRequest(bufio.NewReader(server))
 				if err != nil {
-					w.Fatal(err)
+					asked <- err.Error()
+					return
 				}
-				defer conn.Close()
-				if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || line != "behind the proxy\n" {
-					w.Errorf("%q, %v", line, err)
-				}
-				return
-			}
-			conn, err := client.Dial(context.Background(), "tcp", "news.example:443")
-			if err != nil {
-				w.Fatal(err)
-			}
-			secure := tls.Client(conn, client.OwnTLS("news.example"))
-			defer secure.Close()
-			if _, err := io.WriteString(secure, "GET / HTTP/1.1\r\nHost: news.example\r\nConnection: close\r\n\r\n"); err != nil {
-				w.Fatal(err)
-			}
-			if answer, err := io.ReadAll(secure); err != nil || len(answer) < 12 || string(answer[:12]) != "HTTP/1.1 200" {
-				w.Errorf("%q, %v", answer, err)
-			}
-		})
+				asked <- r.Method + " " + r.Host
+				_, _ = io.WriteString(server, "HTTP/1.1 200 Connected\r\n\r\n")
+			}()
+			return client, nil
+		}
+	})
+	conn, err := c.Dial(t.Context(), "tcp", "news.example:443")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if got := <-asked; got != "CONNECT news.example:443" {
+		t.Errorf("the proxy was asked for %q", got)
+	}
+	if _, err := c.Dial(t.Context(), "tcp", "169.254.169.254:80"); !errors.Is(err, store.ErrRefused) {
+		t.Errorf("%v", err)
 	}
 }
 
 // TestDialIsGuarded: what no request may reach, no connection may.
 func TestDialIsGuarded(t *testing.T) {
 	c := ownClient(t, func(o *fetch.Options) {
-		o.Dial = func(_ context.Context, _ string, _ netip.AddrPort) (net.Conn, error) {
-			t.Error("an address was dialled")
+		o.Dial = func(_ context.Context, _ string, ap netip.AddrPort) (net.Conn, error) {
+			t.Errorf("%s was dialled", ap)
 			return nil, errors.New("dialled")
 		}
 	})
