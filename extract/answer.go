@@ -14,6 +14,8 @@ var ErrShape = errors.New("unexpected shape")
 
 // Response is what a payload reader needs of one HTTP response.
 type Response struct {
+	// URL is the address that answered, after redirects; it may be empty.
+	URL string
 	// StatusCode is the HTTP status.
 	StatusCode int
 	// ContentType is the value of the header as received; it may be empty.

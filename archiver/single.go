@@ -1,0 +1,79 @@
+package archiver
+
+import (
+	"context"
+
+	"stet/archiver/fetch"
+	"stet/extract"
+	"stet/extract/post"
+)
+
+// Single is an [Endpoint] that asks for one post with one request.
+type Single struct {
+	Client Client
+	// Word is its name, From its source; Parser names the parser of what it
+	// shows, with its version.
+	Word   string
+	From   post.Source
+	Parser string
+	// Request makes the request for a post, without its purpose. It errors
+	// where the id does not tell where to ask.
+	Request func(ref post.Ref) (fetch.Request, error)
+	// Read says what the response means.
+	Read func(ref post.Ref, r extract.Response) extract.Answer
+}
+
+// Name returns the word for the endpoint.
+func (s *Single) Name() string { return s.Word }
+
+// Source returns what a record counts as.
+func (s *Single) Source() post.Source { return s.From }
+
+// Batch returns 1.
+func (s *Single) Batch() int { return 1 }
+
+// Ask asks for one post.
+func (s *Single) Ask(ctx context.Context, refs []post.Ref, purpose string) Reply {
+	ref := refs[0]
+	trouble := func(err error) []Answer {
+		return []Answer{{Ref: ref, Err: err, Answer: extract.Answer{Status: post.Unknown, Transport: true}}}
+	}
+	request, err := s.Request(ref)
+	if err != nil {
+		return Reply{Answers: trouble(err)}
+	}
+	request.Purpose = purpose
+	resp, err := s.Client.Do(ctx, request)
+	var reply Reply
+	if resp != nil {
+		reply.Exchanges = resp.Exchanges
+	}
+	if err != nil {
+		reply.Answers = trouble(err)
+		return reply
+	}
+	a := s.Read(ref, extract.Response{URL: resp.URL, StatusCode: resp.Status, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body})
+	reply.Answers = []Answer{{Ref: ref, Answer: a, Parser: s.Parser}}
+	return reply
+}
+
+// Fixed is a [Platform] of which everything is known beforehand.
+type Fixed struct {
+	Of    post.Platform
+	List  []Endpoint
+	Known Controls
+	// Table lists what the answers conclude.
+	Table []extract.Rule
+}
+
+// Platform names it.
+func (f *Fixed) Platform() post.Platform { return f.Of }
+
+// Endpoints lists where its posts can be asked for.
+func (f *Fixed) Endpoints() []Endpoint { return f.List }
+
+// Controls returns the posts whose state is known.
+func (f *Fixed) Controls() Controls { return f.Known }
+
+// Rules lists what the answers of its endpoints conclude.
+func (f *Fixed) Rules() []extract.Rule { return f.Table }
