@@ -194,7 +194,8 @@ func readPEM(path, name string, pool *x509.CertPool) (*x509.CertPool, error) {
 func platforms(c *config.Config, client *fetch.Client) []archiver.Platform {
 	x := twitter.New(client, twitter.Options{BearerToken: c.Twitter.BearerToken, ConsumerKey: c.Twitter.ConsumerKey,
 		ConsumerSecret: c.Twitter.ConsumerSecret, Live: ofPlatform(post.Twitter, c.Watch.ControlsLive), Gone: ofPlatform(post.Twitter, c.Watch.ControlsGone)})
-	return append([]archiver.Platform{x}, oembed.New(client)...)
+	all := append([]archiver.Platform{x}, ownPlatforms(c, client)...)
+	return append(all, oembed.New(client)...)
 }
 
 // ofPlatform returns the posts of one platform; nil where there is none.

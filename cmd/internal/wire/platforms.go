@@ -1,0 +1,18 @@
+package wire
+
+import (
+	"stet/archiver"
+	"stet/archiver/telegram"
+	"stet/cmd/internal/config"
+	"stet/extract/post"
+)
+
+// ownPlatforms returns the platforms that need no account, each with a package
+// of its own.
+func ownPlatforms(c *config.Config, client archiver.Client) []archiver.Platform {
+	live := func(p post.Platform) []post.Ref { return ofPlatform(p, c.Watch.ControlsLive) }
+	gone := func(p post.Platform) []post.Ref { return ofPlatform(p, c.Watch.ControlsGone) }
+	return []archiver.Platform{
+		telegram.New(client, live(post.Telegram), gone(post.Telegram)),
+	}
+}
