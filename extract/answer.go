@@ -95,6 +95,8 @@ const (
 	ReasonNotAuthorised = "not authorised"
 	// ReasonAccountLives: the post's account shows other posts.
 	ReasonAccountLives = "the account shows other posts"
+	// ReasonAccountThere: the post's account is there.
+	ReasonAccountThere = "the account is there"
 	// ReasonEmpty: an empty answer.
 	ReasonEmpty = "empty answer"
 	// ReasonBadID: the platform refuses the id as impossible.

@@ -2,7 +2,6 @@ package mastodon
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ func (Site) Domains() []string { return nil }
 
 // ParseURL takes the addresses of posts on whatever host: those whose path has
 // one of the forms that the software gives them and ends with an id that carries
-// a time, as all do since 2017. Shorter ones, of the first year, are taken where
+// a time, as all do since 2017 and in Pleroma and GoToSocial. Shorter ones, of the first year, are taken where
 // the host's name says what runs there.
 func (Site) ParseURL(u *url.URL) (extract.Target, bool) {
 	a, ok := extract.NewAddress(u)
@@ -39,9 +38,6 @@ func (Site) ParseURL(u *url.URL) (extract.Target, bool) {
 	return t, true
 }
 
-// longID is the least length of the ids that are made from the time.
-const longID = 17
-
 // namesMastodon reports whether a host's name says that it is an instance.
 func namesMastodon(host string) bool {
 	if strings.HasSuffix(host, ".social") || strings.Contains(host, "mastodon") || strings.Contains(host, "mstdn") || strings.Contains(host, "toot") {
@@ -52,12 +48,15 @@ func namesMastodon(host string) bool {
 
 // parsePath reads a path that leads to a post on an instance.
 func parsePath(a extract.Address, platform post.Platform) (extract.Target, bool) {
-	user, raw, at := "", "", 0
+	user, raw, at, read := "", "", 0, idOf
 	switch {
+	case a.SegIs(0, "notice"): // Pleroma
+		raw, at = a.Seg(1), 2
 	case strings.HasPrefix(a.Seg(0), "@") && a.SegIs(1, "posts", "statuses"):
 		user, raw, at = a.Seg(0), a.Seg(2), 3
 	case strings.HasPrefix(a.Seg(0), "@"):
-		user, raw, at = a.Seg(0), a.Seg(1), 2
+		// Other sites have words there.
+		user, raw, at, read = a.Seg(0), a.Seg(1), 2, number
 	case a.SegIs(0, "users") && a.SegIs(2, "statuses"):
 		user, raw, at = "@"+a.Seg(1), a.Seg(3), 4
 	case a.SegIs(0, "ap") && a.SegIs(1, "users") && a.SegIs(3, "statuses"):
@@ -69,7 +68,7 @@ func parsePath(a extract.Address, platform post.Platform) (extract.Target, bool)
 	case a.SegIs(0, "api") && a.SegIs(2, "statuses"):
 		raw, at = a.Seg(3), 4
 	}
-	id, ok := number(raw)
+	id, ok := read(raw)
 	if !ok {
 		return extract.Target{}, false
 	}
@@ -82,19 +81,6 @@ func parsePath(a extract.Address, platform post.Platform) (extract.Target, bool)
 		kind = extract.TargetEmbed
 	}
 	return target(kind, platform, a.Host, user, id), true
-}
-
-// number returns the id that a segment is: an id is a positive number of 63
-// bits.
-func number(raw string) (string, bool) {
-	id, ok := extract.Digits(raw)
-	if !ok {
-		return "", false
-	}
-	if _, err := strconv.ParseInt(id, 10, 64); err != nil {
-		return "", false
-	}
-	return id, true
 }
 
 // validUser reports whether s is a name, or name@host for an account elsewhere.
@@ -124,26 +110,18 @@ func target(kind extract.TargetKind, platform post.Platform, host, user, id stri
 		t.Ref.ID = id
 	}
 	switch {
+	case isFlake(id):
+		t.URL = "https://" + host + "/notice/" + id
 	case user == "":
 		t.URL = "https://" + host + "/web/statuses/" + id
+	case isULID(id):
+		t.URL = "https://" + host + "/@" + user + "/statuses/" + id
 	case platform == Gab:
 		t.URL = "https://" + host + "/" + user + "/posts/" + id
 	default:
 		t.URL = "https://" + host + "/@" + user + "/" + id
 	}
 	return t
-}
-
-// Time returns the time that an id carries, to the millisecond, in UTC. It
-// returns false for ids that carry none: those that were counted up, until
-// 2017, and those of other software.
-func Time(id string) (time.Time, bool) {
-	n, err := strconv.ParseInt(id, 10, 64)
-	if err != nil || len(id) < longID {
-		return time.Time{}, false
-	}
-	t := time.UnixMilli(n >> 16).UTC()
-	return t, t.Year() >= 2016 && t.Year() < 2100
 }
 
 func posted(id string) time.Time {
@@ -157,8 +135,8 @@ func posted(id string) time.Time {
 // PostByID returns the post of an id host/number.
 func (Site) PostByID(id string) (extract.Target, bool) {
 	host, raw, ok := strings.Cut(id, "/")
-	n, isNumber := number(raw)
-	if !ok || !isNumber || n != raw || !strings.Contains(host, ".") || !within(host, ".-") || host != strings.ToLower(host) {
+	n, known := idOf(raw)
+	if !ok || !known || n != raw || !validHost(host) {
 		return extract.Target{}, false
 	}
 	return target(extract.TargetPost, post.Mastodon, host, "", n), true

@@ -48,6 +48,12 @@ type Post struct {
 	// Aliases are other references under which the post is known.
 	Aliases []Ref `json:"aliases,omitempty"`
 	Edited  bool  `json:"edited,omitempty"`
+	// Earlier are the versions before the one that is shown, oldest first,
+	// where the platform tells what they said under the same id.
+	Earlier []Version `json:"earlier,omitempty"`
+	// Visibility says to whom the author shows the post, in the platform's own
+	// word: public, unlisted, …
+	Visibility string `json:"visibility,omitempty"`
 	// Warning is the author's content warning.
 	Warning string `json:"warning,omitempty"`
 	// Sensitive is true where the platform marks the post as such.
@@ -106,6 +112,19 @@ type Media struct {
 	SourceRef Ref `json:"source,omitzero"`
 	// Error says why no file is kept.
 	Error string `json:"error,omitempty"`
+}
+
+// Version is what an edited post said before.
+type Version struct {
+	// Time is when the version was published.
+	Time time.Time `json:"time,omitzero"`
+	Text string    `json:"text"`
+	// Warning, Sensitive, Media and Poll are as in [Post]. No files are kept
+	// for the media of a version.
+	Warning   string  `json:"warning,omitempty"`
+	Sensitive bool    `json:"sensitive,omitempty"`
+	Media     []Media `json:"media,omitempty"`
+	Poll      *Poll   `json:"poll,omitempty"`
 }
 
 // Link is an address in the text of a post.
