@@ -132,7 +132,7 @@ func (e *Engine) settleAccount(ctx context.Context, before *store.History, s *si
 	if best == nil || best.Content.Post.Author.ID == "" || s.quarantined {
 		return nil
 	}
-	settles := s.answer.Explicit && accountLevel(s.answer.Status)
+	settles := s.answer.Explicit && !s.answer.Alone && accountLevel(s.answer.Status)
 	returns := s.answer.Status == post.Live && accountLevel(Judge(Observations(before), e.o.Schedule.Rules).Value)
 	if !settles && !returns {
 		return nil

@@ -65,6 +65,9 @@ type Answer struct {
 	// Refused is true where the credentials or the plan do not suffice: the
 	// same credentials will be refused again.
 	Refused bool
+	// Alone is true where Status, which can be one of an account, is of this
+	// post only: a private video says nothing of the account's others.
+	Alone bool
 	// Parsed is the post where the response shows it, else nil.
 	Parsed *Parsed
 }

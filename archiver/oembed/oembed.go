@@ -23,67 +23,35 @@ import (
 	"stet/store"
 )
 
-// Parser names the parser of what the endpoints answer, with its version.
-const Parser = "oembed/1"
-
-// Client makes requests: *[fetch.Client].
-type Client interface {
-	// Do makes a request: see [fetch.Client.Do].
-	Do(ctx context.Context, r fetch.Request) (*fetch.Response, error)
-}
-
-// Platforms lists those that this package asks for.
+// Platforms lists those that have oEmbed only.
 func Platforms() []post.Platform {
-	return []post.Platform{post.YouTube, post.TikTok, post.Vimeo, post.Dailymotion, post.Bluesky, post.Tumblr, post.Pinterest,
+	return []post.Platform{post.TikTok, post.Vimeo, post.Dailymotion, post.Bluesky, post.Tumblr, post.Pinterest,
 		post.Spotify, post.SoundCloud, post.Flickr}
 }
 
 // New returns the platforms, asked through c.
-func New(c Client) []archiver.Platform {
-	finder := extract.NewFinder(sites.All())
+func New(c archiver.Client) []archiver.Platform {
+	e := Endpoint(c)
 	var all []archiver.Platform
 	for _, p := range Platforms() {
-		all = append(all, &platform{name: p, endpoint: &endpoint{client: c, finder: finder}})
+		all = append(all, &archiver.Fixed{Of: p, List: []archiver.Endpoint{e}, Table: exoembed.Rules()})
 	}
 	return all
 }
 
-type platform struct {
-	name     post.Platform
-	endpoint *endpoint
-}
-
-// Platform returns its name.
-func (p *platform) Platform() post.Platform { return p.name }
-
-// Endpoints lists the one endpoint.
-func (p *platform) Endpoints() []archiver.Endpoint { return []archiver.Endpoint{p.endpoint} }
-
-// Controls returns posts that are known to live: of YouTube the first one.
-func (p *platform) Controls() archiver.Controls {
-	if p.name == post.YouTube {
-		return archiver.Controls{Live: []post.Ref{{Platform: post.YouTube, ID: "jNQXAC9IVRw"}}}
-	}
-	return archiver.Controls{}
-}
-
-// Rules lists what the answers conclude.
-func (p *platform) Rules() []extract.Rule {
-	return []extract.Rule{
-		{Endpoint: "oembed", Answer: "the embed", Status: post.Live, Explicit: true},
-		{Endpoint: "oembed", Answer: "404, 410", Status: post.NotFound},
-		{Endpoint: "oembed", Answer: "401, 403 of the endpoint: private, or not to be embedded", Status: post.Unknown},
-		{Endpoint: "oembed", Answer: "anything else", Status: post.Unknown, Transport: true},
-	}
+// Endpoint returns the endpoint of every platform that offers oEmbed, for
+// platforms that have more beside it.
+func Endpoint(c archiver.Client) archiver.Endpoint {
+	return &endpoint{client: c, finder: extract.NewFinder(sites.All())}
 }
 
 type endpoint struct {
-	client Client
+	client archiver.Client
 	finder *extract.Finder
 }
 
 // Name returns the word for the endpoint.
-func (e *endpoint) Name() string { return "oembed" }
+func (e *endpoint) Name() string { return exoembed.Endpoint }
 
 // Source returns post.SourceEmbed.
 func (e *endpoint) Source() post.Source { return post.SourceEmbed }
@@ -111,7 +79,7 @@ func (e *endpoint) Ask(ctx context.Context, refs []post.Ref, purpose string) arc
 	if a.Parsed != nil {
 		e.complete(&a.Parsed.Post, resp.Body)
 	}
-	reply.Answers = []archiver.Answer{{Ref: ref, Answer: a, Parser: Parser}}
+	reply.Answers = []archiver.Answer{{Ref: ref, Answer: a, Parser: exoembed.Parser}}
 	return reply
 }
 

@@ -37,18 +37,18 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// ask asks for the video through a fake YouTube.
+// ask asks for the video through a fake Vimeo.
 func ask(t *testing.T, answer http.HandlerFunc) archiver.Answer {
 	t.Helper()
 	n := fakenet.New(fakenet.Options{})
 	defer n.Close()
-	n.HandleFunc("www.youtube.com", answer)
+	n.HandleFunc("vimeo.com", answer)
 	c, err := fetch.New(n.FetchOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	ref := known()[0]
+	ref := post.Ref{Platform: post.Vimeo, ID: "123456789"}
 	for _, p := range New(c) {
 		if p.Platform() == ref.Platform {
 			r := p.Endpoints()[0].Ask(context.Background(), []post.Ref{ref}, "post")
@@ -58,14 +58,14 @@ func ask(t *testing.T, answer http.HandlerFunc) archiver.Answer {
 			return r.Answers[0]
 		}
 	}
-	t.Fatal("no YouTube")
+	t.Fatal("no Vimeo")
 	return archiver.Answer{}
 }
 
 func TestAsk(t *testing.T) {
 	payload := func(status int, mediaType, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != "/oembed" || !strings.Contains(r.FormValue("url"), "aBcDeFgHiJk") {
+			if r.URL.Path != "/api/oembed.json" || !strings.Contains(r.FormValue("url"), "123456789") {
 				http.Error(w, "bad request", http.StatusBadRequest)
 				return
 			}
@@ -74,7 +74,7 @@ func TestAsk(t *testing.T) {
 			_, _ = w.Write([]byte(body))
 		}
 	}
-	live := `{"type":"video","version":"1.0","title":"The night ferry","author_name":"Ada Quay","author_url":"https://www.youtube.com/@adaquay","thumbnail_url":"https://i.ytimg.com/vi/aBcDeFgHiJk/hqdefault.jpg","html":"<iframe src=\"https://www.youtube.com/embed/aBcDeFgHiJk\"></iframe>"}`
+	live := `{"type":"video","version":"1.0","title":"The night ferry","author_name":"Ada Quay","author_url":"https://vimeo.com/@adaquay","thumbnail_url":"https://i.vimeocdn.com/video/1.jpg","html":"<iframe src=\"https://player.vimeo.com/video/123456789\"></iframe>"}`
 	a := ask(t, payload(200, "application/json", live))
 	if p := a.Shown(); p == nil || p.Post.Text != "The night ferry" || p.Post.Author.Handle != "adaquay" || len(p.Post.Media) != 1 {
 		t.Errorf("answer %+v", a)

@@ -200,7 +200,8 @@ func readPayload(ref post.Ref, address string, r extract.Response) extract.Answe
 // challenge reports whether a refusal is a page, as a network in front of the
 // provider makes it, and not an endpoint's own.
 func challenge(r extract.Response) bool {
-	return !r.JSON() && bytes.Contains(bytes.ToLower(r.Body[:min(len(r.Body), 4096)]), []byte("<html"))
+	head := bytes.ToLower(r.Body[:min(len(r.Body), 4096)])
+	return !r.JSON() && (bytes.Contains(head, []byte("<html")) || bytes.Contains(head, []byte("<!doctype html")))
 }
 
 // words returns what an endpoint says in a short plain or JSON body.

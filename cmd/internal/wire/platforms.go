@@ -2,7 +2,9 @@ package wire
 
 import (
 	"stet/archiver"
+	"stet/archiver/oembed"
 	"stet/archiver/telegram"
+	"stet/archiver/youtube"
 	"stet/cmd/internal/config"
 	"stet/extract/post"
 )
@@ -14,5 +16,6 @@ func ownPlatforms(c *config.Config, client archiver.Client) []archiver.Platform 
 	gone := func(p post.Platform) []post.Ref { return ofPlatform(p, c.Watch.ControlsGone) }
 	return []archiver.Platform{
 		telegram.New(client, live(post.Telegram), gone(post.Telegram)),
+		youtube.New(client, oembed.Endpoint(client), live(post.YouTube), gone(post.YouTube)),
 	}
 }
