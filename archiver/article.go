@@ -88,7 +88,7 @@ func (e *Engine) page(ctx context.Context, address string, job store.Job, o Capt
 		return res
 	}
 	found := e.o.Finder.Find(in)
-	version := &store.ArticleVersion{Time: e.o.Archive.Now(), URL: resp.URL, Key: store.ArticleKey(resp.URL), Origin: "web"}
+	version := &store.ArticleVersion{Time: e.o.Archive.Now(), URL: resp.URL, Key: store.ArticleKey(resp.URL), Origin: "web", Private: r.private()}
 	if address != resp.URL {
 		version.Asked = address
 	}
@@ -228,7 +228,7 @@ func (e *Engine) keepPage(ctx context.Context, res *Result, address string, in e
 		return
 	}
 	id, err := b.Add(keep, &store.Capture{Time: r.when(e.o.Archive.Now()), Kind: store.CapturePage, URL: address, Source: post.SourcePublic,
-		Exchanges: []store.ID{r.last()}, Trigger: o.trigger(), Operator: o.Operator, Case: o.Case, Note: o.Note, Software: e.o.Software})
+		Exchanges: []store.ID{r.last()}, Trigger: o.trigger(), Operator: o.Operator, Case: o.Case, Note: o.Note, Private: o.private(r.private()), Software: e.o.Software})
 	if err != nil {
 		res.Err = err
 		return
@@ -288,6 +288,7 @@ func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.Artic
 		return
 	}
 	v.Source = o.Source
+	v.Private = o.private(v.Private || v.Origin == "web" && versions.private())
 	if r != nil {
 		for i := range v.Mentions {
 			r.refs(v.Mentions[i].Ref)
@@ -332,7 +333,7 @@ func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.Artic
 		// Another article's capture of it is under way: once is enough.
 		wants = slices.DeleteFunc(wants, func(w *want) bool { return w.taken })
 	}
-	res.Article = &ResultArticle{URL: v.URL, Title: v.Title, Capture: id}
+	res.Article = &ResultArticle{URL: v.URL, Title: v.Title, Capture: id, Private: v.Private}
 	res.Warnings = append(res.Warnings, v.Warnings...)
 	res.Posts = e.captureAll(ctx, wants)
 }

@@ -159,6 +159,8 @@ type CaptureOptions struct {
 	Note     string
 	// Source is the name of the source that led to the article.
 	Source string
+	// Privacy says whether what is captured is private.
+	Privacy Privacy `json:",omitempty"`
 }
 
 // History reads what the archive knows of a post, an empty history where that

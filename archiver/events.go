@@ -67,7 +67,8 @@ type EventPost struct {
 	Author   ResultAuthor  `json:"author"`
 	Text     string        `json:"text"`
 	Posted   time.Time     `json:"posted,omitzero"`
-	// Private is true where only private articles mention the post.
+	// Private is true where only private articles mention the post, or none do
+	// and its captures are private: see [IsPrivate].
 	Private bool `json:"-"`
 }
 
@@ -107,7 +108,11 @@ func Mentions(h *store.History) []EventMention {
 				continue
 			}
 			e := mentionOfEvent(a.Content, &m, best)
-			if i, ok := at[a.Content.Key]; ok {
+			i, ok := at[a.Content.Key]
+			if ok && e.Private && !out[i].Private && a.Content.Origin != "web" {
+				break // a copy at hand of what readers see makes that no secret
+			}
+			if ok {
 				e.Source = cmp.Or(e.Source, out[i].Source)
 				out[i] = e
 			} else {
@@ -187,11 +192,7 @@ func postEvent(h *store.History, r *store.Record, name string) Event {
 		ev.Post.URL, ev.Post.Text, ev.Post.Posted = p.URL, p.Text, p.Posted
 		ev.Post.Author = ResultAuthor{Name: p.Author.Name, Handle: p.Author.Handle}
 	}
-	private := len(ev.Mentions) > 0
-	for _, m := range ev.Mentions {
-		private = private && m.Private
-	}
-	ev.Post.Private = private
+	ev.Post.Private = isPrivate(h, ev.Mentions)
 	return ev
 }
 

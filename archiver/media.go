@@ -110,7 +110,7 @@ func (e *Engine) download(ctx context.Context, b *store.Builder, ref post.Ref, a
 			err = errors.Join(err, spool.Close())
 		}
 	}()
-	resp, trouble := e.o.Client.Do(timed, fetch.Request{URL: address, Purpose: "media", MaxBytes: limit,
+	resp, trouble := e.o.Client.Do(timed, fetch.Request{URL: address, Purpose: "media", Anonymous: true, MaxBytes: limit,
 		// The bytes on the wire are to be the bytes of the file.
 		Header: http.Header{"Accept-Encoding": {"identity"}}, Sink: func(h fetch.Head) (fetch.Sink, error) {
 			w, err := e.o.Archive.Blobs().Create(ctx)

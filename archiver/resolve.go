@@ -195,7 +195,7 @@ const maxShortHops = 4
 // that is a post.
 func (e *Engine) followShort(ctx context.Context, r *resolution, address string) (extract.Target, post.Platform, bool) {
 	for range maxShortHops {
-		resp, err := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "resolve", MaxBytes: 1 << 20, MaxRedirects: -1})
+		resp, err := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "resolve", Anonymous: true, MaxBytes: 1 << 20, MaxRedirects: -1})
 		if resp != nil {
 			r.replies = append(r.replies, &recorded{exchanges: resp.Exchanges})
 		}

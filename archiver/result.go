@@ -34,6 +34,8 @@ type ResultArticle struct {
 	URL     string   `json:"url"`
 	Title   string   `json:"title"`
 	Capture store.ID `json:"capture"`
+	// Private is true where it stays out of what is told and given away.
+	Private bool `json:"private,omitempty"`
 }
 
 // ResultPost is one post of a [Result].

@@ -38,6 +38,9 @@ type View struct {
 	Looks    []ViewLook    `json:"looks"`
 	Mentions []ViewMention `json:"mentions"`
 
+	// Private is true where the post stays out of what is told and given away:
+	// see [IsPrivate].
+	Private bool `json:"private,omitempty"`
 	// Source is where the shown words come from, empty where none are kept.
 	Source post.Source `json:"-"`
 	// Notes are what the parser and the other sources had to say of it.
@@ -71,6 +74,9 @@ type ViewCapture struct {
 	// the platform, or the article that quotes them. It is empty where that was
 	// removed.
 	Digest string `json:"digest"`
+	// Private is true for what was fetched with an access of the operator's
+	// own, found in what is private, or said to be.
+	Private bool `json:"private,omitempty"`
 }
 
 // ViewLook is one answer to "is it still there?".
@@ -93,6 +99,9 @@ type ViewMention struct {
 	Markup string `json:"markup"`
 	// Quote is [QuoteMatch], [QuoteMismatch] or [QuoteNone].
 	Quote string `json:"quote"`
+	// Private is true where the article stays out of what is told and given
+	// away.
+	Private bool `json:"private,omitempty"`
 	// Time is when that version was read.
 	Time time.Time `json:"-"`
 }
@@ -113,7 +122,7 @@ func (r *Reader) View(ctx context.Context, ref post.Ref) (*View, error) {
 		return nil, fmt.Errorf("%s: %w: it was never captured%s", ref, store.ErrNotFound, onlyKnownFrom(h, mentions))
 	}
 	v := &View{Post: post.Post{Platform: ref.Platform, ID: ref.ID}, Status: r.status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
-		Captures: []ViewCapture{}, Looks: []ViewLook{}}
+		Private: IsPrivate(h), Captures: []ViewCapture{}, Looks: []ViewLook{}}
 	if best := h.Best(); best != nil {
 		v.Post, v.Source, v.Notes = best.Content.Post, best.Content.Source, best.Content.Notes
 	}
@@ -179,7 +188,7 @@ func urlOf(h *store.History) string {
 
 // capture describes one snapshot.
 func (r *Reader) capture(ctx context.Context, h *store.History, c *store.Item[store.Capture]) (ViewCapture, error) {
-	v := ViewCapture{ID: c.ID, Time: c.Content.Time.UTC(), Source: c.Content.Source}
+	v := ViewCapture{ID: c.ID, Time: c.Content.Time.UTC(), Source: c.Content.Source, Private: c.Content.Private}
 	for i := range h.Derivations {
 		if h.Derivations[i].Content.Capture == c.ID {
 			v.Parser = h.Derivations[i].Content.Parser
@@ -265,7 +274,7 @@ func (r *Reader) mentions(ctx context.Context, h *store.History) ([]ViewMention,
 
 // viewMention describes the mentions of one post in one article version.
 func viewMention(h *store.History, a *store.ArticleVersion, of []store.Mention) ViewMention {
-	v := ViewMention{Article: articleName(a), Title: a.Title, Positions: []int{}, Quote: QuoteNone, Time: a.Time.UTC()}
+	v := ViewMention{Article: articleName(a), Title: a.Title, Positions: []int{}, Quote: QuoteNone, Private: a.Private, Time: a.Time.UTC()}
 	for i := range of {
 		m := &of[i]
 		if m.Kind == "embed" || v.Markup == "" {

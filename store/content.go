@@ -50,8 +50,8 @@ type Capture struct {
 	Operator string `json:"operator,omitempty"`
 	Case     string `json:"case,omitempty"`
 	Note     string `json:"note,omitempty"`
-	// Private is true for what was fetched with the newsroom's own credentials
-	// or came from a local file.
+	// Private is true for what was fetched with the newsroom's own access to a
+	// host, found in an article that is private, or said to be private.
 	Private bool `json:"private,omitempty"`
 	// Software names the version that captured.
 	Software string `json:"software,omitempty"`
@@ -168,8 +168,11 @@ type ArticleVersion struct {
 	Origin string `json:"origin"`
 	// Source is the name of the source that led to it; empty where a person
 	// asked.
-	Source  string `json:"source,omitempty"`
-	Private bool   `json:"private,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Private is true for what was fetched with the newsroom's own credentials
+	// or read from a file or standard input, unless a person said otherwise,
+	// and for what a person said it of.
+	Private bool `json:"private,omitempty"`
 	// Mentions are the posts that it shows and links, in order of appearance.
 	Mentions []Mention `json:"mentions,omitempty"`
 	// Links are its other outward links.

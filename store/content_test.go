@@ -27,7 +27,7 @@ func contents() []store.Content {
 			Redacted: []string{"Authorization"}, Status: 200, Error: "cut off", ErrorClass: "network",
 			Body: store.Body{Size: 3, Digest: store.DigestOf([]byte("\x00\xff<")), Chunked: true, Truncated: "length", Type: "text/html",
 				Blob: d, SameAs: id(1), Withheld: true, Inline: []byte("\x00\xff<")},
-			Refs: []post.Ref{ref}, Private: true, RequestHead: []byte("POST / HTTP/1.1\r\n\r\n"), RequestBody: []byte("b"),
+			Refs: []post.Ref{ref}, Private: true, Access: "*.cdn.example", RequestHead: []byte("POST / HTTP/1.1\r\n\r\n"), RequestBody: []byte("b"),
 			ResponseHead: []byte("HTTP/1.1 200 OK\r\n\r\n")},
 		&store.Capture{Time: at, Kind: store.CapturePost, Ref: ref, URL: "https://social.example/@ada/7", Source: post.SourceAPI,
 			Exchanges: []store.ID{id(1), id(2)}, Media: []store.MediaFile{{URL: "u", Digest: d, Size: 1, Type: "image/png", Role: "poster",

@@ -46,6 +46,9 @@ type Exchange struct {
 	// Private is true for what was fetched with credentials of the newsroom's
 	// own.
 	Private bool `json:"private,omitempty"`
+	// Access names the operator's access with which a host of its own was
+	// asked; empty where there was none.
+	Access string `json:"access,omitempty"`
 
 	// RequestHead is the request line and headers, RequestBody what followed.
 	RequestHead []byte `json:"-"`

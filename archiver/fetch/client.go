@@ -20,10 +20,11 @@ import (
 )
 
 // Client makes requests. It is safe for concurrent use. It keeps no cookies
-// beyond the redirects of one request, and no credentials.
+// beyond the redirects of one request, and no credentials but [Options.Access].
 type Client struct {
 	opts    Options
 	agent   string
+	access  accesses
 	guard   *guard
 	proxy   func(*url.URL) (*url.URL, error)
 	dial    DialFunc // to what was asked for, checked
@@ -34,8 +35,8 @@ type Client struct {
 	gzips   sync.Pool // *gzip.Reader
 }
 
-// New returns a client. It errors with store.ErrInvalid where the proxy or the
-// user agent cannot be right. The caller closes the client.
+// New returns a client. It errors with store.ErrInvalid where the proxy, the
+// user agent or an access cannot be right. The caller closes the client.
 func New(o Options) (*Client, error) {
 	o = o.withDefaults()
 	if o.Now == nil {
@@ -55,6 +56,9 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("%w: the user agent %q has control characters", store.ErrInvalid, c.agent)
 	}
 	var err error
+	if c.access, err = newAccesses(o.Access); err != nil {
+		return nil, err
+	}
 	if c.proxy, err = proxyFunc(o); err != nil {
 		return nil, err
 	}
@@ -117,8 +121,12 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		limit = r.MaxRedirects
 	}
 	var chain chain
+	accessed := false // an access was sent, and its host may have repeated it
 	for n := 0; ; n++ {
-		res.URL = h.t.url.String()
+		if res.URL = h.t.url.String(); accessed {
+			res.URL = h.secret.text(res.URL)
+		}
+		accessed = accessed || h.access != nil
 		out, err := c.attempts(ctx, h, res)
 		res.Status, res.Header, res.Body = out.status, out.header, out.body
 		if err != nil {
@@ -161,6 +169,13 @@ func (c *chain) step(from *hop, cookies []*http.Cookie, to *hop) (bool, error) {
 			return false, fmt.Errorf("making a cookie jar: %w", err)
 		}
 		c.jar, c.seen = jar, map[string]bool{from.place(): true}
+	}
+	if from.access != nil {
+		// What was answered to a secret can be one: it goes back to its host
+		// only.
+		for _, ck := range cookies {
+			ck.Domain = ""
+		}
 	}
 	c.jar.SetCookies(from.t.url, cookies)
 	var parts []string

@@ -26,7 +26,9 @@
 // lower case, a parameter as "?name", a header of the response as
 // "response:name", and "userinfo" for a name and password in the URL. Where a
 // request carried a credential, Set-Cookie of its response is redacted too, and
-// the exchange is marked private.
+// the exchange is marked private. What [Options.Access] sends to a host of the
+// operator's own is such a credential; the exchange names the access, without
+// what was sent.
 //
 // # Errors
 //

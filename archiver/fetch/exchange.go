@@ -36,6 +36,9 @@ func (c *Client) exchange(ctx context.Context, h *hop, fresh bool) outcome {
 	out := outcome{exchange: store.Exchange{Started: started, Method: h.method, URL: h.shown,
 		Purpose: h.req.Purpose, Private: h.credentials}}
 	ex := &out.exchange
+	if h.access != nil {
+		ex.Access = h.access.name
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	dog := newWatchdog(&c.opts, cancel)
@@ -189,6 +192,9 @@ func (c *Client) receive(ctx context.Context, h *hop, resp *http.Response, dog *
 		}
 	}
 	c.withholdBody(h, body, out.body)
+	if h.access != nil && h.secret.in(out.body, minBodySecret) {
+		out.body = []byte(h.secret.text(string(out.body))) // what is read from it is kept
+	}
 	return keep, err
 }
 

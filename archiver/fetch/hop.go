@@ -28,6 +28,10 @@ type hop struct {
 	body   []byte
 	cookie string // what the chain of redirects was asked to send back
 	secret *secrets
+	// list are the accesses of the client, none for a request without; access
+	// is that of the hop's host, nil where there is none.
+	list   accesses
+	access *access
 	// shown is the URL as it is recorded and told.
 	shown string
 	// credentials is true where the request carries a secret of the caller's,
@@ -49,10 +53,13 @@ func ownHeader(name string) bool {
 // firstHop checks a request and makes its first hop. The hop is returned as far
 // as it goes also with an error, for the record.
 func (c *Client) firstHop(r *Request) (*hop, error) {
-	h := &hop{req: r, method: r.Method, body: r.Body, header: http.Header{},
+	h := &hop{req: r, method: r.Method, body: r.Body, header: http.Header{}, list: c.access,
 		secret: newSecrets(slices.Concat(c.opts.SecretHeaders, r.SecretHeaders), r.SecretParams)}
 	if h.method == "" {
 		h.method = http.MethodGet
+	}
+	if r.Anonymous {
+		h.list = nil
 	}
 	h.shown = shownURL(h.secret, r.URL)
 	if !httpguts.ValidHeaderFieldName(h.method) || h.method == http.MethodConnect {
@@ -113,7 +120,8 @@ func printable(s string) string { return encodeQuery(s[:min(len(s), 4096)]) }
 func (h *hop) aim(t *target) {
 	h.t = t
 	h.shown = h.secret.url(t.url)
-	h.credentials = false
+	h.access = h.list.of(t)
+	h.credentials = h.access != nil
 	for name := range h.header {
 		h.credentials = h.credentials || h.secret.headers[name]
 	}
@@ -172,10 +180,16 @@ func (h *hop) head(agent string, pc *conn, record bool) []byte {
 		if path, q, ok := strings.Cut(uri, "?"); ok {
 			uri = path + "?" + h.secret.query(q)
 		}
+		uri = h.secret.text(uri)
 	}
 	b.WriteString(h.method + " " + uri + " HTTP/1.1\r\nHost: " + u.Host + "\r\n")
+	header := h.headers()
 	field := func(name, value string) {
-		if record {
+		switch {
+		case record && h.access != nil && h.access.header[name] != nil:
+			h.secret.noteAccess(name, value)
+			value = Redaction
+		case record:
 			value = h.secret.header(name, value)
 		}
 		b.WriteString(name + ": " + value + "\r\n")
@@ -184,17 +198,14 @@ func (h *hop) head(agent string, pc *conn, record bool) []byte {
 		field("Proxy-Authorization", pc.proxyAuth)
 	}
 	for _, d := range [...][2]string{{"User-Agent", agent}, {"Accept", "*/*"}, {"Accept-Encoding", acceptEncoding}} {
-		if h.header[d[0]] == nil {
+		if header[d[0]] == nil {
 			field(d[0], d[1])
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(h.header)) {
-		for _, v := range h.header[name] {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, v := range header[name] {
 			field(name, v)
 		}
-	}
-	if h.cookie != "" && h.header["Cookie"] == nil {
-		field("Cookie", h.cookie)
 	}
 	if len(h.body) > 0 || h.method == http.MethodPost || h.method == http.MethodPut || h.method == http.MethodPatch {
 		field("Content-Length", strconv.Itoa(len(h.body)))
@@ -222,7 +233,7 @@ func (h *hop) follow(status int, location string) (*hop, error) {
 	if location == "" {
 		return nil, nil
 	}
-	n := &hop{req: h.req, method: method, body: body, header: maps.Clone(h.header), secret: h.secret}
+	n := &hop{req: h.req, method: method, body: body, header: maps.Clone(h.header), secret: h.secret, list: h.list}
 	n.shown = printable(h.secret.text(location))
 	ref, err := h.t.url.Parse(location)
 	if err != nil {

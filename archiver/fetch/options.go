@@ -151,6 +151,8 @@ type Options struct {
 	// SecretHeaders are names of request headers that hold secrets, beside
 	// Authorization, Cookie and Proxy-Authorization.
 	SecretHeaders []string
+	// Access is what requests to hosts of the operator's own carry.
+	Access []Access
 
 	// IdleTime and MaxIdle govern connections kept for the next request.
 	IdleTime time.Duration
@@ -184,6 +186,8 @@ type Request struct {
 	// and of a form in the body) whose values are not recorded.
 	SecretHeaders []string
 	SecretParams  []string
+	// Anonymous leaves out [Options.Access], for addresses that strangers chose.
+	Anonymous bool
 	// Withhold keeps both bodies out of the record: only the outcome is kept.
 	// The caller is given the body all the same.
 	Withhold bool

@@ -106,7 +106,7 @@ func (s *secrets) url(u *url.URL) string {
 	c := *u
 	c.User = nil
 	c.RawQuery = s.query(u.RawQuery)
-	return c.String()
+	return s.text(c.String())
 }
 
 // text returns v without the values that were met.

@@ -44,7 +44,7 @@ type atomEntry struct {
 }
 
 // goneAtom lists the disappearances that are confirmed, the newest first. The
-// words of posts are not in it.
+// words of posts are not in it, and nothing of what is private.
 func (s *Server) goneAtom(w http.ResponseWriter, r *http.Request) {
 	page, err := s.o.Archive.List(r.Context(), store.Query{Term: store.VerdictsTerm(archiver.EventGone), Kinds: []store.Kind{store.KindVerdict},
 		Newest: true, Limit: maxEntries})
@@ -61,6 +61,9 @@ func (s *Server) goneAtom(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		for _, e := range events {
+			if e.Post.Private {
+				continue
+			}
 			feed.Entries = append(feed.Entries, entryOf(&e))
 		}
 	}

@@ -116,6 +116,28 @@ func TestFeedTellsNothingItShouldNot(t *testing.T) {
 	}
 }
 
+// TestFeedLeavesOutWhatIsPrivate: a post that only a private article mentions.
+func TestFeedLeavesOutWhatIsPrivate(t *testing.T) {
+	m, a := archive(t)
+	ref := post.Ref{Platform: post.Twitter, ID: "1990000000000000002"}
+	b := a.Begin()
+	for _, c := range []store.Content{
+		&store.ArticleVersion{Time: now(), URL: "https://staging.example/a", Key: "y", Title: "Secret", Origin: "web", Private: true, Mentions: []store.Mention{{Kind: "embed", Ref: ref}}},
+		&store.Verdict{Time: now(), Ref: ref, Status: post.Deleted, Confirmed: true, Event: "gone"},
+	} {
+		if _, err := b.Add(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, _, body := get(t, web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Statter: m}), "/gone.atom")
+	if strings.Contains(body, ref.ID) || strings.Count(body, "<entry>") != 1 {
+		t.Errorf("feed:\n%s", body)
+	}
+}
+
 // TestTrouble: a store that cannot be read shows in the health page.
 func TestTrouble(t *testing.T) {
 	m, a := archive(t)

@@ -18,7 +18,10 @@ import (
 )
 
 func (a *app) captureCommand() *cobra.Command {
-	var o archiver.CaptureOptions
+	var (
+		o               archiver.CaptureOptions
+		private, public bool
+	)
 	cmd := &cobra.Command{
 		Use:   "capture TARGET…",
 		Short: "Capture the posts of an article, or posts by their addresses",
@@ -29,7 +32,12 @@ func (a *app) captureCommand() *cobra.Command {
   a file of HTML or text, or of addresses, one on a line
   -, for the same from standard input
 
-A capture only ever adds: the same target may be captured again and again.`,
+A capture only ever adds: the same target may be captured again and again.
+
+What is private stays out of alerts, of the feed of disappearances and of what
+is given away, unless that is asked for. Without --private or --public, private
+is what is fetched with a header or cookie of fetch.hosts, and what is read from
+a file or standard input.`,
 		Example: `  stet capture https://news.example/story.html
   stet capture https://x.com/someone/status/20 twitter:21
   stet capture --case "riverside fire" --note "for Monday" story.txt`,
@@ -39,6 +47,14 @@ A capture only ever adds: the same target may be captured again and again.`,
 			if err != nil {
 				return err
 			}
+			if private && public {
+				return fmt.Errorf("%w: --private and --public exclude each other", store.ErrUsage)
+			}
+			if private {
+				o.Privacy = archiver.PrivacyPrivate
+			} else if public {
+				o.Privacy = archiver.PrivacyPublic
+			}
 			run := &capturing{a: a, c: c, options: o, finder: wire.Finder()}
 			return run.run(cmd.Context(), args)
 		},
@@ -46,6 +62,8 @@ A capture only ever adds: the same target may be captured again and again.`,
 	cmd.Flags().StringVar(&o.Operator, "operator", "", "who captures; kept with the captures")
 	cmd.Flags().StringVar(&o.Case, "case", "", "name of the case; kept with the captures")
 	cmd.Flags().StringVar(&o.Note, "note", "", "a note; kept with the captures")
+	cmd.Flags().BoolVar(&private, "private", false, "keep what is captured out of what is told and given away")
+	cmd.Flags().BoolVar(&public, "public", false, "the contrary, also of what was private")
 	return cmd
 }
 

@@ -19,6 +19,9 @@ func (a *app) showCaptured(res *archiver.Result) {
 	if res.Kind == "article" {
 		a.out.line("  %s", postsFound(res.Posts))
 	}
+	if res.Article != nil && res.Article.Private {
+		a.out.line("  private: it stays out of alerts and of what is given away")
+	}
 	for i := range res.Links {
 		l := &res.Links[i]
 		a.out.line("  kept as a page: %s", l.FinalURL)

@@ -132,6 +132,15 @@ func (s *scene) furnish() {
 		Body: []fakenet.Block{fakenet.P("It was evening."), fakenet.Embed(saved, fakenet.Flattened)}})
 	site.Article(fakenet.Article{Path: "/empty", Title: "Nothing to see", Lang: "en", Body: []fakenet.Block{fakenet.P("No posts here.")}})
 	site.File("/picture.png", "image/png", []byte("\x89PNG\r\n\x1a\n and so on"))
+	s.net.HandleFunc("staging.news.example", func(w http.ResponseWriter, r *http.Request) {
+		if c, err := r.Cookie("session"); err != nil || c.Value != "swordfish-0815-4711" || r.Header.Get("X-Preview") != "haddock-0815" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Set-Cookie", "session=swordfish-0815-4712")
+		fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Draft</title><article><p>It was said.</p><blockquote class="twitter-tweet"><p>This will not stay for long.</p>&mdash; Ada Bridge (@adabridge) <a href="https://twitter.com/adabridge/status/%s">March 5, 2024</a></blockquote></article>`, vanished)
+	})
 	site.HandleFunc("/slow", func(_ http.ResponseWriter, r *http.Request) {
 		s.slow <- struct{}{}
 		<-r.Context().Done()

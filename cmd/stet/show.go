@@ -91,6 +91,9 @@ func (a *app) showView(v *archiver.View) {
 	a.showBeside(p)
 	a.out.line("")
 	a.showStatus(v)
+	if v.Private {
+		a.out.block("", "Private: it stays out of alerts and of what is given away.", 0)
+	}
 	a.showCaptures(v)
 	a.showLooks(v)
 	a.showMentions(v)
@@ -219,7 +222,7 @@ func (a *app) showCaptures(v *archiver.View) {
 	skip := max(len(v.Captures)-mostLines, 0)
 	a.skipped(skip)
 	for _, c := range v.Captures[skip:] {
-		a.out.line("  %s  from %s", a.when(c.Time), c.Source.Words())
+		a.out.line("  %s  from %s%s", a.when(c.Time), c.Source.Words(), privateWord(c.Private))
 	}
 }
 
@@ -252,7 +255,7 @@ func (a *app) showMentions(v *archiver.View) {
 			a.out.block("  ", "“"+m.Title+"”", 2)
 		}
 		a.out.line("  %s", m.Article)
-		a.out.line("    %s, %s%s", paragraphs(m.Positions), m.Markup, quoteWords(m.Quote))
+		a.out.line("    %s, %s%s%s", paragraphs(m.Positions), m.Markup, quoteWords(m.Quote), privateWord(m.Private))
 	}
 	if len(v.QuotedBy) > 0 {
 		var names []string
@@ -262,6 +265,13 @@ func (a *app) showMentions(v *archiver.View) {
 		a.out.line("")
 		a.out.block("", "Quoted, answered or repeated by "+strings.Join(names, ", "), 0)
 	}
+}
+
+func privateWord(private bool) string {
+	if private {
+		return ", private"
+	}
+	return ""
 }
 
 func quoteWords(q string) string {

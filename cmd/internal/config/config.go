@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"stet/archiver/fetch"
 	"stet/extract/post"
 )
 
@@ -46,6 +47,8 @@ type Fetch struct {
 	PerHostConcurrency int
 	// AllowPrivate lets addresses of private networks be fetched.
 	AllowPrivate bool
+	// Hosts is what hosts of the operator's own are sent.
+	Hosts []fetch.Access
 }
 
 // Twitter holds the credentials for X; all are optional.

@@ -222,7 +222,7 @@ func (w *walker) group(g *group, n *ast.SequenceNode) error {
 		if !ok {
 			return w.fail(v, "%s is a list of mappings, such as - url: https://…", g.name)
 		}
-		el := element{at: w.at(v), values: map[string][]string{}}
+		el := element{at: w.at(v), values: map[string][]string{}, pairs: map[string]map[string]string{}}
 		for it := m.MapRange(); it.Next(); {
 			if err := w.field(g, &el, it.Key(), it.Value()); err != nil {
 				return err
@@ -245,6 +245,9 @@ func (w *walker) field(g *group, el *element, key ast.MapKeyNode, v ast.Node) er
 		return nil
 	}
 	full := g.name + "[]." + name
+	if slices.Contains(g.pairs, name) {
+		return w.pairs(full, el, name, v)
+	}
 	if s, ok := v.(*ast.SequenceNode); ok && list {
 		for _, item := range s.Values {
 			text, err := w.plain(full, item)
@@ -258,6 +261,26 @@ func (w *walker) field(g *group, el *element, key ast.MapKeyNode, v ast.Node) er
 	text, err := w.plain(full, v)
 	el.values[name] = []string{text}
 	return err
+}
+
+// pairs reads a field that is a mapping of names to values.
+func (w *walker) pairs(full string, el *element, name string, v ast.Node) error {
+	m, ok := v.(ast.MapNode)
+	if !ok {
+		return w.fail(v, "%s is a mapping of names to values", full)
+	}
+	el.pairs[name] = map[string]string{}
+	for it := m.MapRange(); it.Next(); {
+		if it.Value() == nil || it.Value().Type() == ast.NullType {
+			continue
+		}
+		text, err := w.plain(full+"."+keyText(it.Key()), it.Value())
+		if err != nil {
+			return err
+		}
+		el.pairs[name][keyText(it.Key())] = text
+	}
+	return nil
 }
 
 // scalar reads one value as it is written.

@@ -108,7 +108,8 @@ func (c *Config) apply(p Place, e entry, kind, base string) error {
 	if g := groupOf(e.key); g != nil {
 		c.origin[e.key] = kind + e.from
 		for _, el := range e.elements {
-			if err := g.add(c, base, el); err != nil {
+			el.resolve(p, base)
+			if err := g.add(c, el); err != nil {
 				return fmt.Errorf("%w: %s: %s: %w", store.ErrUsage, el.at, e.key, err)
 			}
 		}

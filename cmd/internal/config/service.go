@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -81,13 +80,16 @@ type group struct {
 	name string
 	// fields are the keys of one element; those that are true take a list.
 	fields map[string]bool
-	add    func(c *Config, base string, e element) error
+	// pairs are the fields that take a mapping of names to values.
+	pairs []string
+	add   func(c *Config, e element) error
 }
 
 // element is one mapping of a group.
 type element struct {
 	at     string
 	values map[string][]string
+	pairs  map[string]map[string]string
 }
 
 func (e *element) one(name string) string { return strings.Join(e.values[name], ",") }
@@ -95,10 +97,11 @@ func (e *element) one(name string) string { return strings.Join(e.values[name], 
 // groups lists the groups.
 func groups() []group {
 	return []group{
-		{"sources", map[string]bool{"name": false, "url": false, "kind": false, "every": false, "cron": false, "zone": false, "ignore_robots": false}, addSource},
-		{"notify", map[string]bool{"name": false, "kind": false, "url": false, "url_file": false, "secret": false, "secret_file": false, "from": false, "to": true, "user": false,
+		hostGroup(),
+		{name: "sources", fields: map[string]bool{"name": false, "url": false, "kind": false, "every": false, "cron": false, "zone": false, "ignore_robots": false}, add: addSource},
+		{name: "notify", fields: map[string]bool{"name": false, "kind": false, "url": false, "url_file": false, "secret": false, "secret_file": false, "from": false, "to": true, "user": false,
 			"password": false, "password_file": false, "events": true, "articles": true, "sources": true, "include_text": false, "include_private": false,
-			"wait": false, "min_interval": false}, addNotify},
+			"wait": false, "min_interval": false}, add: addNotify},
 	}
 }
 
@@ -125,7 +128,7 @@ func parsed[T any](e *element, name string, into *T, parse func(string) (T, erro
 	return nil
 }
 
-func addSource(c *Config, _ string, e element) error {
+func addSource(c *Config, e element) error {
 	s := Source{Name: e.one("name"), URL: e.one("url"), Kind: e.one("kind"), Cron: e.one("cron"), Zone: e.one("zone")}
 	if err := cmp.Or(parsed(&e, "every", &s.Every, ParseDuration), parsed(&e, "ignore_robots", &s.IgnoreRobots, parseBool)); err != nil {
 		return err
@@ -144,7 +147,7 @@ func addSource(c *Config, _ string, e element) error {
 	return nil
 }
 
-func addNotify(c *Config, base string, e element) error {
+func addNotify(c *Config, e element) error {
 	n := Notify{Name: e.one("name"), Kind: e.one("kind"), URL: e.one("url"), Secret: e.one("secret"), From: e.one("from"), To: e.values["to"],
 		User: e.one("user"), Password: e.one("password"), Events: e.values["events"], Articles: e.values["articles"], Sources: e.values["sources"]}
 	err := cmp.Or(parsed(&e, "include_text", &n.IncludeText, parseBool), parsed(&e, "include_private", &n.IncludePrivate, parseBool),
@@ -159,9 +162,6 @@ func addNotify(c *Config, base string, e element) error {
 		}
 		if *into != "" {
 			return fmt.Errorf("%s and %s are both set; take one out", strings.TrimSuffix(name, "_file"), name)
-		}
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(base, path)
 		}
 		body, err := os.ReadFile(path)
 		if err != nil {
@@ -178,7 +178,7 @@ func addNotify(c *Config, base string, e element) error {
 
 // settings writes the groups for people, secrets hidden.
 func (c *Config) groupSettings() []Setting {
-	var list []Setting
+	list := c.hostSettings()
 	for i, s := range c.Sources {
 		every := cmp.Or(s.Cron, FormatDuration(s.Every))
 		list = append(list, Setting{Key: fmt.Sprintf("sources[%d]", i), Value: fmt.Sprintf("%s %s (%s, %s)", s.Name, s.URL, cmp.Or(s.Kind, "auto"), every), From: c.From("sources")})

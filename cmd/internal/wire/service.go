@@ -86,6 +86,7 @@ func (a *Archive) notifier(c *config.Config, o Options, report func(notify.Repor
 			o.Fetch(f)
 		}
 		f.AllowPrivate = true
+		f.Access = nil // it is for what is captured
 	}
 	client, err := Client(c, private)
 	if err != nil {

@@ -123,7 +123,7 @@ func Client(c *config.Config, o Options) (*fetch.Client, error) {
 	o = o.withDefaults()
 	f := fetch.Options{
 		UserAgent: "stet/" + o.Version, Contact: c.Fetch.Contact, Proxy: c.Fetch.Proxy, Getenv: o.Getenv,
-		AllowPrivate: c.Fetch.AllowPrivate, Timeout: c.Fetch.Timeout, MaxBytes: c.Fetch.MaxBytes,
+		AllowPrivate: c.Fetch.AllowPrivate, Access: c.Fetch.Hosts, Timeout: c.Fetch.Timeout, MaxBytes: c.Fetch.MaxBytes,
 		// The sitemap protocol allows documents of 50 MB.
 		MaxBody:         52 << 20,
 		PerHostInterval: c.Fetch.PerHostInterval, PerHostConcurrency: c.Fetch.PerHostConcurrency, Now: o.Now,

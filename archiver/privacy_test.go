@@ -1,0 +1,138 @@
+package archiver_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"stet/archiver"
+	"stet/archiver/fakenet"
+	"stet/archiver/fetch"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// staging serves an article to those who have the key.
+func (w *world) staging(path, html string) string {
+	w.net.HandleFunc("staging.news.example", func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Preview") != "swordfish-4711" {
+			rw.WriteHeader(http.StatusForbidden)
+			return
+		}
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		io.WriteString(rw, html)
+	})
+	return "https://staging.news.example" + path
+}
+
+func withAccess(o *fetch.Options) {
+	o.Access = []fetch.Access{{Host: "staging.news.example", Header: http.Header{"X-Preview": {"swordfish-4711"}}}}
+}
+
+// privateNow returns whether a post is private, and its stories.
+func (w *world) privateNow(id string) (private bool, mentions []archiver.EventMention) {
+	w.t.Helper()
+	h := w.history(id)
+	return archiver.IsPrivate(h), archiver.Mentions(h)
+}
+
+// TestWhatIsFetchedWithAnAccessIsPrivate: also when it is read again, until a
+// person says otherwise; the posts themselves are private as long as nothing
+// public mentions them.
+func TestWhatIsFetchedWithAnAccessIsPrivate(t *testing.T) {
+	inWorld(t, settings{fetch: withAccess}, func(w *world) {
+		p := id(time.Hour, 1)
+		w.x.Add(fakenet.Post{ID: p, Author: ada(), Text: "The gate is open."})
+		url := w.staging("/draft", article(embed("adaquay", "Ada Quay", p, "The gate is open.")))
+		res := w.capture(url)
+		if res.Err != nil || !res.Article.Private || len(res.Posts) != 1 || res.Posts[0].Err != nil {
+			t.Fatalf("%+v", res)
+		}
+		if private, m := w.privateNow(p); !private || len(m) != 1 || !m[0].Private {
+			t.Errorf("private %t, mentions %+v", private, m)
+		}
+		for _, c := range w.history(p).Captures {
+			if !c.Content.Private {
+				t.Errorf("capture %+v", c.Content)
+			}
+		}
+		page, err := w.archive.ListAll(w.ctx, store.Term{Index: store.IndexArticle, Value: store.ArticleKey(url)}, 9, store.KindArticle)
+		if err != nil || len(page) != 1 {
+			t.Fatalf("%d, %v", len(page), err)
+		}
+		v, err := store.Decode[store.ArticleVersion](&page[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := w.archive.Get(w.ctx, v.Exchange)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := store.Decode[store.Exchange](&r)
+		if err != nil || !x.Private || x.Access != "staging.news.example" || strings.Contains(string(x.RequestHead), "swordfish") {
+			t.Errorf("%+v %s, %v", x, x.RequestHead, err)
+		}
+		// A public story that mentions it makes the post public, not the draft.
+		w.capture(w.page("news.example", "/story", article(embed("adaquay", "Ada Quay", p, "The gate is open."))))
+		if private, m := w.privateNow(p); private || len(m) != 2 || !m[0].Private || m[1].Private {
+			t.Errorf("private %t, mentions %+v", private, m)
+		}
+		// A person says otherwise, and takes it back.
+		for _, tt := range []struct {
+			privacy archiver.Privacy
+			want    bool
+		}{{archiver.PrivacyPublic, false}, {archiver.PrivacyPrivate, true}, {archiver.PrivacyDefault, true}} {
+			res := w.engine.CapturePage(w.ctx, url, archiver.CaptureOptions{Privacy: tt.privacy})
+			if res.Err != nil || res.Article.Private != tt.want {
+				t.Errorf("%q: %+v", tt.privacy, res.Article)
+			}
+			if _, m := w.privateNow(p); m[0].Private != tt.want {
+				t.Errorf("%q: %+v", tt.privacy, m)
+			}
+		}
+	})
+}
+
+// TestWhatAPersonCallsPrivateStaysSo: an article that anybody can read.
+func TestWhatAPersonCallsPrivateStaysSo(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		p, other := id(time.Hour, 1), id(time.Hour, 2)
+		w.x.Add(fakenet.Post{ID: p, Author: ada(), Text: "The gate is open."}, fakenet.Post{ID: other, Author: ada(), Text: "It is shut."})
+		url := w.page("news.example", "/story", article(embed("adaquay", "Ada Quay", p, "The gate is open.")))
+		if res := w.engine.CapturePage(w.ctx, url, archiver.CaptureOptions{Privacy: archiver.PrivacyPrivate}); !res.Article.Private {
+			t.Errorf("%+v", res.Article)
+		}
+		if res := w.capture(url); !res.Article.Private {
+			t.Errorf("captured again: %+v", res.Article)
+		}
+		if res := w.engine.CapturePage(w.ctx, url, archiver.CaptureOptions{Privacy: archiver.PrivacyPublic}); res.Article.Private {
+			t.Errorf("public: %+v", res.Article)
+		}
+		if res := w.capture(url); res.Article.Private {
+			t.Errorf("captured once more: %+v", res.Article)
+		}
+		// A file with a copy of it is private, and changes nothing.
+		res := w.engine.CaptureDocument(w.ctx, archiver.Document{Name: "copy.html", Origin: "file", ContentType: "text/html",
+			Body: []byte(strings.Replace(article(embed("adaquay", "Ada Quay", p, "The gate is open.")), "<head>", `<head><link rel="canonical" href="`+url+`">`, 1))}, archiver.CaptureOptions{})
+		if res.Err != nil || !res.Article.Private {
+			t.Errorf("%+v", res)
+		}
+		if private, m := w.privateNow(p); private || len(m) != 1 || m[0].Private || m[0].Article != url {
+			t.Errorf("private %t, mentions %+v", private, m)
+		}
+		if res := w.capture(url); res.Article.Private {
+			t.Errorf("captured after the copy: %+v", res.Article)
+		}
+		// A post that is asked for by itself.
+		for _, privacy := range []archiver.Privacy{archiver.PrivacyPrivate, archiver.PrivacyDefault} {
+			if _, err := w.engine.CapturePosts(w.ctx, []post.Ref{ref(other)}, []string{""}, archiver.CaptureOptions{Privacy: privacy}); err != nil {
+				t.Fatal(err)
+			}
+			if private, _ := w.privateNow(other); private != (privacy == archiver.PrivacyPrivate) {
+				t.Errorf("%q: private %t", privacy, private)
+			}
+		}
+	})
+}
