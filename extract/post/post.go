@@ -54,6 +54,9 @@ type Post struct {
 	// Visibility says to whom the author shows the post, in the platform's own
 	// word: public, unlisted, …
 	Visibility string `json:"visibility,omitempty"`
+	// Version is the platform's own name of what the post says now, where an
+	// edit changes it and leaves the id: a hash of the content, say.
+	Version string `json:"version,omitempty"`
 	// Warning is the author's content warning.
 	Warning string `json:"warning,omitempty"`
 	// Sensitive is true where the platform marks the post as such.
