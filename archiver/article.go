@@ -385,11 +385,15 @@ func (e *Engine) captureAll(ctx context.Context, wants []*want) []ResultPost {
 	release := e.holdLeases(ctx, jobs)
 	defer release()
 	beside := make(map[post.Ref]bool, len(wants))
+	var batched map[post.Ref][]sighting
+	err := e.nameAll(ctx, wants)
 	for _, w := range wants {
 		beside[w.ref] = true
 		w.beside = beside
 	}
-	batched, err := e.askBatches(ctx, wants)
+	if err == nil {
+		batched, err = e.askBatches(ctx, wants)
+	}
 	if err != nil {
 		for i, w := range wants {
 			results[i] = ResultPost{Platform: w.ref.Platform, ID: w.ref.ID, URL: w.url, Media: []post.Media{}, Status: post.Unknown, Err: err}
@@ -427,6 +431,16 @@ func (e *Engine) captureAll(ctx context.Context, wants []*want) []ResultPost {
 	return results
 }
 
+// nameAll gives all wants the lasting references of their posts.
+func (e *Engine) nameAll(ctx context.Context, wants []*want) error {
+	for _, w := range wants {
+		if err := e.nameWant(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // release gives back the jobs of posts that were not begun, and says so in
 // their results.
 func (e *Engine) release(ctx context.Context, wants []*want, results []ResultPost) {
@@ -447,7 +461,7 @@ func (e *Engine) release(ctx context.Context, wants []*want, results []ResultPos
 func (e *Engine) askBatches(ctx context.Context, wants []*want) (map[post.Ref][]sighting, error) {
 	by := map[post.Platform][]post.Ref{}
 	for _, w := range wants {
-		if e.Can(w.ref.Platform) {
+		if e.Can(w.ref.Platform) && w.unnamed() == nil {
 			by[w.ref.Platform] = append(by[w.ref.Platform], w.ref)
 		}
 	}

@@ -75,6 +75,7 @@ func (c *capturing) addCapture(ctx context.Context, s *sighting, richest bool) e
 
 // addOne adds one capture with its derivation, after its files were fetched.
 func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, exchanges []store.ID, via post.Ref, notes []string, before *store.History) (store.ID, []store.MediaFile, error) {
+	c.w.alias(p)
 	files, err := c.e.fetchMedia(ctx, c.b, p, before)
 	if err != nil {
 		return store.ID{}, nil, err
@@ -187,6 +188,9 @@ func lastDerivation(h *store.History, source post.Source) *store.Derivation {
 	}
 	return nil
 }
+
+// otherVersion reports whether the platform names two versions otherwise.
+func otherVersion(a, b string) bool { return a != "" && b != "" && a != b }
 
 // sameMedia reports whether two lists hold the same files.
 func sameMedia(a, b []post.Media) bool {

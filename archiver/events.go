@@ -104,7 +104,7 @@ func Mentions(h *store.History) []EventMention {
 	at := map[string]int{}
 	for _, a := range h.Articles {
 		for _, m := range a.Content.Mentions {
-			if m.Ref != h.Ref {
+			if !h.Is(m.Ref) {
 				continue
 			}
 			e := mentionOfEvent(a.Content, &m, best)
@@ -231,7 +231,8 @@ func (e *Engine) derivationEvents(ctx context.Context, r *store.Record, d *store
 	switch last := lastDerivation(&before, d.Source); {
 	case len(before.Derivations) == 0:
 		events = append(events, postEvent(h, r, EventCaptured))
-	case last != nil && words(last.Post.Text) != words(d.Post.Text) && !last.Post.Incomplete && !d.Post.Incomplete:
+	case last != nil && !last.Post.Incomplete && !d.Post.Incomplete &&
+		(words(last.Post.Text) != words(d.Post.Text) || otherVersion(last.Post.Version, d.Post.Version)):
 		events = append(events, postEvent(h, r, EventEdited))
 	}
 	// A mismatch is told when it begins.

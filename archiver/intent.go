@@ -65,6 +65,8 @@ type want struct {
 	taken bool
 	// resolution is how an embed without id was resolved.
 	resolution *resolution
+	// naming is how a reference that does not last was resolved.
+	naming *naming
 }
 
 func (e *Engine) newWant(ref post.Ref, url string, o CaptureOptions) *want {

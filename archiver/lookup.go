@@ -60,6 +60,9 @@ func (r *Reader) Lookup(ctx context.Context, query string, limit int) ([]LookupH
 		if err != nil {
 			return nil, fmt.Errorf("looking up %.200q: %w", query, err)
 		}
+		if slices.ContainsFunc(hits, func(h LookupHit) bool { return h.Ref() == hit.Ref() }) {
+			continue // the same post by an alias
+		}
 		hit.Score = cmp.Or(scores[ref], 1)
 		if hits = append(hits, hit); len(hits) == limit {
 			break
@@ -256,7 +259,7 @@ func (r *Reader) hit(ctx context.Context, ref post.Ref) (LookupHit, error) {
 	if err != nil {
 		return LookupHit{}, err
 	}
-	hit := LookupHit{Platform: ref.Platform, ID: ref.ID, URL: urlOf(h), Mentions: len(mentions)}
+	hit := LookupHit{Platform: h.Ref.Platform, ID: h.Ref.ID, URL: urlOf(h), Mentions: len(mentions)}
 	if best := h.Best(); best != nil {
 		p := &best.Content.Post
 		hit.URL, hit.Text, hit.Posted = cmp.Or(p.URL, hit.URL), p.Text, moment(p.Posted)

@@ -15,12 +15,13 @@ import (
 // capturePost captures one post and keeps everything that was answered, in one
 // commit. The result's Err says why the post was not captured.
 func (e *Engine) capturePost(ctx context.Context, w *want, batched []sighting) ResultPost {
+	naming := e.nameWant(ctx, w)
 	res := ResultPost{Platform: w.ref.Platform, ID: w.ref.ID, URL: w.url, Media: []post.Media{}, Status: post.Unknown, Confidence: 1}
 	if w.resolution != nil {
 		res.ResolvedBy, res.Confidence = w.resolution.method, w.resolution.confidence
 	}
 	before, err := e.history(ctx, w.ref)
-	if err != nil {
+	if err = errors.Join(naming, err); err != nil {
 		res.Err = err
 		return res
 	}
@@ -73,7 +74,7 @@ type capturing struct {
 // already.
 func (c *capturing) ask(ctx context.Context, batched []sighting) error {
 	p := c.e.platforms[c.w.ref.Platform]
-	if p == nil {
+	if p == nil || c.w.unnamed() != nil {
 		return nil
 	}
 	c.sightings = slices.Clone(batched)
@@ -179,6 +180,12 @@ func (c *capturing) settleAccount(ctx context.Context) error {
 }
 
 func (c *capturing) addExchanges(ctx context.Context) error {
+	if n := c.w.naming; n != nil {
+		n.reply.refs(c.w.ref)
+		if err := n.reply.addTo(ctx, c.b); err != nil {
+			return err
+		}
+	}
 	for i := range c.sightings {
 		if err := c.sightings[i].reply.addTo(ctx, c.b); err != nil {
 			return err
@@ -209,6 +216,12 @@ func (c *capturing) failure(ctx context.Context) error {
 	}
 	if c.e.platforms[ref.Platform] == nil {
 		return settled{fmt.Errorf("%w: the post %s itself was not captured: this version does not capture posts of %s", class, ref, ref.Platform)}
+	}
+	if err := c.w.unnamed(); err != nil {
+		if !c.w.naming.final {
+			return fmt.Errorf("capturing %s: %w", ref, err)
+		}
+		return settled{fmt.Errorf("%w: the post %s itself was not captured: %w", class, ref, err)}
 	}
 	if err := troubleOf(ref, c.sightings); err != nil {
 		return err
@@ -277,6 +290,9 @@ func (c *capturing) schedule(ctx context.Context, state State) error {
 	if !c.e.Can(c.w.ref.Platform) || c.w.ref.IsZero() {
 		return nil
 	}
+	if c.w.unnamed() != nil && c.first.IsZero() && c.w.mention == nil {
+		return nil // there is nothing to look at
+	}
 	return c.scheduleOne(ctx, c.w.ref, c.e.o.Archive.Now(), c.before, state)
 }
 
@@ -330,6 +346,9 @@ func (c *capturing) fill(p *post.Post, source post.Source, id store.ID, files []
 		}
 		if !sameMedia(last.Post.Media, p.Media) {
 			r.Changed = append(r.Changed, "media")
+		}
+		if len(r.Changed) == 0 && otherVersion(last.Post.Version, p.Version) {
+			r.Changed = append(r.Changed, "version")
 		}
 	}
 	for _, f := range files {

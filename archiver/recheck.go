@@ -19,9 +19,22 @@ func (e *Engine) Recheck(ctx context.Context, refs []post.Ref, trigger string) [
 
 // recheck looks at posts, for the jobs that ask for it where there are any:
 // one for each post.
-func (e *Engine) recheck(ctx context.Context, refs []post.Ref, trigger string, jobs []store.Job) []RecheckResult {
-	results := make([]RecheckResult, len(refs))
-	first, err := e.firstAnswers(ctx, refs)
+func (e *Engine) recheck(ctx context.Context, asked []post.Ref, trigger string, jobs []store.Job) []RecheckResult {
+	results := make([]RecheckResult, len(asked))
+	wants := make([]*want, len(asked))
+	refs := make([]post.Ref, len(asked))
+	var err error
+	for i, ref := range asked {
+		wants[i] = e.newWant(ref, "", CaptureOptions{Trigger: trigger})
+		if err == nil {
+			err = e.nameKept(ctx, wants[i])
+		}
+		refs[i] = wants[i].ref
+	}
+	var first map[post.Ref]sighting
+	if err == nil {
+		first, err = e.firstAnswers(ctx, refs)
+	}
 	for i, ref := range refs {
 		results[i] = RecheckResult{Platform: ref.Platform, ID: ref.ID, Result: post.Unknown, Status: post.Unknown, Err: err}
 		var job store.Job
@@ -29,7 +42,7 @@ func (e *Engine) recheck(ctx context.Context, refs []post.Ref, trigger string, j
 			job = jobs[i]
 		}
 		if err == nil {
-			e.recheckOne(ctx, &results[i], ref, first[ref], trigger, job)
+			e.recheckOne(ctx, &results[i], wants[i], first[ref], job)
 		} else if jobs != nil {
 			results[i].Err = errors.Join(err, e.close(ctx, job, err))
 		}
@@ -41,12 +54,25 @@ func (e *Engine) recheck(ctx context.Context, refs []post.Ref, trigger string, j
 	return results
 }
 
+// nameKept gives a want the lasting reference of its post, where the archive
+// knows of the post.
+func (e *Engine) nameKept(ctx context.Context, w *want) error {
+	if e.lasting(w.ref) {
+		return nil
+	}
+	h, err := e.history(ctx, w.ref)
+	if err != nil || len(h.Captures) == 0 && len(h.Looks) == 0 && len(h.Articles) == 0 {
+		return err
+	}
+	return e.nameWant(ctx, w)
+}
+
 // firstAnswers asks the batching endpoints for all posts of their platforms.
 func (e *Engine) firstAnswers(ctx context.Context, refs []post.Ref) (map[post.Ref]sighting, error) {
 	out := map[post.Ref]sighting{}
 	by := map[post.Platform][]post.Ref{}
 	for _, ref := range refs {
-		if e.Can(ref.Platform) && !slices.Contains(by[ref.Platform], ref) {
+		if e.Can(ref.Platform) && e.lasting(ref) && !slices.Contains(by[ref.Platform], ref) {
 			by[ref.Platform] = append(by[ref.Platform], ref)
 		}
 	}
@@ -70,8 +96,22 @@ func (e *Engine) firstAnswers(ctx context.Context, refs []post.Ref) (map[post.Re
 
 // recheckOne looks at one post: one endpoint where that shows it, all of them
 // where it does not.
-func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, ref post.Ref, first sighting, trigger string, job store.Job) {
-	before, err := e.o.Archive.History(ctx, ref)
+func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, w *want, first sighting, job store.Job) {
+	ref, known := w.ref, w.ref
+	if w.naming != nil {
+		known = w.naming.alias // nothing may be kept under the lasting reference yet
+	}
+	before, err := e.o.Archive.History(ctx, known)
+	if err == nil {
+		before.Ref, err = ref, w.unnamed()
+	}
+	if err != nil && w.unnamed() != nil && w.naming.final {
+		err = settled{err}
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		res.Err = errors.Join(err, e.close(ctx, job, err))
+		return
+	}
 	if err != nil {
 		res.Err = errors.Join(fmt.Errorf("%w: capture it first: `stet capture %s`", err, ref), e.close(ctx, job, err))
 		return
@@ -82,7 +122,7 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, ref post.Re
 		res.Err = errors.Join(err, e.close(ctx, job, err))
 		return
 	}
-	c := &capturing{e: e, w: e.newWant(ref, "", CaptureOptions{Trigger: trigger}), before: before, b: e.o.Archive.Begin(),
+	c := &capturing{e: e, w: w, before: before, b: e.o.Archive.Begin(),
 		res: &ResultPost{Platform: ref.Platform, ID: ref.ID, Media: []post.Media{}}}
 	if first.endpoint != nil {
 		c.sightings = append(c.sightings, first)
@@ -167,7 +207,7 @@ func (c *capturing) differs(s *sighting) bool {
 		best := c.before.Best()
 		return best == nil || s.endpoint.Source().Rank() > best.Content.Source.Rank() || words(best.Content.Post.Text) != words(p.Text)
 	}
-	return last.Post.Text != p.Text || len(last.Post.Media) != len(p.Media) || last.Post.Edited != p.Edited
+	return otherVersion(last.Post.Version, p.Version) || last.Post.Text != p.Text || len(last.Post.Media) != len(p.Media) || last.Post.Edited != p.Edited
 }
 
 // resultOf says what the answers of one round mean together: live where a

@@ -63,7 +63,8 @@ type ResultPost struct {
 	Error      string  `json:"error"`
 	// First is true where the archive held nothing of the post before.
 	First bool `json:"first"`
-	// Changed names what differs from the capture before: text, media.
+	// Changed names what differs from the capture before: text, media, or
+	// only the platform's name of the version.
 	Changed []string `json:"changed,omitempty"`
 	// Related are the quoted and parent posts that were captured with it.
 	Related []post.Ref `json:"related,omitempty"`

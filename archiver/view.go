@@ -121,7 +121,7 @@ func (r *Reader) View(ctx context.Context, ref post.Ref) (*View, error) {
 	if len(h.Captures) == 0 && len(h.Looks) == 0 {
 		return nil, fmt.Errorf("%s: %w: it was never captured%s", ref, store.ErrNotFound, onlyKnownFrom(h, mentions))
 	}
-	v := &View{Post: post.Post{Platform: ref.Platform, ID: ref.ID}, Status: r.status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
+	v := &View{Post: post.Post{Platform: h.Ref.Platform, ID: h.Ref.ID}, Status: r.status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
 		Private: IsPrivate(h), Captures: []ViewCapture{}, Looks: []ViewLook{}}
 	if best := h.Best(); best != nil {
 		v.Post, v.Source, v.Notes = best.Content.Post, best.Content.Source, best.Content.Notes
@@ -178,7 +178,7 @@ func urlOf(h *store.History) string {
 	}
 	for i := len(h.Articles) - 1; i >= 0; i-- {
 		for _, m := range h.Articles[i].Content.Mentions {
-			if m.Ref == h.Ref && m.URL != "" {
+			if h.Is(m.Ref) && m.URL != "" {
 				return m.URL
 			}
 		}
@@ -256,7 +256,7 @@ func (r *Reader) mentions(ctx context.Context, h *store.History) ([]ViewMention,
 	}
 	for i := len(h.Articles) - 1; i >= 0; i-- {
 		a := h.Articles[i].Content
-		add(a, slices.DeleteFunc(slices.Clone(a.Mentions), func(m store.Mention) bool { return m.Ref != h.Ref }))
+		add(a, slices.DeleteFunc(slices.Clone(a.Mentions), func(m store.Mention) bool { return !h.Is(m.Ref) }))
 	}
 	for i := len(h.Resolutions) - 1; i >= 0; i-- {
 		res := h.Resolutions[i].Content

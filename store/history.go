@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,7 +21,9 @@ type Item[T any] struct {
 
 // History is what the archive knows of one post, each list oldest first.
 type History struct {
-	Ref         post.Ref
+	Ref post.Ref
+	// Aliases are other references under which it is known.
+	Aliases     []post.Ref
 	Captures    []Item[Capture]
 	Derivations []Item[Derivation]
 	Looks       []Item[Look]
@@ -35,17 +38,44 @@ type History struct {
 	QuotedBy []post.Ref
 }
 
-// History reads what the archive knows of a post. It errors with ErrNotFound
-// where that is nothing.
+// History reads what the archive knows of a post, under its reference and its
+// aliases. Asked by an alias it returns the history of the post itself, whose
+// Ref differs then. It errors with ErrNotFound where nothing is known.
 func (a *Archive) History(ctx context.Context, ref post.Ref) (*History, error) {
-	records, err := a.ListAll(ctx, RefTerm(ref), MaxHistory, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle, KindResolution, KindWatch)
+	records, err := a.about(ctx, ref)
 	if err != nil {
 		return nil, err
+	}
+	names, err := namesIn(ref, records)
+	if err != nil {
+		return nil, err
+	}
+	if names.ref != ref {
+		more, err := a.about(ctx, names.ref)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, more...)
+		if names, err = namesIn(names.ref, more); err != nil {
+			return nil, err
+		}
+	}
+	for _, alias := range names.aliases[:min(len(names.aliases), maxAliases)] {
+		if alias == ref {
+			continue
+		}
+		more, err := a.about(ctx, alias)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, more...)
 	}
 	if len(records) == 0 {
 		return nil, fmt.Errorf("%s: %w", ref, ErrNotFound)
 	}
-	h := &History{Ref: ref}
+	slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Seq, b.Seq) })
+	records = slices.CompactFunc(records, func(a, b Record) bool { return a.Seq == b.Seq })
+	h := &History{Ref: names.ref, Aliases: names.aliases}
 	for i := range records {
 		if err := h.add(&records[i]); err != nil {
 			return nil, err
@@ -53,6 +83,50 @@ func (a *Archive) History(ctx context.Context, ref post.Ref) (*History, error) {
 	}
 	return h, nil
 }
+
+// maxAliases is the most aliases of one post that are followed: accounts change
+// their handles, and rarely.
+const maxAliases = 16
+
+// about reads the records about a post under one reference.
+func (a *Archive) about(ctx context.Context, ref post.Ref) ([]Record, error) {
+	return a.ListAll(ctx, RefTerm(ref), MaxHistory, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle, KindResolution, KindWatch)
+}
+
+// names are the reference of a post and its aliases.
+type names struct {
+	ref     post.Ref
+	aliases []post.Ref
+}
+
+// namesIn reads in the records about ref which post it names: itself, or the
+// one that says it is an alias of its own; and the aliases of that.
+func namesIn(ref post.Ref, records []Record) (names, error) {
+	n := names{ref: ref}
+	for i := range records {
+		if records[i].Kind != KindDerivation {
+			continue
+		}
+		d, err := Decode[Derivation](&records[i])
+		if err != nil {
+			return n, err
+		}
+		switch {
+		case d.Ref == ref:
+			for _, alias := range d.Post.Aliases {
+				if alias != ref && !slices.Contains(n.aliases, alias) {
+					n.aliases = append(n.aliases, alias)
+				}
+			}
+		case slices.Contains(d.Post.Aliases, ref):
+			n.ref = d.Ref
+		}
+	}
+	return n, nil
+}
+
+// Is reports whether ref names the post: by its reference or an alias.
+func (h *History) Is(ref post.Ref) bool { return ref == h.Ref || slices.Contains(h.Aliases, ref) }
 
 func (h *History) add(r *Record) error {
 	c, err := DecodeAny(r)
@@ -63,7 +137,7 @@ func (h *History) add(r *Record) error {
 	case *Capture:
 		h.Captures = append(h.Captures, Item[Capture]{r.Seq, r.ID, c})
 	case *Derivation:
-		if c.Ref != h.Ref {
+		if !h.Is(c.Ref) {
 			if !slices.Contains(h.QuotedBy, c.Ref) {
 				h.QuotedBy = append(h.QuotedBy, c.Ref)
 			}

@@ -15,8 +15,9 @@
 // Hosts have public-looking addresses, so that the client's address guard sees
 // what it would see outside.
 //
-// On a Net stand sites ([Net.Site]), the platform X ([Net.X]) with posts that
-// can be deleted, hidden or edited at run time, and the Wayback Machine
+// On a Net stand sites ([Net.Site]), the platforms X ([Net.X]), Bluesky
+// ([Net.Bluesky]) and others with posts that can be deleted, hidden or edited at
+// run time, and the Wayback Machine
 // ([Net.Wayback]). [Net.Fault] makes any of them fail in the ways in which real
 // ones do, and [Net.Requests] tells what was asked for, in order.
 //

@@ -48,6 +48,7 @@ type Net struct {
 	proxies []*http.Server
 	x       *X
 	wayback *Wayback
+	bluesky *Bluesky
 }
 
 // host is one name and what answers for it.

@@ -19,7 +19,6 @@ func known() []post.Ref {
 	return []post.Ref{
 		{Platform: post.YouTube, ID: "aBcDeFgHiJk"}, {Platform: post.TikTok, ID: "7571863205253778999"}, {Platform: post.Vimeo, ID: "123456789"},
 		{Platform: post.Dailymotion, ID: "x8abcde"},
-		{Platform: post.Bluesky, ID: "at://did:plc:abcdefghijklmnopqrstuvwx/app.bsky.feed.post/3mddvy5bv6k27"},
 		{Platform: post.Pinterest, ID: "123456789012345678"}, {Platform: post.Spotify, ID: "track:4uLU6hMCjMI75M1A2tKUQC"},
 	}
 }

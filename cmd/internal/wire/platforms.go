@@ -2,6 +2,7 @@ package wire
 
 import (
 	"stet/archiver"
+	"stet/archiver/bluesky"
 	"stet/archiver/oembed"
 	"stet/archiver/telegram"
 	"stet/archiver/youtube"
@@ -15,6 +16,7 @@ func ownPlatforms(c *config.Config, client archiver.Client) []archiver.Platform 
 	live := func(p post.Platform) []post.Ref { return ofPlatform(p, c.Watch.ControlsLive) }
 	gone := func(p post.Platform) []post.Ref { return ofPlatform(p, c.Watch.ControlsGone) }
 	return []archiver.Platform{
+		bluesky.New(client, bluesky.Options{Live: live(post.Bluesky), Gone: gone(post.Bluesky)}),
 		telegram.New(client, live(post.Telegram), gone(post.Telegram)),
 		youtube.New(client, oembed.Endpoint(client), live(post.YouTube), gone(post.YouTube)),
 	}
