@@ -10,7 +10,10 @@ import (
 	"stet/archiver"
 	"stet/archiver/fakenet"
 	"stet/archiver/fetch"
+	"stet/extract"
+	exoembed "stet/extract/oembed"
 	"stet/extract/post"
+	"stet/extract/sitetest"
 	"stet/store"
 )
 
@@ -20,6 +23,16 @@ func known() []post.Ref {
 		{Platform: post.YouTube, ID: "aBcDeFgHiJk"}, {Platform: post.TikTok, ID: "7571863205253778999"}, {Platform: post.Vimeo, ID: "123456789"},
 		{Platform: post.Dailymotion, ID: "x8abcde"},
 		{Platform: post.Pinterest, ID: "123456789012345678"}, {Platform: post.Spotify, ID: "track:4uLU6hMCjMI75M1A2tKUQC"},
+	}
+}
+
+// Each rule is what the reader makes of its sample.
+func TestRules(t *testing.T) {
+	for _, p := range New(nil) {
+		ref := post.Ref{Platform: p.Platform(), ID: "x8abcde"}
+		sitetest.Rules(t, p.Rules(), ref.ID, sitetest.Readers{"oembed": func(_ string, r extract.Response) extract.Answer {
+			return exoembed.Read(ref, "https://video.example/x8abcde", r)
+		}})
 	}
 }
 

@@ -1,0 +1,234 @@
+package wire
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"stet/archiver"
+	"stet/archiver/fakenet"
+	"stet/extract"
+	"stet/extract/post"
+)
+
+// The matrix holds every platform that the engine can act on against every
+// fault and every misleading answer, for months. What a platform answers is
+// taken from the samples of its own rules, so that one which is added later
+// joins by its rules alone.
+
+// troubles are what can go wrong on the way, and pages that say nothing of the
+// post: from none of them anything follows.
+func troubles() map[string]fakenet.Fault {
+	page := func(status int, text string) fakenet.Fault {
+		return fakenet.Body(status, "text/html; charset=utf-8", "<!doctype html><html><title>"+text+"</title><body><h1>"+text+"</h1></body></html>")
+	}
+	return map[string]fakenet.Fault{
+		"401": fakenet.Status(401), "403": fakenet.Status(403), "408": fakenet.Status(408), "500": fakenet.Status(500), "502": fakenet.Status(502),
+		"503 for an hour": fakenet.Unavailable(time.Hour), "429": fakenet.TooManyRequests(0), "429 for a day": fakenet.TooManyRequests(24 * time.Hour),
+		"nothing": fakenet.Empty(), "a welcome": fakenet.HTML(), "a login page": fakenet.LoginPage(), "a captcha": fakenet.Captcha(),
+		"a captcha with 200": page(200, "Just a moment... Checking that you are human"), "a consent page": page(200, "Before you continue: we value your privacy"),
+		"an apology with 200": page(200, "This post was deleted. Sorry, this page does not exist."), "a wall": page(403, "Access denied: page not found"),
+		"a redirect to log in": fakenet.LoginRedirect(), "a redirect to consent": fakenet.RedirectTo("https://consent.example/?then=post"),
+		"a redirect to the start": fakenet.RedirectTo("/"), "a redirect loop": fakenet.RedirectLoop(), "endless redirects": fakenet.RedirectChain(),
+		"a redirect to loopback": fakenet.RedirectTo("http://127.0.0.1/"), "half an answer": fakenet.Truncated(), "silence": fakenet.Hang(),
+		"a reset": fakenet.Reset(), "garbage": fakenet.Garbage(), "a huge head": fakenet.HugeHead(1 << 20), "a bomb": fakenet.GzipBomb(1 << 24),
+		"a slow drip": fakenet.Drip(10 * time.Second), "no name": fakenet.NoDNS(), "a refusal to connect": fakenet.RefuseConnections(),
+		"no route": fakenet.NoRoute(), "no connection": fakenet.SilentConnections(), "an expired certificate": fakenet.ExpiredCertificate(),
+		"another's certificate": fakenet.WrongHostCertificate(), "an unknown authority": fakenet.UnknownAuthority(),
+		"half of JSON": fakenet.Body(200, "application/json", `{"id_str":"19900`), "a page called JSON": fakenet.Body(200, "application/json", "<html>Log in</html>"),
+		"JSON of nothing": fakenet.Body(200, "application/json", "null"), "a word": fakenet.Body(200, "application/json", `"deleted"`),
+		"an error with 200": fakenet.Body(200, "application/json", `{"error":"This Post was deleted by the Post author."}`),
+	}
+}
+
+// absences are answers that miss the post without a word about it.
+func absences() map[string]fakenet.Fault {
+	return map[string]fakenet.Fault{
+		"404": fakenet.Status(404), "410": fakenet.Status(410), "404 without a body": fakenet.Body(404, "text/html", ""),
+		"404 in JSON": fakenet.Body(404, "application/json", `{"error":"Sorry, that page does not exist"}`),
+		"404 and {}":  fakenet.Body(404, "application/json", `{}`), "{}": fakenet.Body(200, "application/json", `{}`), "[]": fakenet.Body(200, "application/json", `[]`),
+	}
+}
+
+// months is how long each story goes on: nine looks of the plain schedule, and
+// all those that a suspicion brings.
+const months = 100 * 24 * time.Hour
+
+// TestMatrixOfTrouble: whatever goes wrong everywhere, for months, nothing
+// follows from it, and nothing is kept as a copy of the post. No control posts
+// protect it here.
+func TestMatrixOfTrouble(t *testing.T) {
+	onEveryPlatform(t, func(m *matrix) {
+		m.withoutControls()
+		for name, fault := range m.some(troubles()) {
+			s := m.story("everywhere " + name)
+			m.net.Fault("", "", fault)
+			s.pass(months)
+			s.wantNoVerdict()
+			m.net.Heal()
+			s.recovers()
+		}
+	})
+}
+
+// TestMatrixOfAbsence: an absence from one source, while no other can be
+// asked, is never enough; nor is one from all while the platform's control
+// posts are missing too, nor one that another source contradicts.
+func TestMatrixOfAbsence(t *testing.T) {
+	onEveryPlatform(t, func(m *matrix) {
+		for name, fault := range m.some(absences()) {
+			if m.controlled() {
+				s := m.story(name + " for every post")
+				m.net.Fault("", "", fault)
+				s.pass(months)
+				s.wantNoVerdict()
+				m.net.Heal()
+				s.recovers()
+			}
+			m.withoutControls()
+			for _, e := range m.endpoints {
+				s := m.story(name + " of " + e + " alone")
+				m.troubled(e)
+				m.faultAt(e, fault)
+				s.pass(months)
+				s.wantNotConfirmed()
+				if m.othersShow(e) && m.apart(e) {
+					s := m.story(name + " of " + e + ", shown by others")
+					m.faultAt(e, fault)
+					s.pass(months)
+					s.wantNoVerdict()
+				}
+			}
+			m.withControls()
+		}
+	})
+}
+
+// TestMatrixOfRules: each answer that the platform's rules know, given by its
+// endpoint alone for months. Only a statement that the post is gone may be
+// believed, and is within its time; none is while another source shows the
+// post, or while the same is said of the control posts.
+func TestMatrixOfRules(t *testing.T) {
+	onEveryPlatform(t, func(m *matrix) {
+		for _, r := range m.rules() {
+			name := fmt.Sprintf("%s says %q", r.Endpoint, r.Answer)
+			statement := r.Status.Gone() && r.Explicit
+			m.withoutControls()
+			s := m.story(name + ", nobody else is there")
+			m.troubled(r.Endpoint)
+			m.serves(r.Endpoint, r.Sample)
+			s.pass(months)
+			switch {
+			case statement && m.means(&r):
+				s.wantConfirmed(r.Status, archiver.DefaultConfirmAfter)
+			case !statement:
+				s.wantNotConfirmed()
+			}
+			m.withControls()
+			if m.othersShow(r.Endpoint) {
+				s := m.story(name + ", shown by others")
+				m.servesOf(r.Endpoint, r.Sample)
+				s.pass(months)
+				s.wantNotConfirmed()
+			}
+			if m.controlled() && r.Status.Gone() {
+				s := m.story(name + " of the control posts too")
+				m.servesEverywhere(r.Endpoint, r.Sample)
+				s.pass(months)
+				s.wantNoVerdict()
+			}
+		}
+	})
+}
+
+// TestMatrixOfLosses: every true disappearance is confirmed within its
+// schedule, and a return is noticed.
+func TestMatrixOfLosses(t *testing.T) {
+	var mu sync.Mutex
+	told := map[post.Platform]int{}
+	onEveryPlatform(t, func(m *matrix) {
+		for _, r := range m.rules() {
+			m.clear()
+			if !r.Status.Gone() || !r.Explicit || !m.means(&r) || !m.controlsShown(r.Endpoint) {
+				continue
+			}
+			mu.Lock()
+			told[m.name]++
+			mu.Unlock()
+			s := m.story(fmt.Sprintf("%s says %q and the others miss it", r.Endpoint, r.Answer))
+			m.missed()
+			m.servesOf(r.Endpoint, r.Sample)
+			s.pass(months)
+			s.wantConfirmed(r.Status, archiver.DefaultConfirmAfter)
+			s.returns()
+		}
+		m.clear()
+		if len(m.missed()) >= 2 {
+			s := m.story("everybody misses it without a word")
+			m.missed()
+			s.pass(months)
+			// Looks come at every half of the time that confirms it.
+			s.wantConfirmed(post.NotFound, archiver.DefaultConfirmUnexplained+archiver.DefaultConfirmUnexplained/2)
+			s.returns()
+		}
+	})
+	t.Cleanup(func() { // after all the parallel tests
+		for p, n := range map[post.Platform]int{post.Twitter: 10} {
+			if told[p] < n {
+				t.Errorf("%d losses of %s were told, want %d", told[p], p, n)
+			}
+		}
+	})
+}
+
+// some are all faults with STET_CI=1, and otherwise a third of them, another
+// one for each platform.
+func (m *matrix) some(faults map[string]fakenet.Fault) map[string]fakenet.Fault {
+	if os.Getenv("STET_CI") != "" {
+		return faults
+	}
+	some := map[string]fakenet.Fault{}
+	for i, name := range slices.Sorted(maps.Keys(faults)) {
+		if (i+len(m.t.Name()))%3 == 0 {
+			some[name] = faults[name]
+		}
+	}
+	return some
+}
+
+// rules returns the rules with a sample whose endpoint is asked.
+func (m *matrix) rules() []extract.Rule {
+	var list []extract.Rule
+	for _, r := range m.platform.Rules() {
+		if r.Sample.StatusCode != 0 && slices.Contains(m.endpoints, r.Endpoint) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// candidates returns ids that the platform can have given, those of its
+// samples first.
+func candidates(p archiver.Platform) []string {
+	var fit, sampled []string
+	for _, id := range []string{"1990000000000000001", "aB3-_dEfGhI", "C0dE_xyz123", "x8abcde", "1abcde", "123456789", "tides/42", "oldharbour/42",
+		"mastodon.example/111222333444555666", "at://did:plc:abcdefghijklmnopqrstuvwx/app.bsky.feed.post/3mddvy5bv6k27",
+		"track:4uLU6hMCjMI75M1A2tKUQC", "ada/low-tide"} {
+		if CheckRef(post.Ref{Platform: p.Platform(), ID: id}) != nil {
+			continue
+		}
+		fit = append(fit, id)
+		for _, r := range p.Rules() {
+			if strings.Contains(string(r.Sample.Body), id) {
+				sampled = append(sampled, id)
+				break
+			}
+		}
+	}
+	return append(sampled, fit...)
+}
