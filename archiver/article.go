@@ -84,7 +84,7 @@ func (e *Engine) page(ctx context.Context, address string, job store.Job, o Capt
 	}
 	in := extract.Input{URL: resp.URL, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body}
 	if extract.DecideContent(in) == extract.ContentOther {
-		e.keepPage(ctx, &res, address, in, job, r, o)
+		e.keepOther(ctx, &res, address, in, resp, job, r, o)
 		return res
 	}
 	found := e.o.Finder.Find(in)
@@ -97,6 +97,10 @@ func (e *Engine) page(ctx context.Context, address string, job store.Job, o Capt
 	}
 	e.describeArticle(version, in, &found)
 	e.captureArticle(ctx, &res, version, r, job, o)
+	if e.o.Pages != nil && res.Err == nil && !o.scheduled() && len(version.Mentions) == 0 {
+		// Without posts it is a page as any other, to whoever asked for it.
+		e.keepAsPage(ctx, &res, address, resp, r, store.Job{}, o)
+	}
 	return res
 }
 
@@ -219,8 +223,13 @@ func (e *Engine) keepFailure(ctx context.Context, job store.Job, r *recorded, ca
 	return nil
 }
 
-// keepPage keeps what is neither HTML nor text as a capture of a page.
-func (e *Engine) keepPage(ctx context.Context, res *Result, address string, in extract.Input, job store.Job, r *recorded, o CaptureOptions) {
+// keepOther keeps what is neither HTML nor text as a capture of a page.
+func (e *Engine) keepOther(ctx context.Context, res *Result, address string, in extract.Input, resp *fetch.Response, job store.Job, r *recorded, o CaptureOptions) {
+	res.Warnings = append(res.Warnings, fmt.Sprintf("%s is %s, not a page: it is kept as it is, and no posts were looked for in it", address, mediaType(in.ContentType)))
+	if e.o.Pages != nil {
+		e.keepAsPage(ctx, res, address, resp, r, job, o)
+		return
+	}
 	res.Kind = "page"
 	keep := context.WithoutCancel(ctx)
 	b := e.o.Archive.Begin()
@@ -238,7 +247,6 @@ func (e *Engine) keepPage(ctx context.Context, res *Result, address string, in e
 		return
 	}
 	res.Links = []ResultLink{{URL: address, FinalURL: in.URL, Capture: id}}
-	res.Warnings = append(res.Warnings, fmt.Sprintf("%s is %s, not a page: it is kept as it is, and no posts were looked for in it", address, mediaType(in.ContentType)))
 }
 
 // describeArticle fills in what the finder found.
@@ -312,8 +320,24 @@ func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.Artic
 			return
 		}
 	}
+	var set *linkSet
+	if !o.scheduled() {
+		set = newLinkSet()
+		defer set.end()
+	}
 	for _, w := range wants {
+		w.set = set
 		if res.Err = e.enqueue(b, w); res.Err != nil {
+			return
+		}
+	}
+	links, note, err := e.articleLinks(ctx, id, v, o)
+	if err != nil {
+		res.Err = err
+		return
+	}
+	for _, l := range links {
+		if res.Err = e.enqueueLink(b, l, set != nil); res.Err != nil {
 			return
 		}
 	}
@@ -335,7 +359,14 @@ func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.Artic
 	}
 	res.Article = &ResultArticle{URL: v.URL, Title: v.Title, Capture: id, Private: v.Private}
 	res.Warnings = append(res.Warnings, v.Warnings...)
+	if note != "" {
+		res.Warnings = append(res.Warnings, note)
+	}
+	set.take(ctx, e, links, receipt.Jobs)
 	res.Posts = e.captureAll(ctx, wants)
+	if set != nil {
+		res.Links = e.captureLinks(ctx, set)
+	}
 }
 
 // wantsOf lists the posts that an article version shows.
@@ -343,8 +374,8 @@ func (e *Engine) wantsOf(id store.ID, v *store.ArticleVersion, o CaptureOptions)
 	var wants []*want
 	for i := range v.Mentions {
 		m := &v.Mentions[i]
-		if m.Kind != "embed" {
-			continue
+		if m.Kind != "embed" && !(e.links(o) != LinksOff && !m.Ref.IsZero() && e.Can(m.Ref.Platform)) {
+			continue // a post that is only linked is captured where pages that are linked are
 		}
 		w := e.newWant(m.Ref, m.URL, o)
 		w.article, w.mention, w.index, w.private = id, m, i, v.Private
@@ -357,9 +388,11 @@ func (e *Engine) wantsOf(id store.ID, v *store.ArticleVersion, o CaptureOptions)
 // in their order. url is what the person typed.
 func (e *Engine) CapturePosts(ctx context.Context, refs []post.Ref, urls []string, o CaptureOptions) ([]ResultPost, error) {
 	b := e.o.Archive.Begin()
-	wants := make([]*want, len(refs))
+	wants, set := make([]*want, len(refs)), newLinkSet()
+	defer set.end()
 	for i, ref := range refs {
 		wants[i] = e.newWant(ref, urls[i], o)
+		wants[i].set = set
 		if err := e.enqueue(b, wants[i]); err != nil {
 			return nil, err
 		}
@@ -371,7 +404,12 @@ func (e *Engine) CapturePosts(ctx context.Context, refs []post.Ref, urls []strin
 	for i, w := range wants {
 		w.take(receipt.Jobs[i])
 	}
-	return e.captureAll(ctx, wants), nil
+	results := e.captureAll(ctx, wants)
+	for _, l := range e.captureLinks(ctx, set) {
+		i := max(slices.IndexFunc(results, func(p ResultPost) bool { return p.Platform == l.via.Platform && p.ID == l.via.ID }), 0)
+		results[i].Links = append(results[i].Links, l)
+	}
+	return results, nil
 }
 
 // captureAll captures posts, several at a time, and returns the results in

@@ -126,7 +126,7 @@ func (c *capturing) addRelated(ctx context.Context, s *sighting, parsed *extract
 			c.res.Related = append(c.res.Related, r.ref)
 		case len(before.Captures) == 0 && c.e.Can(r.ref.Platform):
 			w := c.e.newWant(r.ref, "", c.w.options)
-			w.via, w.article, w.private = c.w.ref, c.w.article, c.w.private
+			w.via, w.article, w.private, w.set = c.w.ref, c.w.article, c.w.private, c.w.set
 			w.quotes, w.replies = c.w.quotes-1, c.w.replies-1
 			c.follow = append(c.follow, w)
 		}

@@ -31,7 +31,14 @@ type Options struct {
 	Platforms []Platform
 	// Readable returns the readable text of a page; nil keeps none.
 	Readable func(in extract.Input) string
+	// Pages reads the pages that articles and posts link; nil captures none of
+	// them.
+	Pages    PageReader
 	Schedule Schedule
+	// PageSchedule says when linked pages are looked at again, PageRules when a
+	// change of one is confirmed; their zero values are the defaults.
+	PageSchedule Schedule
+	PageRules    PageRules
 	// Articles says when an article is read again; its zero value means
 	// [DefaultArticleDelays].
 	Articles Schedule
@@ -71,6 +78,14 @@ type Policy struct {
 	// followed; 0 is 1, negative is not at all.
 	QuoteDepth int
 	ReplyDepth int
+	// Links says which linked pages are captured where a capture does not say
+	// so itself; empty is [LinksOff]. ScanPostLinks lets scans, too, fetch
+	// what stands inside posts.
+	Links         Links
+	ScanPostLinks bool
+	// MaxLinks is the most linked pages of one article; 0 is
+	// [DefaultMaxLinks].
+	MaxLinks int
 }
 
 // The defaults of [Options] and [Policy].
@@ -140,7 +155,7 @@ func (e *Engine) State(h *store.History) State {
 
 // Progress is a piece of news about work that goes on.
 type Progress struct {
-	// Stage is article, post, media or done.
+	// Stage is article, post, media, page or done.
 	Stage string
 	// What names the thing: a URL or a reference.
 	What string
@@ -161,6 +176,9 @@ type CaptureOptions struct {
 	Source string
 	// Privacy says whether what is captured is private.
 	Privacy Privacy `json:",omitempty"`
+	// Links says which linked pages are captured; empty leaves it to the
+	// policy.
+	Links Links `json:",omitempty"`
 }
 
 // History reads what the archive knows of a post, an empty history where that

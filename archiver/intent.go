@@ -21,6 +21,10 @@ const (
 	JobArticle = "article"
 	// JobLook looks at a post again; its key is platform:id.
 	JobLook = "look"
+	// JobPage captures a linked page, and JobPageLook looks at one again; their
+	// key is the page's [store.ArticleKey].
+	JobPage     = "page"
+	JobPageLook = "page-look"
 	// JobSource reads a source; its key is the source's name.
 	JobSource = "source"
 )
@@ -32,6 +36,8 @@ type intent struct {
 	// Article and Mention say where the post is mentioned.
 	Article store.ID `json:"article,omitzero"`
 	Mention int      `json:"mention,omitempty"`
+	// Via is the post that links the page.
+	Via post.Ref `json:"via,omitzero"`
 	// Content is the stored local input.
 	Content store.Digest   `json:"content,omitzero"`
 	Origin  string         `json:"origin,omitempty"`
@@ -54,6 +60,8 @@ type want struct {
 	via             post.Ref
 	quotes, replies int
 	options         CaptureOptions
+	// set takes the pages that the post links; nil leaves them to the queue.
+	set *linkSet
 	// beside are the posts that are captured by themselves at the same time.
 	beside map[post.Ref]bool
 

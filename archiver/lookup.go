@@ -21,6 +21,9 @@ const DefaultHits = 20
 // LookupHit is one post that a look-up found. Its JSON form is what `stet
 // lookup --json` prints.
 type LookupHit struct {
+	// Kind is "page" for a captured page, which has an address, its title as
+	// text and a status, and empty for a post.
+	Kind     string        `json:"kind,omitempty"`
 	Platform post.Platform `json:"platform"`
 	ID       string        `json:"id"`
 	URL      string        `json:"url"`
@@ -41,7 +44,7 @@ func (h *LookupHit) Ref() post.Ref { return post.Ref{Platform: h.Platform, ID: h
 
 // Lookup finds posts by what a person has: the address of a post in any form,
 // platform:id, a bare id of X, @handle or the address of a profile, the address
-// of an article, or words. It returns at most limit hits (0 is [DefaultHits]),
+// of an article or of a captured page, or words. It returns at most limit hits (0 is [DefaultHits]),
 // the best first; none, without error, where nothing fits. Posts that are only
 // mentioned, never captured or looked at, are none. A bare number that is
 // no post of the archive is searched as a word.
@@ -66,6 +69,15 @@ func (r *Reader) Lookup(ctx context.Context, query string, limit int) ([]LookupH
 		hit.Score = cmp.Or(scores[ref], 1)
 		if hits = append(hits, hit); len(hits) == limit {
 			break
+		}
+	}
+	if u, ok := webAddress(query); ok && len(hits) < limit {
+		hit, ok, err := r.pageHit(ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			hits = append(hits, hit)
 		}
 	}
 	return hits, nil

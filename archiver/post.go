@@ -66,8 +66,10 @@ type capturing struct {
 	// first is the first capture that was added, zero where there is none.
 	first   store.ID
 	firstAt time.Time
-	// follow are further posts to capture.
+	// follow are further posts to capture, and links the pages that the post
+	// links.
 	follow []*want
+	links  []*linkWant
 }
 
 // ask climbs the platform's endpoints, after what a batch has answered
@@ -138,6 +140,9 @@ func (c *capturing) keep(ctx context.Context) error {
 		if err := c.addCaptures(ctx, best); err != nil {
 			return err
 		}
+		if err := c.addLinks(ctx, &best.answer.Parsed.Post); err != nil {
+			return err
+		}
 	default:
 		failure = c.failure(ctx)
 		if err := c.addQuotation(keep); err != nil {
@@ -162,9 +167,11 @@ func (c *capturing) keep(ctx context.Context) error {
 		outcome = err // a file may be missing: the intent stays
 	}
 	c.e.finish(c.b, c.w.job, outcome)
-	if _, err := c.b.Commit(keep); err != nil {
+	receipt, err := c.b.Commit(keep)
+	if err != nil {
 		return fmt.Errorf("keeping the capture of %s: %w", c.w.ref, err)
 	}
+	c.w.set.take(ctx, c.e, c.links, receipt.Jobs)
 	c.describe(state, failure)
 	return c.settleAccount(ctx)
 }

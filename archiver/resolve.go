@@ -287,6 +287,17 @@ func refresh(body []byte, scripts bool) (target string, delay float64) {
 	return target, delay
 }
 
+// MovedTo returns the address, as it is written, of a page's <meta
+// http-equiv=refresh> that leads on within seconds; empty where it has none, or
+// only after a time in which readers read.
+func MovedTo(body []byte) string {
+	target, delay := refresh(body, true)
+	if delay > maxMovedDelay {
+		return ""
+	}
+	return target
+}
+
 // refreshTarget reads the delay and the address in 0;URL=…, with or without
 // quotes. A delay that is no number is none, as for browsers.
 func refreshTarget(content string) (target string, delay float64) {

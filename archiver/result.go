@@ -76,6 +76,9 @@ type ResultPost struct {
 
 	// Err is the failure, nil where the post was captured.
 	Err error `json:"-"`
+	// Links are the pages that it links, where those were captured with a post
+	// that was asked for directly.
+	Links []ResultLink `json:"-"`
 }
 
 // ResultAuthor is the author of a [ResultPost].
@@ -90,9 +93,20 @@ type ResultLink struct {
 	FinalURL string   `json:"final_url"`
 	Capture  store.ID `json:"capture"`
 	Error    string   `json:"error"`
+	// Title is what the page calls itself, and Label says that it is not the
+	// page that was linked: soft-404, login, ….
+	Title string          `json:"title,omitempty"`
+	Label store.PageLabel `json:"label,omitempty"`
+	// Unchanged is true where an earlier capture shows the same.
+	Unchanged bool `json:"unchanged,omitempty"`
+
+	// Err is the failure, nil where the page was captured.
+	Err error `json:"-"`
+	// via is the post that links it.
+	via post.Ref
 }
 
-// settle sets OK, Error and NextLook from the posts.
+// settle sets OK, Error and NextLook from the posts and links.
 func (r *Result) settle() {
 	failed := 0
 	for i := range r.Posts {
@@ -106,6 +120,15 @@ func (r *Result) settle() {
 		}
 		if !p.NextLook.IsZero() && (r.NextLook.IsZero() || p.NextLook.Before(r.NextLook)) {
 			r.NextLook = p.NextLook
+		}
+	}
+	for i := range r.Links {
+		if l := &r.Links[i]; l.Err != nil {
+			failed++
+			l.Error = l.Err.Error()
+			if r.Error == "" {
+				r.Error = l.Error
+			}
 		}
 	}
 	if r.Err != nil {

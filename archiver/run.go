@@ -294,6 +294,10 @@ func (e *Engine) handle(ctx context.Context, jobs []store.Job) []error {
 		return []error{e.handleArticle(ctx, j, in)}
 	case JobCapture:
 		return []error{e.handleCapture(ctx, j, in)}
+	case JobPage:
+		return []error{e.handlePage(ctx, j, in)}
+	case JobPageLook:
+		return []error{e.handlePageLook(ctx, j, in)}
 	}
 	err := fmt.Errorf("%w: this version has no handler for jobs of kind %q", store.ErrVersion, j.Kind)
 	return []error{errors.Join(err, e.close(ctx, j, err))}

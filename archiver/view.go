@@ -17,7 +17,8 @@ type ReaderOptions struct {
 	Archive *store.Archive
 	Finder  *extract.Finder
 	// Rules are those by which verdicts are reached.
-	Rules Rules
+	Rules     Rules
+	PageRules PageRules
 	// Platforms are those whose handles are looked up.
 	Platforms []post.Platform
 }

@@ -18,6 +18,7 @@ import (
 	"stet/archiver"
 	"stet/archiver/fakenet"
 	"stet/archiver/fetch"
+	"stet/archiver/page"
 	"stet/archiver/twitter"
 	"stet/extract"
 	"stet/extract/post"
@@ -46,6 +47,8 @@ type settings struct {
 	x       fakenet.XOptions
 	engine  archiver.Options
 	fetch   func(*fetch.Options)
+	// pages is true where linked pages can be captured.
+	pages bool
 }
 
 // inWorld runs a story. When it ends, the archive must pass its check.
@@ -69,6 +72,9 @@ func inWorld(t *testing.T, s settings, story func(w *world)) {
 		eo := s.engine
 		eo.Archive, eo.Client, eo.Finder = w.archive, w.client, extract.NewFinder(sites.All())
 		eo.Platforms = []archiver.Platform{twitter.New(w.client, s.twitter)}
+		if s.pages {
+			eo.Pages = page.New(page.Options{Client: w.client, Finder: eo.Finder, Readable: readableText(eo.Finder)})
+		}
 		w.engine = archiver.New(eo)
 		// Also where the story ends early, everything that runs is ended.
 		defer func() {

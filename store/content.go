@@ -42,6 +42,9 @@ type Capture struct {
 	// Round is the capture of the same round of answers that came first; zero
 	// for that one itself.
 	Round ID `json:"round,omitzero"`
+	// Revisit is the earlier capture of a page that showed the same: by the
+	// server's word (304), or by its digest.
+	Revisit ID `json:"revisit,omitzero"`
 	// Via is the post that quotes or answers this one and so led here.
 	Via post.Ref `json:"via,omitzero"`
 	// Trigger says who asked: person, schedule, import.

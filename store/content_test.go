@@ -31,7 +31,7 @@ func contents() []store.Content {
 			ResponseHead: []byte("HTTP/1.1 200 OK\r\n\r\n")},
 		&store.Capture{Time: at, Kind: store.CapturePost, Ref: ref, URL: "https://social.example/@ada/7", Source: post.SourceAPI,
 			Exchanges: []store.ID{id(1), id(2)}, Media: []store.MediaFile{{URL: "u", Digest: d, Size: 1, Type: "image/png", Role: "poster",
-				Exchange: id(2), Reused: true, Error: "e"}}, Article: id(3), Via: ref, Trigger: "person", Operator: "desk", Case: "c", Note: "n",
+				Exchange: id(2), Reused: true, Error: "e"}}, Article: id(3), Round: id(4), Revisit: id(5), Via: ref, Trigger: "person", Operator: "desk", Case: "c", Note: "n",
 			Private: true, Software: "stet/1"},
 		&store.Derivation{Time: at, Capture: id(1), Parser: "mastodon@1", Source: post.SourceAPI, Ref: ref, Notes: []string{"<n>"},
 			Post: post.Post{Platform: ref.Platform, ID: ref.ID, Text: "🌉 <b>&amp;", Author: post.Author{ID: "7", Name: "Ada", Handle: "ada"},
@@ -49,6 +49,11 @@ func contents() []store.Content {
 			Exchanges: []store.ID{id(2)}, Reason: "r"},
 		&store.Discovery{Time: at, Source: "desk", URL: "https://gazette.example/a", Title: "t", Published: at, Modified: at},
 		&store.Incident{Time: at, Event: "source-failing", Subject: "desk", Text: "The source cannot be read."},
+		&store.PageReading{Time: at, Capture: id(1), Parser: "page@1", URL: "https://ferry.example/a", Final: "https://ferry.example/b", Status: 200,
+			Type: "text/html", Label: store.LabelLogin, Why: "w", Canonical: "c", Title: "t", SiteName: "s", Language: "en", Links: []string{"l"},
+			Digest: d, Size: 9, Drift: 0.25, Text: "Ein Absatz."},
+		&store.PageLook{Time: at, URL: "https://ferry.example/a", Result: store.PageDrifted, Final: "f", Status: 200, Label: store.LabelParked,
+			Drift: 0.75, Exchange: id(1), Capture: id(2), Unchanged: true, Reason: "r", Trigger: "schedule"},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }
@@ -153,12 +158,14 @@ func TestDecodeErrors(t *testing.T) {
 func TestReferences(t *testing.T) {
 	want := map[store.Kind][]store.ID{
 		store.KindExchange:   {{1}},
-		store.KindCapture:    {{1}, {2}, {2}, {3}},
+		store.KindCapture:    {{1}, {2}, {2}, {3}, {4}, {5}},
 		store.KindDerivation: {{1}},
 		store.KindLook:       {{1}, {2}},
 		store.KindVerdict:    {{1}},
 		store.KindArticle:    {{1}},
 		store.KindResolution: {{1}, {2}},
+		store.KindPage:       {{1}},
+		store.KindPageLook:   {{1}, {2}},
 	}
 	for _, c := range contents() {
 		kind := newRecord(t, c).Kind

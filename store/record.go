@@ -41,12 +41,17 @@ const (
 	KindWatch Kind = "watch"
 	// KindDiscovery says that a source named an article: [Discovery].
 	KindDiscovery Kind = "discovery"
+	// KindPage is what was made of the capture of a page: [PageReading].
+	KindPage Kind = "page"
+	// KindPageLook is one answer to "is the page still there?": [PageLook].
+	KindPageLook Kind = "page-look"
 )
 
 // Kinds lists the kinds; a kind's index plus one is its number on disk.
 func Kinds() []Kind {
 	return []Kind{KindExchange, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle,
-		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident, KindWatch, KindDiscovery}
+		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident, KindWatch, KindDiscovery,
+		KindPage, KindPageLook}
 }
 
 // Number returns the number of k on disk, 0 where this version does not know
@@ -118,7 +123,7 @@ func (r *Record) Field(name string) []byte {
 
 // Content is the typed content of a record: *[Exchange], *[Capture],
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
-// *[Incident], *[Watch] or *[Discovery]. The
+// *[Incident], *[Watch], *[Discovery], *[PageReading] or *[PageLook]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -152,6 +157,10 @@ func newContent(k Kind) Content {
 		return new(Watch)
 	case KindDiscovery:
 		return new(Discovery)
+	case KindPage:
+		return new(PageReading)
+	case KindPageLook:
+		return new(PageLook)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func References(c Content) []ID {
 		for _, m := range c.Media {
 			add(m.Exchange)
 		}
-		add(c.Article, c.Round)
+		add(c.Article, c.Round, c.Revisit)
 	case *Derivation:
 		add(c.Capture)
 	case *Look:
@@ -30,6 +30,10 @@ func References(c Content) []ID {
 		add(c.Looks...)
 	case *ArticleVersion:
 		add(c.Exchange)
+	case *PageReading:
+		add(c.Capture)
+	case *PageLook:
+		add(c.Exchange, c.Capture)
 	case *Resolution:
 		add(c.Article)
 		add(c.Exchanges...)

@@ -26,7 +26,8 @@ const (
 	// IndexArticle leads from an [ArticleKey] to article versions, and to the
 	// discoveries of the article by sources.
 	IndexArticle Index = "article"
-	// IndexURL leads from a page's [ArticleKey] to its captures.
+	// IndexURL leads from a page's [ArticleKey] to its captures, readings and
+	// looks, and to the readings of pages whose addresses led there.
 	IndexURL Index = "url"
 	// IndexBlob leads from a digest to the records that refer to the blob.
 	IndexBlob Index = "blob"
@@ -97,7 +98,7 @@ func AccountTerm(p post.Platform, id string) Term {
 // ArticleTerm is the term of the versions of an article.
 func ArticleTerm(address string) Term { return newTerm(IndexArticle, ArticleKey(address)) }
 
-// URLTerm is the term of the captures of a page.
+// URLTerm is the term of the captures, readings and looks of a page.
 func URLTerm(address string) Term { return newTerm(IndexURL, ArticleKey(address)) }
 
 // SubjectTerm is the term of the incidents of a subject.

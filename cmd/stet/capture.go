@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ func (a *app) captureCommand() *cobra.Command {
 	var (
 		o               archiver.CaptureOptions
 		private, public bool
+		links           string
 	)
 	cmd := &cobra.Command{
 		Use:   "capture TARGET…",
@@ -28,9 +30,15 @@ func (a *app) captureCommand() *cobra.Command {
 		Long: `Capture posts, with their pictures and videos, into the archive. A TARGET is
 
   the address of an article: every post that it shows is captured
+  the address of a page without posts, or of a file: it is kept as a page
   the address of a post, in any form, or platform:id
   a file of HTML or text, or of addresses, one on a line
   -, for the same from standard input
+
+With --links article the pages that an article's text links on other sites are
+captured too, with --links all also those that its posts link: every redirect,
+the page as it was sent, its readable text. What turns out to be an error page,
+a login or another wall is kept too, and marked.
 
 A capture only ever adds: the same target may be captured again and again.
 
@@ -40,6 +48,7 @@ is what is fetched with a header or cookie of fetch.hosts, and what is read from
 a file or standard input.`,
 		Example: `  stet capture https://news.example/story.html
   stet capture https://x.com/someone/status/20 twitter:21
+  stet capture --links article https://news.example/story.html
   stet capture --case "riverside fire" --note "for Monday" story.txt`,
 		Args: someArgs("an address, a file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,12 +64,19 @@ a file or standard input.`,
 			} else if public {
 				o.Privacy = archiver.PrivacyPublic
 			}
+			if links != "" {
+				if links, err = config.ParseLinks(links); err != nil {
+					return fmt.Errorf("%w: --links: %w", store.ErrUsage, err)
+				}
+				o.Links = archiver.Links(links)
+			}
 			run := &capturing{a: a, c: c, options: o, finder: wire.Finder()}
 			return run.run(cmd.Context(), args)
 		},
 	}
 	cmd.Flags().StringVar(&o.Operator, "operator", "", "who captures; kept with the captures")
 	cmd.Flags().StringVar(&o.Case, "case", "", "name of the case; kept with the captures")
+	cmd.Flags().StringVar(&links, "links", "", "capture linked pages too: off, article, or all (also those that posts link)")
 	cmd.Flags().StringVar(&o.Note, "note", "", "a note; kept with the captures")
 	cmd.Flags().BoolVar(&private, "private", false, "keep what is captured out of what is told and given away")
 	cmd.Flags().BoolVar(&public, "public", false, "the contrary, also of what was private")
@@ -200,11 +216,29 @@ func failureOf(res *archiver.Result) error {
 	}
 	switch {
 	case len(errs) == 0:
-		return nil
+		return linkFailure(res)
 	case res.Kind == "post" && len(res.Posts) == 1:
 		return errs[0]
 	}
 	return &someFailed{missed(res, errs), errs}
+}
+
+// linkFailure returns "partly done" where pages that were linked were not
+// captured.
+func linkFailure(res *archiver.Result) error {
+	var errs []error
+	for i := range res.Links {
+		if err := res.Links[i].Err; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	switch {
+	case len(errs) == 0:
+		return nil
+	case res.Kind == "page" && len(res.Links) == 1:
+		return errs[0]
+	}
+	return &someFailed{fmt.Sprintf("%d of %s of %s not captured", len(errs), count(len(res.Links), "page"), res.Target), errs}
 }
 
 // missed counts what is missing of an article: posts, or files of posts that
@@ -317,7 +351,8 @@ func (r *capturing) groupSize() int {
 
 // postResult is the result of a target that is one post.
 func postResult(name string, p archiver.ResultPost) *archiver.Result {
-	res := &archiver.Result{Target: name, Kind: "post", OK: p.Err == nil, Posts: []archiver.ResultPost{p}, NextLook: p.NextLook}
+	res := &archiver.Result{Target: name, Kind: "post", OK: p.Err == nil, Posts: []archiver.ResultPost{p}, Links: p.Links, NextLook: p.NextLook}
+	tidyLinks(res)
 	if p.Err != nil {
 		res.Posts[0].Error = sentence(p.Err)
 		res.Error = sentence(p.Err)
@@ -353,9 +388,21 @@ func (r *capturing) others(ctx context.Context) {
 	}
 }
 
+// tidyLinks writes the errors of the links of a result as sentences. It returns
+// the first.
+func tidyLinks(res *archiver.Result) (first string) {
+	for i := range res.Links {
+		if l := &res.Links[i]; l.Err != nil {
+			res.OK, l.Error = false, sentence(l.Err)
+			first = cmp.Or(first, l.Error)
+		}
+	}
+	return first
+}
+
 // tidy writes the errors of a result as sentences.
 func tidy(res *archiver.Result) {
-	first := ""
+	links, first := tidyLinks(res), ""
 	for i := range res.Posts {
 		if p := &res.Posts[i]; p.Err != nil {
 			p.Error = sentence(p.Err)
@@ -369,6 +416,8 @@ func tidy(res *archiver.Result) {
 		res.Error = sentence(res.Err)
 	case first != "":
 		res.Error = first
+	case links != "":
+		res.Error = links
 	}
 }
 

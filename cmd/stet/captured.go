@@ -22,10 +22,7 @@ func (a *app) showCaptured(res *archiver.Result) {
 	if res.Article != nil && res.Article.Private {
 		a.out.line("  private: it stays out of alerts and of what is given away")
 	}
-	for i := range res.Links {
-		l := &res.Links[i]
-		a.out.line("  kept as a page: %s", l.FinalURL)
-	}
+	a.showCapturedLinks(res)
 	for i := range res.Posts {
 		a.out.line("")
 		a.showCapturedPost(i+1, &res.Posts[i])
@@ -33,6 +30,37 @@ func (a *app) showCaptured(res *archiver.Result) {
 	for _, w := range res.Warnings {
 		a.out.line("")
 		a.out.hang("", "Note:", w)
+	}
+}
+
+// showCapturedLinks prints what became of pages.
+func (a *app) showCapturedLinks(res *archiver.Result) {
+	links := res.Links
+	if res.Kind == "page" && len(links) > 0 {
+		what := "kept as a page"
+		if res.Article != nil {
+			what = "no posts found; the page is kept"
+		}
+		a.out.line("  %s: %s", what, links[0].FinalURL)
+		if links[0].Label != "" {
+			a.out.hang("  ", "But:", sentence(links[0].Err))
+		}
+		links = links[1:]
+	}
+	if len(links) == 0 {
+		return
+	}
+	kept := 0
+	for i := range links {
+		if links[i].Err == nil {
+			kept++
+		}
+	}
+	a.out.line("  %s linked, %d captured", count(len(links), "page"), kept)
+	for i := range links {
+		if l := &links[i]; l.Err != nil {
+			a.out.hang("    ", l.URL+":", sentence(l.Err))
+		}
 	}
 }
 

@@ -19,8 +19,8 @@ func (a *app) lookupCommand() *cobra.Command {
 		Aliases: []string{"search", "find"},
 		Short:   "Find posts in the archive by address, handle, article or words",
 		Long: `Find posts in the archive. A QUERY is the address of a post in any form or
-platform:id, an account as @handle, the address of an article, or words that
-the post holds. Several words are one query.
+platform:id, an account as @handle, the address of an article or of a captured
+page, or words that the post holds. Several words are one query.
 
 This reads the archive only: nothing goes out to the network.`,
 		Example: `  stet lookup @someone
@@ -65,6 +65,13 @@ func (a *app) lookup(ctx context.Context, query string, limit int) error {
 }
 
 func (a *app) showHit(n int, h *archiver.LookupHit) {
+	if h.Kind == "page" {
+		a.out.line("%d  a captured page", n)
+		a.out.line("   %s", h.URL)
+		a.out.block("   “", h.Text+"”", 4)
+		a.out.line("   %s", pageWords(store.PageResult(h.Status), h.Confirmed))
+		return
+	}
 	a.out.line("%d  %s", n, joined([]string{signature(h.Author.Name, h.Author.Handle), h.Ref().String()}, ", "))
 	if h.URL != "" {
 		a.out.line("   %s", h.URL)

@@ -130,6 +130,13 @@ func (s *scene) furnish() {
 		Body: []fakenet.Block{fakenet.P("It was said."), fakenet.Embed(vanished, fakenet.Blockquote)}})
 	site.Article(fakenet.Article{Path: "/saved", Title: "Lamps", Lang: "en",
 		Body: []fakenet.Block{fakenet.P("It was evening."), fakenet.Embed(saved, fakenet.Flattened)}})
+	ferry := s.net.Site("ferry.example")
+	ferry.Page("/winter", "<title>Winter timetable</title><article><p>The ferry sails at six in winter, and twice on Sundays.</p></article>")
+	ferry.Page("/members", "<title>Log in</title><form><input name=user><input type=password></form>")
+	site.Article(fakenet.Article{Path: "/links", Title: "The winter timetable", Lang: "en", Body: []fakenet.Block{fakenet.Embed(opening, fakenet.Blockquote),
+		{HTML: `<p>The <a href="https://ferry.example/winter?utm_source=news">timetable</a> is out.</p>`}}})
+	site.Article(fakenet.Article{Path: "/walls", Title: "For members", Lang: "en", Body: []fakenet.Block{fakenet.Embed(opening, fakenet.Blockquote),
+		{HTML: `<p><a href="https://ferry.example/winter">One</a>, <a href="https://ferry.example/members">two</a>, <a href="https://ferry.example/none">three</a>.</p>`}}})
 	site.Article(fakenet.Article{Path: "/empty", Title: "Nothing to see", Lang: "en", Body: []fakenet.Block{fakenet.P("No posts here.")}})
 	site.File("/picture.png", "image/png", []byte("\x89PNG\r\n\x1a\n and so on"))
 	s.net.HandleFunc("staging.news.example", func(w http.ResponseWriter, r *http.Request) {

@@ -18,11 +18,11 @@ import (
 func (a *app) showCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show REF",
-		Short: "Show what the archive keeps of a post",
+		Short: "Show what the archive keeps of a post or page",
 		Long: `Show what the archive keeps of a post: its words and files, whether it still
 stands where it was posted, every capture and look, and the articles that
 mention it. A REF is the address of the post in any form, platform:id, or the
-bare id of a post on X.
+bare id of a post on X; or the address of a page that was captured.
 
 This reads the archive only: nothing goes out to the network.`,
 		Example: `  stet show https://x.com/someone/status/20
@@ -33,6 +33,9 @@ This reads the archive only: nothing goes out to the network.`,
 }
 
 func (a *app) show(ctx context.Context, word string) error {
+	if t := a.classifier().classify(word); t.err == nil && t.kind == targetPage {
+		return a.showPage(ctx, t)
+	}
 	ref, err := a.classifier().refOf(word)
 	if err != nil {
 		return err

@@ -49,7 +49,11 @@ func (e *env) story() []store.Record {
 	incident := e.record(&store.Incident{Time: e.clock.Now(), Event: "source-failing", Subject: "desk", Text: "It cannot be read."})
 	watch := e.record(&store.Watch{Time: e.clock.Now(), Account: "twitter:adafenwick", Every: time.Minute})
 	discovery := e.record(&store.Discovery{Time: e.clock.Now(), Source: "desk", URL: "https://gazette.example/bridge", Title: "Bridge"})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery}
+	reading := e.record(&store.PageReading{Time: e.clock.Now(), Capture: capture.ID, Parser: "page@1", URL: "https://ferry.example/times",
+		Final: "https://ferry.example/times/summer", Status: 200, Type: "text/html", Title: "Times", Text: "The first ferry leaves at six."})
+	sight := e.record(&store.PageLook{Time: e.clock.Now(), URL: "https://ferry.example/times", Result: store.PageAlive, Status: 200,
+		Exchange: x.ID, Capture: capture.ID})
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight}
 }
 
 func testKinds(e *env) {

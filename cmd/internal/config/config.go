@@ -70,6 +70,12 @@ type Watch struct {
 	MaxInterval        time.Duration
 	ConfirmAfter       time.Duration
 	ConfirmUnexplained time.Duration
+	// LinkSchedule are the delays after which captured pages are looked at,
+	// LinkMaxInterval the longest time between two looks, and LinkConfirmAfter
+	// the time over which the loss of a page is confirmed.
+	LinkSchedule     []time.Duration
+	LinkMaxInterval  time.Duration
+	LinkConfirmAfter time.Duration
 	// ControlsLive and ControlsGone are posts whose state is known; nil are
 	// those that are built in.
 	ControlsLive []post.Ref
@@ -80,9 +86,15 @@ type Watch struct {
 
 // Capture says how much is captured.
 type Capture struct {
-	// Links says whether linked pages are captured too; "off" is all that this
-	// version knows.
+	// Links says whether linked pages are captured too: off, article (those
+	// that an article links) or all (also those that its posts link).
 	Links string
+	// MaxLinks is the most linked pages of one article, MaxPage the largest of
+	// them in bytes, and ScanPostLinks whether scans, too, fetch what is linked
+	// inside posts.
+	MaxLinks      int
+	MaxPage       int64
+	ScanPostLinks bool
 	// Media says whether the files of posts are kept.
 	Media bool
 	// MaxMedia is the largest file in bytes, MediaTime the longest that one

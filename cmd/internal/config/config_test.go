@@ -152,7 +152,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown below", "fetch:\n  timeout: 1m\n  time_out: 1m\n", ":3: unknown key fetch.time_out; did you mean fetch.timeout?"},
 		{"unknown and like nothing", "xyzzy: 1\n", ":1: unknown key xyzzy; `stet config print` lists the keys"},
 		{"later", "s3:\n  bucket: a\n", ":1: s3 comes in a later version"},
-		{"later value", "capture: {links: all}\n", "later version"},
+		{"links", "capture: {links: some}\n", "off, article or all"},
 		{"twice", "fetch:\n  timeout: 1m\n  timeout: 2m\n", "already defined"},
 		{"not YAML", "fetch: [1\n", "is not valid YAML"},
 		{"a list at the top", "- fetch\n", "does not hold keys and values"},

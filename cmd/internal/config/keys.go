@@ -119,6 +119,9 @@ func watchKeys() []Key {
 		value("watch.max_interval", func(c *Config) *time.Duration { return &c.Watch.MaxInterval }, ParseDuration, FormatDuration),
 		value("watch.confirm_after", func(c *Config) *time.Duration { return &c.Watch.ConfirmAfter }, ParseDuration, FormatDuration),
 		value("watch.confirm_unexplained", func(c *Config) *time.Duration { return &c.Watch.ConfirmUnexplained }, ParseDuration, FormatDuration),
+		list("watch.link_schedule", func(c *Config) *[]time.Duration { return &c.Watch.LinkSchedule }, ParseDuration, FormatDuration),
+		value("watch.link_max_interval", func(c *Config) *time.Duration { return &c.Watch.LinkMaxInterval }, ParseDuration, FormatDuration),
+		value("watch.link_confirm_after", func(c *Config) *time.Duration { return &c.Watch.LinkConfirmAfter }, ParseDuration, FormatDuration),
 		list("watch.controls.live", controlsLive, parseRef, formatRef),
 		list("watch.controls.gone", controlsGone, parseRef, formatRef),
 		list("watch.budgets", func(c *Config) *[]Budget { return &c.Watch.Budgets }, parseBudget, formatBudget),
@@ -127,7 +130,10 @@ func watchKeys() []Key {
 
 func captureKeys() []Key {
 	return []Key{
-		value("capture.links", func(c *Config) *string { return &c.Capture.Links }, parseLinks, asIs),
+		value("capture.links", func(c *Config) *string { return &c.Capture.Links }, ParseLinks, asIs),
+		value("capture.max_links", func(c *Config) *int { return &c.Capture.MaxLinks }, parseCount(1, 10_000), formatInt),
+		value("capture.max_page", func(c *Config) *int64 { return &c.Capture.MaxPage }, ParseSize, FormatSize),
+		value("capture.scan_post_links", func(c *Config) *bool { return &c.Capture.ScanPostLinks }, parseBool, formatBool),
 		value("capture.media", func(c *Config) *bool { return &c.Capture.Media }, parseBool, formatBool),
 		value("capture.max_media", func(c *Config) *int64 { return &c.Capture.MaxMedia }, ParseSize, FormatSize),
 		value("capture.media_time", func(c *Config) *time.Duration { return &c.Capture.MediaTime }, ParseDuration, FormatDuration),
@@ -143,8 +149,9 @@ func Default() *Config {
 		Fetch: Fetch{Timeout: fetch.DefaultTimeout, MaxBytes: fetch.DefaultMaxBytes,
 			PerHostInterval: fetch.DefaultPerHostInterval, PerHostConcurrency: fetch.DefaultPerHostConcurrency},
 		Watch: Watch{Schedule: archiver.DefaultDelays(), Growth: archiver.DefaultGrowth, MaxInterval: archiver.DefaultMaxInterval,
-			ConfirmAfter: archiver.DefaultConfirmAfter, ConfirmUnexplained: archiver.DefaultConfirmUnexplained},
-		Capture: Capture{Links: "off", Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
+			ConfirmAfter: archiver.DefaultConfirmAfter, ConfirmUnexplained: archiver.DefaultConfirmUnexplained,
+			LinkSchedule: archiver.DefaultPageDelays(), LinkMaxInterval: archiver.DefaultMaxPageInterval, LinkConfirmAfter: archiver.DefaultConfirmGone},
+		Capture: Capture{Links: string(archiver.LinksOff), MaxLinks: archiver.DefaultMaxLinks, MaxPage: 32 << 20, Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
 		Serve:  Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
 		origin: map[string]string{},

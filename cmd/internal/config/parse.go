@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"stet/archiver"
 	"stet/extract/post"
 )
 
@@ -235,13 +236,13 @@ func formatRef(r post.Ref) string { return r.String() }
 func controlsLive(c *Config) *[]post.Ref { return &c.Watch.ControlsLive }
 func controlsGone(c *Config) *[]post.Ref { return &c.Watch.ControlsGone }
 
-// parseLinks takes whether linked pages are captured.
-func parseLinks(s string) (string, error) {
+// ParseLinks takes whether linked pages are captured.
+func ParseLinks(s string) (string, error) {
 	switch s {
 	case "off", "false":
-		return "off", nil
+		return string(archiver.LinksOff), nil
 	case "article", "all":
-		return "", fmt.Errorf("capturing linked pages (%q) comes in a later version; this one knows only off", s)
+		return s, nil
 	}
-	return "", errValue(s, "off")
+	return "", errValue(s, "off, article or all")
 }

@@ -69,7 +69,7 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 	index := newWords(c.Data, db, b.ReadOnly)
 	a.closers = append(a.closers, func() error { return index.close(ctx) })
 	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Search: index, Now: o.Now, Random: o.Random})
-	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), Platforms: Platforms()})
+	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms()})
 	if b.ReadOnly {
 		return a, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"stet/archiver"
 	"stet/archiver/fetch"
 	"stet/archiver/oembed"
+	"stet/archiver/page"
 	"stet/archiver/twitter"
 	"stet/cmd/internal/config"
 	"stet/extract"
@@ -214,6 +215,13 @@ func rules(c *config.Config) archiver.Rules {
 	return archiver.Rules{ConfirmAfter: c.Watch.ConfirmAfter, ConfirmUnexplained: c.Watch.ConfirmUnexplained}
 }
 
+// pageRules are the times of confirming what became of a linked page, in the
+// proportion of the defaults: a day, three and seven.
+func pageRules(c *config.Config) archiver.PageRules {
+	third := c.Watch.LinkConfirmAfter / 3
+	return archiver.PageRules{ConfirmChange: max(third, 1), ConfirmGone: c.Watch.LinkConfirmAfter, ConfirmSoft: max(7*third, 1)}
+}
+
 // budgets are the most posts that endpoints are asked for on one day.
 func budgets(c *config.Config) map[string]int {
 	m := make(map[string]int, len(c.Watch.Budgets))
@@ -231,11 +239,15 @@ func engineOptions(c *config.Config, o Options, client *fetch.Client) archiver.O
 		}
 		return depth
 	}
+	pages := page.New(page.Options{Client: client, Finder: Finder(), Readable: readable, MaxBytes: c.Capture.MaxPage})
 	return archiver.Options{
-		Client: client, Finder: Finder(), Platforms: platforms(c, client), Readable: readable,
+		Pages: pages, PageRules: pageRules(c),
+		PageSchedule: archiver.Schedule{Delays: c.Watch.LinkSchedule, Growth: c.Watch.Growth, MaxInterval: c.Watch.LinkMaxInterval},
+		Client:       client, Finder: Finder(), Platforms: platforms(c, client), Readable: readable,
 		Schedule: archiver.Schedule{Delays: c.Watch.Schedule, Growth: c.Watch.Growth, MaxInterval: c.Watch.MaxInterval, Rules: rules(c)},
 		Policy: archiver.Policy{NoMedia: !c.Capture.Media, MaxMedia: c.Capture.MaxMedia, MediaTime: c.Capture.MediaTime,
-			QuoteDepth: off(c.Capture.QuoteDepth), ReplyDepth: off(c.Capture.ReplyDepth)},
+			QuoteDepth: off(c.Capture.QuoteDepth), ReplyDepth: off(c.Capture.ReplyDepth),
+			Links: archiver.Links(c.Capture.Links), MaxLinks: c.Capture.MaxLinks, ScanPostLinks: c.Capture.ScanPostLinks},
 		Budgets:  budgets(c),
 		Software: "stet/" + o.Version, Progress: o.Progress, Workers: c.Capture.Workers,
 	}
