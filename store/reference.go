@@ -55,6 +55,11 @@ func refsOf(c Content) []post.Ref {
 		for i := range p.Media {
 			refs = append(refs, p.Media[i].SourceRef)
 		}
+		for i := range p.Earlier {
+			for j := range p.Earlier[i].Media {
+				refs = append(refs, p.Earlier[i].Media[j].SourceRef)
+			}
+		}
 		return refs
 	case *Look:
 		return []post.Ref{c.Ref}
