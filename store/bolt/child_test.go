@@ -15,6 +15,7 @@ import (
 
 	"stet/store"
 	"stet/store/bolt"
+	"stet/store/disktest"
 )
 
 // Some tests need a process of their own, that is killed or has its disk taken
@@ -30,7 +31,11 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
-	if err := work(context.Background(), os.Getenv(dirEnv)); err != nil {
+	err := disktest.Attach()
+	if err == nil {
+		err = work(context.Background(), os.Getenv(dirEnv))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -2,6 +2,10 @@ package bolt
 
 import (
 	"context"
+	"errors"
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
 
 	"stet/store"
 )
@@ -35,4 +39,31 @@ func (s *Store) Prepare(b store.Batch) (commit func(ctx context.Context) (store.
 		})
 		return receipt, err
 	}
+}
+
+// MigrateLater brings an archive to an invented later format, in three steps.
+func MigrateLater(s *Store) error {
+	return s.migrateWith(Format+1, append(migrations(), migration{to: Format + 1, what: "numbers the steps", step: func(tx *bbolt.Tx) (bool, error) {
+		b, err := tx.CreateBucketIfNotExists([]byte("steps"))
+		if err != nil {
+			return false, err
+		}
+		n := b.Stats().KeyN + 1
+		return n == 3, b.Put([]byte{byte(n)}, make([]byte, 9000))
+	}}))
+}
+
+// MigrateBack undoes MigrateLater, which must have been done wholly.
+func MigrateBack(dir string) error {
+	db, err := bbolt.Open(filepath.Join(dir, FileName), 0o600, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Update(func(tx *bbolt.Tx) error {
+		steps := tx.Bucket([]byte("steps"))
+		if steps == nil || steps.Stats().KeyN != 3 {
+			return errors.New("the migration was done by half")
+		}
+		return errors.Join(tx.DeleteBucket([]byte("steps")), putFormat(tx, Format))
+	}), db.Close())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -230,10 +231,26 @@ func (s *Store) begin() error {
 	if s.readOnly {
 		return nil
 	}
+	if err := s.settle(); err != nil {
+		return err
+	}
 	if err := clearFolder(filepath.Join(s.dir, spoolFolder)); err != nil {
 		return err
 	}
 	return writeOwner(s.dir, s.now())
+}
+
+// settle makes the names of the archive durable: whoever made them, or put a
+// database in the place of another, may have been killed before it could.
+func (s *Store) settle() error {
+	if err := syncFolder(s.dir); err != nil {
+		return classify(err)
+	}
+	// A folder that this user may not read cannot be the work of this user.
+	if err := syncFolder(filepath.Dir(filepath.Clean(s.dir))); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return classify(err)
+	}
+	return nil
 }
 
 // readState notes how far the database is.

@@ -41,7 +41,7 @@ func concrete(pkg string) bool {
 		return false
 	}
 	switch pkg {
-	case "archiver/fetch", "store/codec", "store/warc", "store/storetest":
+	case "archiver/fetch", "store/codec", "store/warc", "store/storetest", "store/disktest":
 		return false
 	}
 	return true
@@ -50,7 +50,7 @@ func concrete(pkg string) bool {
 // forTests are packages that only tests may import, and the demonstration
 // where that is named.
 func forTests() map[string]string {
-	return map[string]string{"store/storetest": "", "store/mem": "", "extract/sitetest": "", "archiver/fakenet": "cmd/internal/demo", "archiver/platformtest": ""}
+	return map[string]string{"store/storetest": "", "store/disktest": "", "store/mem": "", "extract/sitetest": "", "archiver/fakenet": "cmd/internal/demo", "archiver/platformtest": ""}
 }
 
 // TestLayers walks over all imports and accepts those that DESIGN §3 allows.
