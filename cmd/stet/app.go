@@ -5,11 +5,13 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"stet/archiver"
 	"stet/archiver/fetch"
 	"stet/cmd/internal/config"
+	"stet/cmd/internal/token"
 	"stet/cmd/internal/wire"
 	"stet/store"
 )
@@ -36,6 +38,12 @@ type app struct {
 	// dir is the working folder of the client for which a service runs the
 	// command; empty where it is not known.
 	dir string
+	// holder is whose token runs the command from another machine; nil where the
+	// person is on this one.
+	holder *token.Token
+	// tokens is held by who changes the tokens: those who run commands in one
+	// service share it.
+	tokens *sync.Mutex
 	// service is the connection to the service that is to run the command.
 	service net.Conn
 	// facts stands between the demonstration and its archive; nil for nothing.
@@ -43,6 +51,7 @@ type app struct {
 
 	// The global flags.
 	data, file    string
+	remote        remoteFlags
 	json, verbose bool
 
 	out *output
@@ -51,6 +60,9 @@ type app struct {
 // run runs one command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.out = &output{w: a.stdout}
+	if a.tokens == nil {
+		a.tokens = &sync.Mutex{}
+	}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

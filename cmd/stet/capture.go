@@ -70,6 +70,9 @@ a file or standard input.`,
 				}
 				o.Links = archiver.Links(links)
 			}
+			if a.holder != nil && o.Operator == "" {
+				o.Operator = a.holder.Name
+			}
 			run := &capturing{a: a, c: c, options: o, finder: wire.Finder()}
 			return run.run(cmd.Context(), args)
 		},

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"slices"
@@ -15,13 +17,14 @@ import (
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/forward"
 	"stet/cmd/internal/wire"
+	"stet/store"
 )
 
 // forwardable are the commands that need the archive: where a service has it
 // open, the service runs them.
 func forwardable(cmd *cobra.Command) bool {
 	for c := cmd; c != nil; c = c.Parent() {
-		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "status", "jobs", "watch", "source", "backup"}, c.Name()) {
+		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "status", "jobs", "watch", "source", "backup", "token"}, c.Name()) {
 			return true
 		}
 	}
@@ -34,7 +37,16 @@ var errForward = errors.New("a service runs the command")
 // preRun connects to the service that has the archive open, where there is one
 // and the command needs the archive.
 func (a *app) preRun(cmd *cobra.Command, _ []string) error {
-	if a.shared != nil || !forwardable(cmd) {
+	if a.shared != nil {
+		return a.permitted(cmd)
+	}
+	if server, err := a.serverOf(cmd); err != nil || server != "" {
+		if err != nil {
+			return err
+		}
+		return a.preRunRemote(cmd, server)
+	}
+	if !forwardable(cmd) {
 		return nil
 	}
 	c, err := a.load()
@@ -56,39 +68,86 @@ func (a *app) forwardTo(ctx context.Context, conn net.Conn, args []string) int {
 		dir = "" // relative names are then the client's to find anyway
 	}
 	name, offset := a.now().In(a.zone).Zone()
-	r := forward.Request{Version: version().Version, Args: args, Dir: dir, Zone: name, Offset: offset, Terminal: a.terminal, Keyboard: a.keyboard}
-	code, err := forward.Call(ctx, conn, r, forward.Local{Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, Files: a.files})
+	r := forward.Request{Version: version().Version, Args: withoutPlace(args), Dir: dir, Zone: name, Offset: offset, Terminal: a.terminal, Keyboard: a.keyboard}
+	code, err := forward.Call(ctx, conn, r, forward.Local{Stdin: namedInput(a.stdin, args), Stdout: a.stdout, Stderr: a.stderr, Files: namedFiles{a.files, args}})
 	if err != nil {
 		return a.tell(ctx, err)
 	}
 	return code
 }
 
+// namedFiles are the files that a command line names: no service gets others.
+type namedFiles struct {
+	files
+	args []string
+}
+
+// named reports whether a name is a word of the command line.
+func (f namedFiles) named(name string) bool {
+	return slices.ContainsFunc(f.args, func(arg string) bool {
+		_, value, _ := strings.Cut(arg, "=")
+		return strings.TrimSpace(arg) == name || strings.HasPrefix(arg, "--") && value == name
+	})
+}
+
+// Stat looks at a file.
+func (f namedFiles) Stat(name string) (exists, dir bool, err error) {
+	if !f.named(name) {
+		return false, false, nil
+	}
+	return f.files.Stat(name)
+}
+
+// Read reads the beginning of a file.
+func (f namedFiles) Read(name string, max int64) ([]byte, error) {
+	if !f.named(name) {
+		return nil, fmt.Errorf("%w: the service asks for %.200q, which the command does not name", store.ErrRefused, name)
+	}
+	return f.files.Read(name, max)
+}
+
+// namedInput is standard input where a command line names it, and else empty.
+func namedInput(in io.Reader, args []string) io.Reader {
+	if slices.Contains(args, "-") {
+		return in
+	}
+	return strings.NewReader("")
+}
+
 // runFor runs a command for a client of the service: with the service's archive
 // and configuration, and the client's files, zone and ends.
 func (a *app) runFor(w *wire.Archive, c *config.Config) forward.Run {
 	return func(ctx context.Context, r forward.Request, l forward.Local) int {
-		client := &app{
-			stdin: l.Stdin, stdout: l.Stdout, stderr: l.Stderr, files: l.Files, place: a.place, now: a.now, random: a.random,
-			zone: time.FixedZone(r.Zone, r.Offset), terminal: r.Terminal, keyboard: r.Keyboard, fetch: a.fetch, dir: r.Dir,
-			shared: w.Share(), config: c,
-		}
-		return client.run(ctx, withoutPlace(r.Args))
+		return a.clientApp(w, c, r, l).run(ctx, withoutPlace(r.Args))
 	}
 }
 
-// withoutPlace drops the flags that say which archive: it is the service's.
+// clientApp is the program as a client of the service sees it.
+func (a *app) clientApp(w *wire.Archive, c *config.Config, r forward.Request, l forward.Local) *app {
+	return &app{
+		stdin: l.Stdin, stdout: l.Stdout, stderr: l.Stderr, files: l.Files, place: a.place, now: a.now, random: a.random,
+		zone: time.FixedZone(r.Zone, r.Offset), terminal: r.Terminal, keyboard: r.Keyboard, fetch: a.fetch, dir: r.Dir,
+		shared: w.Share(), config: c, tokens: a.tokens,
+	}
+}
+
+// withoutPlace drops the flags that say which archive, and the way to it: it is
+// the service's.
 func withoutPlace(args []string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
-		switch arg := args[i]; {
-		case arg == "--":
+		if args[i] == "--" {
 			return append(out, args[i:]...)
-		case arg == "--data" || arg == "--config":
-			i++
-		case strings.HasPrefix(arg, "--data=") || strings.HasPrefix(arg, "--config="):
+		}
+		name, _, whole := strings.Cut(args[i], "=")
+		switch name {
+		case "--data", "--config", "--server", "--token-file":
+			if !whole {
+				i++
+			}
+		case "--insecure":
 		default:
-			out = append(out, arg)
+			out = append(out, args[i])
 		}
 	}
 	return out

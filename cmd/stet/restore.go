@@ -39,8 +39,11 @@ func (a *app) restore(ctx context.Context, word string, force bool) error {
 	}
 	p := a.newProgress()
 	defer p.close()
-	sum, err := wire.Restore(ctx, c, a.options(nil), dir, force, p.copying("restoring"))
+	sum, tokens, err := wire.Restore(ctx, c, a.options(nil), dir, force, p.copying("restoring"))
 	p.clear()
+	if tokens > 0 {
+		a.warn("%s came with the backup, as of its time; `stet token list` lists them", count(tokens, "token"))
+	}
 	switch {
 	case err != nil:
 		return err

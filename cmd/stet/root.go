@@ -27,7 +27,8 @@ original is deleted.
   stet demo                                     (no network, nothing to set up)`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		// Where a service has the archive open, it runs the command.
+		// Where a service has the archive open, here or elsewhere, it runs the
+		// command.
 		PersistentPreRunE: a.preRun,
 		Args:              func(_ *cobra.Command, args []string) error { return a.unknownCommand(args) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,12 +48,15 @@ original is deleted.
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.data, "data", "", "folder of the archive (default the system's folder for data)")
 	flags.StringVar(&a.file, "config", "", "configuration file (default ./stet.yaml, then the system's folder)")
+	flags.StringVar(&a.remote.server, "server", "", "use the archive of the service at this address, such as https://stet.news.example")
+	flags.StringVar(&a.remote.tokenFile, "token-file", "", "file with the token for --server (default the token in STET_TOKEN)")
+	flags.BoolVar(&a.remote.insecure, "insecure", false, "let --server begin with http:// (the token can be read on the way)")
 	flags.BoolVar(&a.json, "json", false, "print JSON for scripts, one object per line")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors")
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
 		a.serveCommand(), a.watchCommand(), a.sourceCommand(), a.jobsCommand(),
 		a.checkCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.rebuildCommand(), a.salvageCommand(),
-		a.statusCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
+		a.statusCommand(), a.tokenCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root
 }
@@ -90,7 +94,7 @@ func oneArg(what string) cobra.PositionalArgs {
 
 // commands are the names of the commands of this version.
 func commands() []string {
-	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "source", "jobs", "check", "backup", "restore", "compact", "rebuild", "salvage", "status", "doctor", "config", "version", "completion", "demo", "help"}
+	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "source", "jobs", "check", "backup", "restore", "compact", "rebuild", "salvage", "status", "token", "doctor", "config", "version", "completion", "demo", "help"}
 }
 
 // near are words that mean what a command does.
@@ -113,7 +117,7 @@ func laterCommands() map[string]string {
 		"checkpoint": "`stet check` proves the archive itself",
 		"repair":     "`stet restore` brings a backup back, and `stet salvage` writes what can still be read into a new archive",
 		"hold":       "", "private": "", "redact": "", "takedown": "",
-		"user": "", "token": "",
+		"user": "",
 	}
 }
 

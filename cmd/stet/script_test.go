@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits, "world": changeWorld, "golden": golden, "json": jsonValue, "interrupt": interrupt, "killed": killed,
 			"flip": flip, "blank": blank, "binary": binary, "fill": fill, "chown": chown, "hold": hold, "grow": grow, "unprivileged": unprivileged,
 			"service": startService, "stopservice": stopService, "killservice": killService,
+			"serveraddress": serverAddress, "savetoken": saveToken, "certificate": makeCertificate,
 		},
 	})
 }

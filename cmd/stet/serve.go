@@ -138,6 +138,9 @@ func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	pages, err := s.listen(ctx)
+	if err == nil {
+		pages, err = s.encrypted(pages)
+	}
 	if err != nil {
 		return err
 	}
@@ -170,7 +173,7 @@ func (s *service) run(ctx context.Context) error {
 		part(func() error { return s.servePages(ctx, pages) })
 	}
 	part(func() error { return s.tellSystemd(ctx) })
-	s.log.Info("serving", "archive", s.c.Data, "pages", address(pages), "version", version().Version)
+	s.log.Info("serving", "archive", s.c.Data, "pages", s.address(pages), "version", version().Version)
 	group.Wait()
 	if outer.Err() != nil {
 		s.log.Info("stopped")
@@ -182,9 +185,12 @@ func (s *service) run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func address(l net.Listener) string {
-	if l == nil {
+func (s *service) address(l net.Listener) string {
+	switch {
+	case l == nil:
 		return "off"
+	case s.c.Serve.CertFile != "":
+		return "https://" + l.Addr().String()
 	}
 	return "http://" + l.Addr().String()
 }
@@ -227,7 +233,12 @@ const (
 )
 
 func (s *service) servePages(ctx context.Context, l net.Listener) error {
-	server := &http.Server{Handler: s.w.Web, ReadHeaderTimeout: pageTime, ReadTimeout: pageTime, WriteTimeout: pageTime, IdleTimeout: pageTime,
+	commands := s.remote()
+	defer commands.Wait()
+	mux := http.NewServeMux()
+	mux.Handle("/", s.w.Web)
+	mux.Handle(forward.CommandPath, commands)
+	server := &http.Server{Handler: mux, BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: pageTime, ReadTimeout: pageTime, WriteTimeout: pageTime, IdleTimeout: pageTime,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	ended := make(chan error, 1)
 	go func() {

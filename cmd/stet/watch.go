@@ -130,16 +130,5 @@ func (a *app) untilOf(s string) (time.Time, error) {
 	if s == "" {
 		s = "7d"
 	}
-	if d, err := config.ParseDuration(s); err == nil {
-		return a.now().Add(d).UTC(), nil
-	}
-	for _, form := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02T15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(form, s, a.zone); err == nil {
-			if !t.After(a.now()) {
-				return time.Time{}, fmt.Errorf("%w: --until: %s is past", store.ErrUsage, s)
-			}
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%w: --until: %q is neither a duration such as 3d nor a date such as 2026-12-01 (in the zone %s)", store.ErrUsage, s, a.zone)
+	return a.momentOf("--until", s)
 }

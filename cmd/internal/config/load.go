@@ -211,13 +211,16 @@ func (c *Config) check() error {
 	if (c.Twitter.ConsumerKey == "") != (c.Twitter.ConsumerSecret == "") {
 		return fmt.Errorf("%w: twitter.consumer_key and twitter.consumer_secret belong together; only one of them is set", store.ErrUsage)
 	}
+	if (c.Serve.CertFile == "") != (c.Serve.KeyFile == "") {
+		return fmt.Errorf("%w: serve.cert_file and serve.key_file belong together; only one of them is set", store.ErrUsage)
+	}
 	return nil
 }
 
 // UnknownVariables returns the environment variables that begin with STET_ and
 // are none of this program's: often a slip of the pen.
 func UnknownVariables(p Place) []string {
-	known := map[string]bool{"STET_CONFIG": true}
+	known := map[string]bool{"STET_CONFIG": true, "STET_SERVER": true, "STET_TOKEN": true, "STET_TOKEN_FILE": true}
 	for _, k := range Keys() {
 		known[k.Env()] = true
 	}

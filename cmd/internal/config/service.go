@@ -15,6 +15,10 @@ import (
 type Serve struct {
 	// Listen is the address of the pages for operators; "off" is none.
 	Listen string
+	// CertFile and KeyFile are the certificate, with those that lead to its
+	// authority, and its key, in PEM; without them the pages are served over
+	// http.
+	CertFile, KeyFile string
 	// SocketGroup is the group that may run commands through the socket, by
 	// name or number; empty is nobody but the user of the service.
 	SocketGroup string
@@ -61,6 +65,8 @@ const DefaultListen = "127.0.0.1:8484"
 func serveKeys() []Key {
 	return []Key{
 		value("serve.listen", func(c *Config) *string { return &c.Serve.Listen }, parseLine, asIs),
+		value("serve.cert_file", func(c *Config) *string { return &c.Serve.CertFile }, parsePath, asIs),
+		value("serve.key_file", func(c *Config) *string { return &c.Serve.KeyFile }, parsePath, asIs),
 		value("serve.socket_group", func(c *Config) *string { return &c.Serve.SocketGroup }, parseLine, asIs),
 		value("serve.workers", func(c *Config) *int { return &c.Serve.Workers }, parseCount(1, 1000), formatInt),
 		value("serve.min_free", func(c *Config) *int64 { return &c.Serve.MinFree }, ParseSize, FormatSize),

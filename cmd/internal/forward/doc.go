@@ -14,4 +14,13 @@
 // Both sides send frames: one byte that says what it is, the length of the rest
 // as 4 bytes big endian, the rest. The client begins with its [Request] as JSON.
 // A service of another version refuses it with a sentence.
+//
+// # From other machines
+//
+// [Remote] serves the same frames over HTTP: a POST to [CommandPath] that asks
+// for an upgrade of the connection to the protocol [Protocol] and carries a
+// token. What browsers send is refused, whatever it carries: a page must not be
+// able to run commands for the person who reads it. All files that a command
+// names are still the client's, and its holder may run what the token's role
+// allows. [Upgrade] is the client's side.
 package forward

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -23,10 +24,15 @@ const (
 	frameErr     byte = 'r' // server: standard error
 	frameExit    byte = 'x' // server: exit code as decimal digits
 	frameRefuse  byte = 'n' // server: a sentence; the command was not run
+	frameAlive   byte = 'k' // server: nothing, so that the connection is seen to live
 )
 
 // maxFrame bounds a frame: a file of the size that commands read, in JSON.
-const maxFrame = 64 << 20
+// maxRequest bounds the first one, which comes before anything is believed.
+const (
+	maxFrame   = 64 << 20
+	maxRequest = 1 << 20
+)
 
 // framed writes and reads frames. Writing is safe for concurrent use.
 type framed struct {
@@ -52,20 +58,25 @@ func (f *framed) writeJSON(kind byte, v any) error {
 	return f.write(kind, body)
 }
 
-func (f *framed) read() (kind byte, body []byte, err error) {
+func (f *framed) read() (kind byte, body []byte, err error) { return f.readMax(maxFrame) }
+
+// readMax reads a frame of a size.
+func (f *framed) readMax(limit uint32) (kind byte, body []byte, err error) {
 	var head [5]byte
 	if _, err := io.ReadFull(f.rw, head[:]); err != nil {
 		return 0, nil, err
 	}
 	n := binary.BigEndian.Uint32(head[1:])
-	if n > maxFrame {
+	if n > limit {
 		return 0, nil, fmt.Errorf("%w: a frame of %d bytes on the socket", store.ErrTooLarge, n)
 	}
-	body = make([]byte, n)
-	if _, err := io.ReadFull(f.rw, body); err != nil {
+	// What is announced takes memory only as it arrives.
+	var b bytes.Buffer
+	b.Grow(int(min(n, 64<<10)))
+	if _, err := io.CopyN(&b, f.rw, int64(n)); err != nil {
 		return 0, nil, err
 	}
-	return head[0], body, nil
+	return head[0], b.Bytes(), nil
 }
 
 // stream writes to one of the outputs of the other side.

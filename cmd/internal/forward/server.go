@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"time"
 
 	"stet/store"
 )
@@ -43,28 +44,65 @@ func Serve(ctx context.Context, l net.Listener, version string, run Run) (err er
 		}
 		group.Go(func() {
 			defer conn.Close()
+			defer closeLate(ctx, conn)()
 			serveOne(ctx, &framed{rw: conn}, version, run)
 		})
 	}
 }
 
-// serveOne serves one command. A client that goes away interrupts it.
+// stopTime is how long a command may take to end once the service does: a
+// client that takes nothing more must not hold it up.
+const stopTime = 5 * time.Second
+
+// closeLate closes a connection some time after ctx has ended, unless the
+// returned function was called before.
+func closeLate(ctx context.Context, conn net.Conn) func() {
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		late := time.NewTimer(stopTime)
+		defer late.Stop()
+		select {
+		case <-late.C:
+			_ = conn.Close() // whoever uses it gets the error
+		case <-ended:
+		}
+	})
+	return func() {
+		stop()
+		close(ended)
+	}
+}
+
+// serveOne serves one command.
 func serveOne(ctx context.Context, f *framed, version string, run Run) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	kind, body, err := f.read()
+	if r, ok := begin(f, version); ok {
+		serveCommand(ctx, f, r, run)
+	}
+}
+
+// begin reads what is to be run. Where that cannot be, it says so to the client
+// and returns false.
+func begin(f *framed, version string) (Request, bool) {
+	kind, body, err := f.readMax(maxRequest)
 	if err != nil || kind != frameRequest {
-		return
+		return Request{}, false
 	}
 	var r Request
 	if err := json.Unmarshal(body, &r); err != nil {
 		refuse(f, "the command could not be read: "+err.Error())
-		return
+		return Request{}, false
 	}
 	if r.Version != version {
 		refuse(f, fmt.Sprintf("the service that has the archive open is stet %s, this is stet %s; restart the service with this version, or use that one", version, r.Version))
-		return
+		return Request{}, false
 	}
+	return r, true
+}
+
+// serveCommand runs a command. A client that goes away interrupts it.
+func serveCommand(ctx context.Context, f *framed, r Request, run Run) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	s := &session{f: f, input: make(chan []byte), files: make(chan fileAnswer)}
 	ended := make(chan struct{})
 	go func() {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"stet/cmd/internal/config"
+	"stet/cmd/internal/token"
 	"stet/store/bolt"
 	"stet/store/search"
 )
@@ -31,14 +32,26 @@ type (
 
 // Backup copies the archive into a folder while others read and write.
 func (a *Archive) Backup(ctx context.Context, dir string, report func(CopyProgress)) (BackupSummary, error) {
-	return a.db.Backup(ctx, dir, bolt.BackupOptions{Report: report, Free: DiskFree})
+	sum, err := a.db.Backup(ctx, dir, bolt.BackupOptions{Report: report, Free: DiskFree})
+	if err != nil {
+		return sum, err
+	}
+	_, err = token.Copy(a.Dir, dir, true)
+	return sum, err
 }
 
 // Restore puts a backup in the place of the archive; force moves one that is
-// there aside.
-func Restore(ctx context.Context, c *config.Config, o Options, backup string, force bool, report func(CopyProgress)) (RestoreSummary, error) {
-	return bolt.Restore(ctx, backup, c.Data, bolt.RestoreOptions{Force: force, Derived: []string{search.FileName}, Report: report,
+// there aside. The tokens of an archive that is there stay in force, so that none
+// comes back that was revoked since; else those of the backup do. It returns how
+// many those are.
+func Restore(ctx context.Context, c *config.Config, o Options, backup string, force bool, report func(CopyProgress)) (RestoreSummary, int, error) {
+	sum, err := bolt.Restore(ctx, backup, c.Data, bolt.RestoreOptions{Force: force, Derived: []string{search.FileName}, Report: report,
 		Free: DiskFree, Now: o.withDefaults().Now})
+	if err != nil {
+		return sum, 0, err
+	}
+	tokens, err := token.Copy(backup, c.Data, false)
+	return sum, tokens, err
 }
 
 // Compact writes the database anew without the space that is no longer used.

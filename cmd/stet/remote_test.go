@@ -1,0 +1,138 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+
+	"stet/cmd/internal/token"
+	"stet/store"
+)
+
+// serverAddress sets the variable SERVER to the address of the service that runs.
+func serverAddress(ts *testscript.TestScript, _ bool, _ []string) {
+	found := regexp.MustCompile(`pages=(\S+)`).FindStringSubmatch(ts.ReadFile("serve.log"))
+	if found == nil {
+		ts.Fatalf("the service does not say where it serves")
+	}
+	ts.Setenv("SERVER", found[1])
+}
+
+// saveToken writes the token that was printed last into a file: savetoken FILE.
+func saveToken(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(ts.ReadFile("stdout")), 0o600))
+}
+
+// makeCertificate makes a certificate for 127.0.0.1 that is its own authority:
+// certificate CERT KEY.
+func makeCertificate(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "stet"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	ts.Check(err)
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
+}
+
+// TestRolesOfCommands: every command has a place in the table of roles, and a
+// new one is the administrator's until somebody decides.
+func TestRolesOfCommands(t *testing.T) {
+	allowed := map[token.Role][]string{}
+	a := &app{}
+	for _, cmd := range a.root().Commands() {
+		subs := append([]*cobra.Command{cmd}, cmd.Commands()...)
+		for _, c := range subs {
+			for _, role := range token.Roles() {
+				a.holder = &token.Token{Name: "desk", Role: role}
+				err := a.permitted(c)
+				if err != nil && !errors.Is(err, store.ErrRefused) {
+					t.Errorf("%s for %s: %v", c.CommandPath(), role, err)
+				}
+				if err == nil && !slices.Contains(allowed[role], topOf(c)) {
+					allowed[role] = append(allowed[role], topOf(c))
+				}
+			}
+		}
+	}
+	if want := []string{"lookup", "show", "status"}; !slices.Equal(allowed[token.Read], want) {
+		t.Errorf("read may run %v, want %v", allowed[token.Read], want)
+	}
+	if want := []string{"capture", "lookup", "recheck", "show", "status", "watch"}; !slices.Equal(allowed[token.Capture], want) {
+		t.Errorf("capture may run %v, want %v", allowed[token.Capture], want)
+	}
+	for _, name := range []string{"serve", "backup", "restore", "compact", "rebuild", "salvage", "extract", "config", "demo", "doctor", "completion", "version"} {
+		if slices.Contains(allowed[token.Admin], name) {
+			t.Errorf("%s is run for other machines", name)
+		}
+	}
+	a.holder = nil
+	for _, cmd := range a.root().Commands() {
+		if err := a.permitted(cmd); err != nil {
+			t.Errorf("%s at the machine itself: %v", cmd.Name(), err)
+		}
+	}
+}
+
+// TestOnlyNamedFiles: a service gets what the command line names.
+func TestOnlyNamedFiles(t *testing.T) {
+	dir := t.TempDir()
+	named, other := filepath.Join(dir, "named.html"), filepath.Join(dir, "other")
+	for _, name := range []string{named, other} {
+		if err := os.WriteFile(name, []byte("words"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := namedFiles{localFiles{}, []string{"capture", " " + named + " ", "--note=x"}}
+	if exists, _, err := f.Stat(named); !exists || err != nil {
+		t.Errorf("named: %t, %v", exists, err)
+	}
+	if body, err := f.Read(named, 10); string(body) != "words" || err != nil {
+		t.Errorf("named: %s, %v", body, err)
+	}
+	for _, name := range []string{other, filepath.Join(dir, ".", "other"), dir + "/../" + filepath.Base(dir) + "/named.html", ""} {
+		if exists, _, err := f.Stat(name); exists || err != nil {
+			t.Errorf("%s: %t, %v", name, exists, err)
+		}
+		if body, err := f.Read(name, 10); body != nil || !errors.Is(err, store.ErrRefused) {
+			t.Errorf("%s: %s, %v", name, body, err)
+		}
+	}
+	if in, err := io.ReadAll(namedInput(strings.NewReader("secret"), []string{"show", "20"})); len(in) > 0 || err != nil {
+		t.Errorf("input %q, %v", in, err)
+	}
+}
+
+func TestWithoutPlace(t *testing.T) {
+	for _, tt := range []struct{ args, want []string }{
+		{[]string{"show", "--data", "/etc", "20"}, []string{"show", "20"}},
+		{[]string{"--server=https://a.example", "show", "20", "--token-file", "t", "--insecure", "--config=x"}, []string{"show", "20"}},
+		{[]string{"capture", "--", "--data", "x"}, []string{"capture", "--", "--data", "x"}},
+		{[]string{"show", "--json", "--insecure=true", "20"}, []string{"show", "--json", "20"}},
+		{[]string{"show", "--data"}, []string{"show"}},
+	} {
+		if got := withoutPlace(tt.args); !slices.Equal(got, tt.want) {
+			t.Errorf("%q: %q, want %q", tt.args, got, tt.want)
+		}
+	}
+}
