@@ -1,0 +1,140 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"stet/store"
+)
+
+const (
+	pageWidth, pageHeight = 1280, 1024
+	// maxHeight bounds the picture: a browser cannot draw much taller ones in
+	// one piece.
+	maxHeight = 16_000
+	// loadTime is how long a page may take to say that it is there, and
+	// settleTime how long it may go on changing then.
+	loadTime   = 25 * time.Second
+	settleTime = 8 * time.Second
+)
+
+// job is one drawing.
+type job struct {
+	tab   context.Context
+	proxy *proxy
+	d     *Drawing
+}
+
+func (j *job) run(address string) error {
+	err := forbidDownloads(j.tab)
+	if err == nil {
+		j.d.Program, err = program(j.tab)
+	}
+	if err == nil {
+		err = j.load(address)
+	}
+	if err == nil {
+		err = j.describe()
+	}
+	if err == nil {
+		err = j.picture()
+	}
+	if err == nil {
+		err = j.html()
+	}
+	if j.proxy.full() {
+		j.note("the page wanted to load more than a drawing may (browser.max_bytes)")
+	}
+	return err
+}
+
+func (j *job) note(sentence string) { j.d.Notes = append(j.d.Notes, sentence) }
+
+// load goes to the page and waits until it stands still, or long enough.
+func (j *job) load(address string) error {
+	ctx, cancel := context.WithTimeout(j.tab, loadTime)
+	defer cancel()
+	err := chromedp.Do(ctx, chromedp.Navigate(address))
+	var failed *chromedp.LoadError
+	switch {
+	case errors.As(err, &failed):
+		if u, err := url.Parse(address); err == nil {
+			if refused := j.proxy.refusal(u.Hostname()); refused != nil {
+				return refused
+			}
+		}
+		return fmt.Errorf("%w: the browser says %s", store.ErrNetwork, failed.ErrorText)
+	case errors.Is(err, context.DeadlineExceeded) && j.tab.Err() == nil:
+		j.note("the page had not finished loading")
+		if err := chromedp.Do(j.tab, chromedp.Stop()); err != nil {
+			return fmt.Errorf("ending the load: %w", err)
+		}
+	case err != nil:
+		return err
+	}
+	return j.settle()
+}
+
+// settleJS scrolls through the page, so that what loads when it is seen loads,
+// goes back to the top, and waits until pictures and letters are there.
+const settleJS = `(async () => {
+  const sleep = ms => new Promise(done => setTimeout(done, ms));
+  const bottom = () => Math.min(document.documentElement.scrollHeight, 16000);
+  for (let y = 0; y < bottom(); y += 800) { window.scrollTo(0, y); await sleep(60); }
+  window.scrollTo(0, 0);
+  await Promise.all([...document.images].filter(i => !i.complete).map(i => new Promise(done => { i.onload = i.onerror = done; })));
+  if (document.fonts) await document.fonts.ready;
+  await sleep(150);
+})()`
+
+func (j *job) settle() error {
+	ctx, cancel := context.WithTimeout(j.tab, settleTime)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](settleJS, chromedp.EvalAwaitPromise))
+	switch {
+	case err == nil:
+	case j.tab.Err() != nil:
+		return err
+	default:
+		// A page can go away under the script, or stop it: what is there is drawn.
+		j.note("the page did not stand still")
+	}
+	return nil
+}
+
+func (j *job) describe() error {
+	var err error
+	if j.d.URL, err = chromedp.Run(j.tab, chromedp.Location()); err != nil {
+		return err
+	}
+	j.d.Title, err = chromedp.Run(j.tab, chromedp.Title())
+	return err
+}
+
+func (j *job) picture() error {
+	m, err := chromedp.Call(j.tab, page.GetLayoutMetrics, cdp.Empty{})
+	if err != nil {
+		return fmt.Errorf("measuring the page: %w", err)
+	}
+	height := float64(pageHeight)
+	if m.CSSContentSize != nil {
+		height = max(m.CSSContentSize.Height, 1)
+	}
+	if height > maxHeight {
+		height, j.d.Cut = maxHeight, true
+	}
+	shot, err := chromedp.Call(j.tab, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng,
+		CaptureBeyondViewport: new(true), FromSurface: new(true), Clip: &page.Viewport{Width: pageWidth, Height: height, Scale: 1}})
+	if err != nil {
+		return fmt.Errorf("taking the picture: %w", err)
+	}
+	j.d.Picture = shot.Data
+	return nil
+}
