@@ -38,6 +38,8 @@ type View struct {
 	Captures []ViewCapture `json:"captures"`
 	Looks    []ViewLook    `json:"looks"`
 	Mentions []ViewMention `json:"mentions"`
+	// Drawings are how the post looked in a browser.
+	Drawings []ViewDrawing `json:"drawings"`
 
 	// Private is true where the post stays out of what is told and given away:
 	// see [IsPrivate].
@@ -90,6 +92,21 @@ type ViewLook struct {
 	Reason string `json:"-"`
 }
 
+// ViewDrawing is how a post looked in a browser once.
+type ViewDrawing struct {
+	ID   store.ID  `json:"id"`
+	Time time.Time `json:"time"`
+	// URL is the address that was drawn.
+	URL string `json:"url"`
+	// Picture and Page are the digests of the PNG and of the one file of HTML;
+	// empty where there is none.
+	Picture string `json:"picture"`
+	Page    string `json:"page"`
+	Browser string `json:"browser"`
+	// Notes are sentences about what is missing.
+	Notes []string `json:"notes,omitempty"`
+}
+
 // ViewMention is one article that shows or links a post, in its latest version
 // that does.
 type ViewMention struct {
@@ -124,6 +141,9 @@ func (r *Reader) View(ctx context.Context, ref post.Ref) (*View, error) {
 	}
 	v := &View{Post: post.Post{Platform: h.Ref.Platform, ID: h.Ref.ID}, Status: r.status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
 		Private: IsPrivate(h), Captures: []ViewCapture{}, Looks: []ViewLook{}}
+	if v.Drawings, err = r.drawings(ctx, ref); err != nil {
+		return nil, err
+	}
 	if best := h.Best(); best != nil {
 		v.Post, v.Source, v.Notes = best.Content.Post, best.Content.Source, best.Content.Notes
 	}
@@ -330,4 +350,31 @@ func worse(a, b string) string {
 		}
 	}
 	return QuoteNone
+}
+
+// drawings reads how a post looked, oldest first: the latest hundred.
+func (r *Reader) drawings(ctx context.Context, ref post.Ref) ([]ViewDrawing, error) {
+	page, err := r.o.Archive.List(ctx, store.Query{Term: store.RefTerm(ref), Kinds: []store.Kind{store.KindDrawing}, Newest: true, Limit: 100})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ViewDrawing, 0, len(page.Records))
+	for i := range page.Records {
+		d, err := store.Decode[store.Drawing](&page.Records[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, ViewDrawing{ID: page.Records[i].ID, Time: d.Time.UTC(), URL: d.URL, Picture: digestWord(d.Picture), Page: digestWord(d.Page),
+			Browser: d.Browser, Notes: d.Notes})
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// digestWord writes a digest, "" for none.
+func digestWord(d store.Digest) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.String()
 }

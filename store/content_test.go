@@ -54,6 +54,8 @@ func contents() []store.Content {
 			Digest: d, Size: 9, Drift: 0.25, Text: "Ein Absatz."},
 		&store.PageLook{Time: at, URL: "https://ferry.example/a", Result: store.PageDrifted, Final: "f", Status: 200, Label: store.LabelParked,
 			Drift: 0.75, Exchange: id(1), Capture: id(2), Unchanged: true, Reason: "r", Trigger: "schedule"},
+		&store.Drawing{Time: at, Ref: ref, URL: "u", Final: "f", Title: "t", Of: id(1), Picture: d, PictureSize: 1, Cut: true, Page: d, PageSize: 2,
+			Browser: "b", Notes: []string{"n"}, Private: true, Software: "s"},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }
@@ -166,6 +168,7 @@ func TestReferences(t *testing.T) {
 		store.KindResolution: {{1}, {2}},
 		store.KindPage:       {{1}},
 		store.KindPageLook:   {{1}, {2}},
+		store.KindDrawing:    {{1}},
 	}
 	for _, c := range contents() {
 		kind := newRecord(t, c).Kind

@@ -45,13 +45,15 @@ const (
 	KindPage Kind = "page"
 	// KindPageLook is one answer to "is the page still there?": [PageLook].
 	KindPageLook Kind = "page-look"
+	// KindDrawing is how a page looked: [Drawing].
+	KindDrawing Kind = "drawing"
 )
 
 // Kinds lists the kinds; a kind's index plus one is its number on disk.
 func Kinds() []Kind {
 	return []Kind{KindExchange, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle,
 		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident, KindWatch, KindDiscovery,
-		KindPage, KindPageLook}
+		KindPage, KindPageLook, KindDrawing}
 }
 
 // Number returns the number of k on disk, 0 where this version does not know
@@ -123,7 +125,8 @@ func (r *Record) Field(name string) []byte {
 
 // Content is the typed content of a record: *[Exchange], *[Capture],
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
-// *[Incident], *[Watch], *[Discovery], *[PageReading] or *[PageLook]. The
+// *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook] or
+// *[Drawing]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -161,6 +164,8 @@ func newContent(k Kind) Content {
 		return new(PageReading)
 	case KindPageLook:
 		return new(PageLook)
+	case KindDrawing:
+		return new(Drawing)
 	}
 	return nil
 }

@@ -37,6 +37,8 @@ func References(c Content) []ID {
 	case *Resolution:
 		add(c.Article)
 		add(c.Exchanges...)
+	case *Drawing:
+		add(c.Of)
 	}
 	return ids
 }
@@ -74,6 +76,8 @@ func refsOf(c Content) []post.Ref {
 	case *Resolution:
 		return append([]post.Ref{c.Ref}, c.Candidates...)
 	case *Watch:
+		return []post.Ref{c.Ref}
+	case *Drawing:
 		return []post.Ref{c.Ref}
 	}
 	return nil

@@ -107,6 +107,8 @@ func TestTermsOf(t *testing.T) {
 		{"look", &store.Look{Ref: r(1)}, []store.Term{store.RefTerm(r(1))}},
 		{"verdict", &store.Verdict{Ref: r(1), Event: "gone"}, []store.Term{store.RefTerm(r(1)), store.VerdictsTerm("gone")}},
 		{"incident", &store.Incident{Subject: "source desk"}, []store.Term{store.SubjectTerm("source desk")}},
+		{"drawing of a post", &store.Drawing{Ref: r(1), URL: "https://platform.example/embed"}, []store.Term{store.RefTerm(r(1))}},
+		{"drawing of a page", &store.Drawing{URL: "https://www.gazette.example/a"}, []store.Term{store.URLTerm("https://gazette.example/a")}},
 		{"discovery", &store.Discovery{Source: "desk", URL: "https://www.gazette.example/a"}, []store.Term{store.ArticleTerm("https://gazette.example/a")}},
 		{"watch of a post", &store.Watch{Ref: r(1)}, []store.Term{store.RefTerm(r(1))}},
 		{"watch of an account", &store.Watch{Account: "twitter:ada"}, []store.Term{store.HandleTerm(post.Twitter, "Ada")}},

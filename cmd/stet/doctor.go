@@ -114,6 +114,11 @@ func (a *app) doctor(ctx context.Context) error {
 		}
 		note(string(p.Platform), state, "%s", p.Words)
 	}
+	if words, missing := wire.BrowserState(c); missing {
+		note("browser", "missing", "%s", words)
+	} else {
+		note("browser", "ok", "%s", words)
+	}
 	if len(c.Notify) == 0 {
 		note("notify", "missing", "nobody is told: see notify in config.example.yaml")
 	}

@@ -123,6 +123,15 @@ func (s *service) once(ctx context.Context) error {
 	if err := s.w.Engine.Run(ctx, s.runOptions(true)); err != nil {
 		return err
 	}
+	if d := s.w.Drawings; d != nil {
+		// What was captured just now is drawn too.
+		if err := d.Once(ctx); err != nil {
+			return err
+		}
+		if err := s.w.Engine.Run(ctx, s.runOptions(true)); err != nil {
+			return err
+		}
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("doing what is due: %w; what is not done stays due", ctx.Err())
 	}
@@ -163,6 +172,9 @@ func (s *service) run(ctx context.Context) error {
 		})
 	}
 	part(func() error { return s.w.Engine.Run(ctx, s.runOptions(false)) })
+	if d := s.w.Drawings; d != nil {
+		part(func() error { return d.Run(ctx) })
+	}
 	part(func() error {
 		err := s.w.Notifier.Run(ctx)
 		<-ctx.Done() // with nobody to tell it ends at once

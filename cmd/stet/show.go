@@ -99,6 +99,7 @@ func (a *app) showView(v *archiver.View) {
 	}
 	a.showCaptures(v)
 	a.showLooks(v)
+	a.showDrawings(v)
 	a.showMentions(v)
 	for _, n := range v.Notes {
 		a.out.line("")
@@ -239,6 +240,28 @@ func (a *app) showLooks(v *archiver.View) {
 	a.skipped(skip)
 	for _, l := range v.Looks[skip:] {
 		a.out.line("  %s  %s (%s)", a.when(l.Time), l.Result, l.Endpoint)
+	}
+}
+
+// showDrawings prints how the post looked: the digests by which the files are
+// kept.
+func (a *app) showDrawings(v *archiver.View) {
+	if len(v.Drawings) == 0 {
+		return
+	}
+	a.out.line("")
+	a.out.line("%s", count(len(v.Drawings), "drawing"))
+	skip := max(len(v.Drawings)-mostLines, 0)
+	a.skipped(skip)
+	for i := range v.Drawings[skip:] {
+		d := &v.Drawings[skip+i]
+		a.out.line("  %s  by %s, of %s", a.when(d.Time), d.Browser, d.URL)
+		if d.Picture != "" {
+			a.out.line("    picture %s", d.Picture)
+		}
+		if d.Page != "" {
+			a.out.line("    page    %s", d.Page)
+		}
 	}
 }
 

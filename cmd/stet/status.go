@@ -46,6 +46,8 @@ type statusReport struct {
 	// DiskFree is how many bytes are left for the archive.
 	DiskFree  int64                `json:"disk_free_bytes"`
 	Platforms []wire.PlatformState `json:"platforms"`
+	// Browser says whether pages are drawn, and what is missing for it.
+	Browser string `json:"browser"`
 }
 
 // statusJobs counts the durable work.
@@ -82,6 +84,7 @@ func (a *app) status(ctx context.Context) error {
 		if r.DiskFree, err = wire.DiskFree(w.Dir); err != nil {
 			return fmt.Errorf("measuring the free space at %s: %w", w.Dir, err)
 		}
+		r.Browser, _ = wire.BrowserState(c)
 		if a.json {
 			a.out.json(&r)
 			return nil
@@ -144,6 +147,7 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 			row("", "not set: %s", strings.Join(p.Missing, ", "))
 		}
 	}
+	row("Browser", "%s", r.Browser)
 	file := c.File
 	if file == "" {
 		file = "none"

@@ -93,3 +93,20 @@ func Target(r post.Ref) (extract.Target, bool) {
 	}
 	return t, true
 }
+
+// DrawURL returns where a browser without an account can see a post: the
+// platform's embed page, else the post's own address.
+func DrawURL(r post.Ref, address string) string {
+	if s, ok := Of(r.Platform); ok {
+		if d, ok := s.(extract.DrawSite); ok {
+			if u := d.DrawURL(r, address); u != "" {
+				return u
+			}
+		}
+	}
+	if address != "" {
+		return address
+	}
+	t, _ := Target(r)
+	return t.URL
+}

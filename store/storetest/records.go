@@ -53,7 +53,8 @@ func (e *env) story() []store.Record {
 		Final: "https://ferry.example/times/summer", Status: 200, Type: "text/html", Title: "Times", Text: "The first ferry leaves at six."})
 	sight := e.record(&store.PageLook{Time: e.clock.Now(), URL: "https://ferry.example/times", Result: store.PageAlive, Status: 200,
 		Exchange: x.ID, Capture: capture.ID})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight}
+	drawing := e.record(&store.Drawing{Time: e.clock.Now(), Ref: ref(1), URL: "https://platform.example/embed/1", Of: capture.ID, Browser: "Chrome/1"})
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing}
 }
 
 func testKinds(e *env) {

@@ -15,6 +15,7 @@ type Config struct {
 	Twitter Twitter
 	Watch   Watch
 	Capture Capture
+	Browser Browser
 	Serve   Serve
 	Sources []Source
 	Notify  []Notify

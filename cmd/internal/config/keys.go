@@ -83,6 +83,7 @@ func Keys() []Key {
 	keys = append(keys, twitterKeys()...)
 	keys = append(keys, watchKeys()...)
 	keys = append(keys, captureKeys()...)
+	keys = append(keys, browserKeys()...)
 	return append(keys, serveKeys()...)
 }
 
@@ -153,13 +154,14 @@ func Default() *Config {
 			LinkSchedule: archiver.DefaultPageDelays(), LinkMaxInterval: archiver.DefaultMaxPageInterval, LinkConfirmAfter: archiver.DefaultConfirmGone},
 		Capture: Capture{Links: string(archiver.LinksOff), MaxLinks: archiver.DefaultMaxLinks, MaxPage: 32 << 20, Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
-		Serve:  Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
-		origin: map[string]string{},
+		Browser: Browser{Draw: "off", Most: 1, Timeout: time.Minute, MaxBytes: 100 << 20, MaxMemory: 1500 << 20, Sandbox: true},
+		Serve:   Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
+		origin:  map[string]string{},
 	}
 }
 
 // later are the keys of features that this version does not have: they are
 // refused rather than ignored, because whoever set them counts on them.
 func later() []string {
-	return []string{"bluesky", "mastodon", "wayback", "postgres", "s3", "stamp", "browser", "users", "case"}
+	return []string{"bluesky", "mastodon", "wayback", "postgres", "s3", "stamp", "users", "case"}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"stet/archiver"
+	"stet/archiver/browser"
 	"stet/archiver/source"
 	"stet/cmd/internal/config"
 	"stet/store"
@@ -26,6 +27,9 @@ type Archive struct {
 	// Sources keeps the list of sources and reads them; nil where the archive
 	// was opened for reading.
 	Sources *source.Worker
+	// Drawings lets what is captured be drawn; nil where browser.draw is off,
+	// there is no Chromium, or the archive was opened for reading.
+	Drawings *browser.Worker
 	// Checker proves the store and Statter measures it.
 	Checker store.Checker
 	Statter store.Statter
@@ -81,9 +85,15 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 	e := engineOptions(c, o, client)
 	e.Archive, e.Owner = a.Archive, owner(o)
 	// The worker of the sources needs the engine, and the engine its handler.
-	e.Handlers = map[string]archiver.Handler{archiver.JobSource: func(ctx context.Context, j store.Job) error { return a.Sources.Handle(ctx, j) }}
+	e.Handlers = map[string]archiver.Handler{
+		archiver.JobSource: func(ctx context.Context, j store.Job) error { return a.Sources.Handle(ctx, j) },
+		browser.JobDraw:    a.draw,
+	}
 	a.Engine = archiver.New(e)
 	a.Sources = a.sources(o, client)
+	if a.Drawings, err = a.drawings(c, o, client); err != nil {
+		return nil, err
+	}
 	// Nobody else has the archive open: whoever still holds a job was killed.
 	if _, err := a.Engine.TakeOver(ctx); err != nil {
 		return nil, fmt.Errorf("taking over the work that was left behind: %w", err)

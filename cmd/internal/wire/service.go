@@ -43,6 +43,11 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 	if err := s.Notifier.Begin(ctx); err != nil {
 		return nil, err
 	}
+	if s.Drawings != nil {
+		if err := s.Drawings.Begin(ctx); err != nil {
+			return nil, fmt.Errorf("following what is captured: %w", err)
+		}
+	}
 	if err := s.Sources.Sync(ctx, plans(c)); err != nil {
 		return nil, fmt.Errorf("taking over the configured sources: %w", err)
 	}

@@ -37,6 +37,9 @@ type Options struct {
 	// Fetch may change the options of the client before it is made: the
 	// demonstration leads it into an internet of its own.
 	Fetch func(*fetch.Options)
+	// BrowserTrust is one more authority that browsers trust: see
+	// [browser.Options].
+	BrowserTrust string
 	// Progress is told of what the engine does.
 	Progress func(archiver.Progress)
 }

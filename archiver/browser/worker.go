@@ -1,0 +1,273 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"stet/extract/post"
+	"stet/store"
+)
+
+// JobDraw draws one page; its key is platform:id of a post, or "page " and the
+// article key of an address.
+const JobDraw = "draw"
+
+// Engine is what the worker needs of *[archiver.Engine].
+type Engine interface {
+	// Finish: see [archiver.Engine.Finish].
+	Finish(b *store.Builder, j store.Job, cause error)
+}
+
+// Drawer draws pages: *[Browser].
+type Drawer interface {
+	// Draw: see [Browser.Draw].
+	Draw(ctx context.Context, address string) (*Drawing, error)
+}
+
+// WorkerOptions configure a [Worker]. Archive, Engine and Browser are needed.
+type WorkerOptions struct {
+	Archive *store.Archive
+	Engine  Engine
+	Browser Drawer
+	// Posts and Pages say what is drawn: captured posts; articles and captured
+	// pages.
+	Posts, Pages bool
+	// Address returns where a post can be drawn without an account; "" where
+	// it cannot.
+	Address func(ref post.Ref, address string) string
+	// Software is the name and version that drawings carry.
+	Software string
+	// Poll is how often the journal is looked at; 0 is two seconds.
+	Poll time.Duration
+}
+
+// Worker lets what is captured be drawn: it follows the journal, from where it
+// was switched on, and makes a durable job of what is new.
+type Worker struct{ o WorkerOptions }
+
+// NewWorker returns a worker. It starts nothing.
+func NewWorker(o WorkerOptions) *Worker {
+	if o.Poll <= 0 {
+		o.Poll = 2 * time.Second
+	}
+	return &Worker{o: o}
+}
+
+// intent is the payload of a job.
+type intent struct {
+	URL string   `json:"url"`
+	Ref post.Ref `json:"ref,omitzero"`
+	Of  store.ID `json:"of"`
+}
+
+// The names of the cursor, and of the mark that it has begun where the archive
+// was empty.
+const (
+	cursorName = "drawings"
+	begunName  = "drawings-begun"
+	readAtOnce = 500
+)
+
+// Begin gives a worker that is new its place at the end of the journal: what
+// was captured before is not drawn.
+func (w *Worker) Begin(ctx context.Context) error {
+	backend := w.o.Archive.Backend()
+	for _, name := range []string{cursorName, begunName} {
+		if at, err := backend.Cursor(ctx, name); err != nil || at > 0 {
+			return err
+		}
+	}
+	head, err := backend.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("the end of the journal: %w", err)
+	}
+	if head == 0 {
+		return backend.SetCursor(ctx, begunName, 0, 1)
+	}
+	return backend.SetCursor(ctx, cursorName, 0, head)
+}
+
+// Run follows the journal until ctx ends.
+func (w *Worker) Run(ctx context.Context) error {
+	if err := w.Begin(ctx); err != nil {
+		return err
+	}
+	tick := time.NewTicker(w.o.Poll)
+	defer tick.Stop()
+	for {
+		if err := w.Once(ctx); err != nil && ctx.Err() == nil && !store.ClassOf(err).Retry {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Once makes jobs of all that the journal has by now.
+func (w *Worker) Once(ctx context.Context) error {
+	backend := w.o.Archive.Backend()
+	for ctx.Err() == nil {
+		at, err := backend.Cursor(ctx, cursorName)
+		if err != nil {
+			return fmt.Errorf("how far drawings have come: %w", err)
+		}
+		records, err := backend.Read(ctx, at, readAtOnce)
+		if err != nil {
+			return fmt.Errorf("reading the journal: %w", err)
+		}
+		if len(records) == 0 {
+			return nil
+		}
+		if err := w.queue(ctx, records); err != nil {
+			return err
+		}
+		if err := backend.SetCursor(ctx, cursorName, at, records[len(records)-1].Seq); err != nil {
+			return fmt.Errorf("how far drawings have come: %w", err)
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// queue adds the jobs that follow from records. A kill before the cursor moves
+// lets them be added again, which changes nothing: each has a key.
+func (w *Worker) queue(ctx context.Context, records []store.Record) error {
+	b := w.o.Archive.Begin()
+	n := 0
+	for i := range records {
+		in, key, err := w.wanted(ctx, &records[i])
+		if err != nil {
+			return err
+		}
+		if in.URL == "" {
+			continue
+		}
+		payload, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("writing the intent to draw %s: %w", in.URL, err)
+		}
+		u, err := url.Parse(in.URL)
+		if err != nil {
+			continue // no browser goes there
+		}
+		if err := b.Enqueue(store.Enqueue{Job: store.Job{Kind: JobDraw, Key: key, Host: strings.ToLower(u.Hostname()), Payload: payload, Priority: store.PriorityLook}}); err != nil {
+			return err
+		}
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	if _, err := b.Commit(ctx); err != nil {
+		return fmt.Errorf("queueing %d drawings: %w", n, err)
+	}
+	return nil
+}
+
+// wanted returns what is to be drawn because of a record: posts and pages that
+// are captured for the first time, or by a person. What only a newsroom's own
+// credentials open, the browser would not see.
+func (w *Worker) wanted(ctx context.Context, r *store.Record) (in intent, key string, err error) {
+	person := false
+	switch r.Kind {
+	case store.KindCapture:
+		c, err := store.Decode[store.Capture](r)
+		if err != nil {
+			return intent{}, "", err
+		}
+		if !c.Round.IsZero() || c.Private || c.Source.Rank() < post.SourceEmbed.Rank() {
+			return intent{}, "", nil
+		}
+		person = c.Trigger == "person"
+		switch {
+		case c.Kind == store.CapturePost && w.o.Posts:
+			in, key = intent{URL: w.o.Address(c.Ref, c.URL), Ref: c.Ref, Of: r.ID}, c.Ref.String()
+		case c.Kind == store.CapturePage && w.o.Pages:
+			in, key = intent{URL: c.URL, Of: r.ID}, "page "+store.ArticleKey(c.URL)
+		}
+	case store.KindArticle:
+		v, err := store.Decode[store.ArticleVersion](r)
+		if err != nil {
+			return intent{}, "", err
+		}
+		person = v.Source == ""
+		if w.o.Pages && !v.Private && v.Origin == "web" {
+			in, key = intent{URL: v.URL, Of: r.ID}, "page "+store.ArticleKey(v.URL)
+		}
+	}
+	if in.URL == "" || person {
+		return in, key, nil
+	}
+	term := store.URLTerm(in.URL)
+	if !in.Ref.IsZero() {
+		term = store.RefTerm(in.Ref)
+	}
+	page, err := w.o.Archive.List(ctx, store.Query{Term: term, Kinds: []store.Kind{store.KindDrawing}, Newest: true, Limit: 1})
+	if err != nil || len(page.Records) > 0 {
+		return intent{}, "", err
+	}
+	return in, key, nil
+}
+
+// Handle runs a job: it draws the page and keeps what it got. The job's outcome
+// is committed with it.
+func (w *Worker) Handle(ctx context.Context, j store.Job) error {
+	b := w.o.Archive.Begin()
+	var in intent
+	err := json.Unmarshal(j.Payload, &in)
+	if err != nil {
+		err = fmt.Errorf("%w: the payload of job %s: %w", store.ErrInvalid, j.ID, err)
+	} else {
+		err = w.draw(ctx, b, &in)
+	}
+	w.o.Engine.Finish(b, j, err)
+	_, failed := b.Commit(context.WithoutCancel(ctx))
+	return errors.Join(err, failed)
+}
+
+func (w *Worker) draw(ctx context.Context, b *store.Builder, in *intent) error {
+	d, err := w.o.Browser.Draw(ctx, in.URL)
+	if err != nil {
+		return err
+	}
+	rec := &store.Drawing{Time: w.o.Archive.Now(), Ref: in.Ref, URL: in.URL, Title: d.Title, Of: in.Of, Cut: d.Cut, Browser: d.Program,
+		Notes: d.Notes, Software: w.o.Software}
+	if d.URL != in.URL {
+		rec.Final = d.URL
+	}
+	if rec.Picture, rec.PictureSize, err = w.keep(ctx, d.Picture); err != nil {
+		return err
+	}
+	if rec.Page, rec.PageSize, err = w.keep(ctx, d.HTML); err != nil {
+		return err
+	}
+	_, err = b.Add(context.WithoutCancel(ctx), rec)
+	return err
+}
+
+// keep stores bytes as a blob; nothing where there are none.
+func (w *Worker) keep(ctx context.Context, body []byte) (d store.Digest, size int64, err error) {
+	if len(body) == 0 {
+		return store.Digest{}, 0, nil
+	}
+	spool, err := w.o.Archive.Blobs().Create(ctx)
+	if err != nil {
+		return store.Digest{}, 0, fmt.Errorf("keeping a drawing: %w", err)
+	}
+	defer func() { err = errors.Join(err, spool.Close()) }()
+	if _, err := spool.Write(body); err != nil {
+		return store.Digest{}, 0, fmt.Errorf("keeping a drawing: %w", err)
+	}
+	info, err := spool.Commit(ctx)
+	if err != nil {
+		return store.Digest{}, 0, fmt.Errorf("keeping a drawing: %w", err)
+	}
+	return info.Digest, info.Size, nil
+}
