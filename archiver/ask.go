@@ -152,13 +152,17 @@ func (e *Engine) believe(ctx context.Context, p Platform, sightings []sighting) 
 		if !s.answer.Status.Gone() {
 			continue
 		}
-		state, more := e.control(ctx, p, s.endpoint, s.answer.Ref)
+		host := ""
+		if _, ok := p.(HostPlatform); ok {
+			host = s.host()
+		}
+		state, more := e.control(ctx, p, s.endpoint, s.answer.Ref, host)
 		controls = append(controls, more...)
 		if !state.ok {
 			s.quarantined = true
 			s.answer.Words = state.why
 		}
-		incident, err := e.quarantine(ctx, p, s.endpoint, state)
+		incident, err := e.quarantine(ctx, p, s.endpoint, state, host)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -171,11 +175,14 @@ func (e *Engine) believe(ctx context.Context, p Platform, sightings []sighting) 
 
 // quarantine returns the incident that an endpoint's control posts are, nil
 // where the operator knows already.
-func (e *Engine) quarantine(ctx context.Context, p Platform, ep Endpoint, state controlState) (*store.Incident, error) {
+func (e *Engine) quarantine(ctx context.Context, p Platform, ep Endpoint, state controlState, host string) (*store.Incident, error) {
 	if !state.ok && !state.wrong {
 		return nil, nil
 	}
 	subject := string(p.Platform()) + "/" + ep.Name()
+	if host != "" {
+		subject += " at " + host
+	}
 	page, err := e.o.Archive.List(ctx, store.Query{Term: store.SubjectTerm(subject), Kinds: []store.Kind{store.KindIncident}, Newest: true, Limit: 1})
 	if err != nil {
 		return nil, err
@@ -200,38 +207,37 @@ func (e *Engine) quarantine(ctx context.Context, p Platform, ep Endpoint, state 
 
 // control asks an endpoint for the platform's control posts, unless that was
 // done a short time ago.
-func (e *Engine) control(ctx context.Context, p Platform, ep Endpoint, asked post.Ref) (controlState, []*recorded) {
-	key := string(p.Platform()) + " " + ep.Name()
+func (e *Engine) control(ctx context.Context, p Platform, ep Endpoint, asked post.Ref, host string) (controlState, []*recorded) {
+	key := string(p.Platform()) + " " + ep.Name() + " " + host
 	now := e.o.Archive.Now()
-	e.mu.Lock()
-	state, known := e.controls[key]
-	e.mu.Unlock()
-	if known && now.Sub(state.at) < controlTime && !now.Before(state.at) {
+	if state, ok := e.recentControl(key, now); ok {
 		return state, nil
 	}
-	state = controlState{at: now, ok: true}
+	state := controlState{at: now, ok: true}
 	var kept []*recorded
 	c := p.Controls()
+	if hosts, ok := p.(HostPlatform); ok {
+		var more []*recorded
+		state, more = e.checkHost(ctx, hosts, p.Platform(), host)
+		kept, c = append(kept, more...), c.at(hosts, host)
+	}
 	check := func(refs []post.Ref, right func(post.Status) bool, want string) {
 		for _, ref := range refs {
 			if !state.ok || ref == asked {
 				continue
 			}
-			s := e.askOne(ctx, ep, ref, "control")
+			asks := e.controlEndpoint(ctx, p, ep, ref)
+			s := e.askOne(ctx, asks, ref, "control")
 			kept = append(kept, s.reply)
 			if !right(s.answer.Status) || s.answer.Err != nil {
 				state.ok, state.wrong = false, s.answer.Err == nil && !s.answer.Transport
-				state.why = fmt.Sprintf("not believed, because %s did not show the control post %s as %s (%s)", ep.Name(), ref, want, s.answer.Sentence())
+				state.why = fmt.Sprintf("not believed, because %s did not show the control post %s as %s (%s)", asks.Name(), ref, want, s.answer.Sentence())
 			}
 		}
 	}
 	check(c.Live, func(s post.Status) bool { return s == post.Live }, "live")
 	check(c.Gone, post.Status.Gone, "gone")
-	if ctx.Err() == nil {
-		e.mu.Lock()
-		e.controls[key] = state
-		e.mu.Unlock()
-	}
+	e.rememberControl(ctx, key, state)
 	return state, kept
 }
 

@@ -99,13 +99,13 @@ func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, excha
 	return id, files, err
 }
 
-// addRelated keeps the quoted post and the parent: as posts of their own where
+// addRelated keeps the quoted post, the parent and the repeated post: as posts of their own where
 // the answer shows them, else as further posts to capture.
 func (c *capturing) addRelated(ctx context.Context, s *sighting, parsed *extract.Parsed) error {
 	for _, r := range []struct {
 		ref   post.Ref
 		depth int
-	}{{parsed.Post.Quoted, c.w.quotes}, {parsed.Post.Parent, c.w.replies}} {
+	}{{parsed.Post.Quoted, c.w.quotes}, {parsed.Post.Parent, c.w.replies}, {parsed.Post.Reposted, c.w.quotes}} {
 		if r.ref.IsZero() || r.depth <= 0 || r.ref == c.w.ref || c.w.beside[r.ref] {
 			continue
 		}

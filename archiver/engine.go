@@ -47,6 +47,9 @@ type Options struct {
 	// of UTC, by "platform/endpoint": answers of an API can cost money.
 	// Endpoints that are not named have no limit.
 	Budgets map[string]int
+	// SmallHosts says how often posts on hosts that can be their author's own
+	// are looked at again; empty is [SmallHostsRarer].
+	SmallHosts SmallHosts
 	// Handlers run the jobs of kinds that the engine itself does not know.
 	Handlers map[string]Handler
 	// Owner names this process in leases; empty is "stet".

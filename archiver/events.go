@@ -231,8 +231,7 @@ func (e *Engine) derivationEvents(ctx context.Context, r *store.Record, d *store
 	switch last := lastDerivation(&before, d.Source); {
 	case len(before.Derivations) == 0:
 		events = append(events, postEvent(h, r, EventCaptured))
-	case last != nil && !last.Post.Incomplete && !d.Post.Incomplete &&
-		(words(last.Post.Text) != words(d.Post.Text) || otherVersion(last.Post.Version, d.Post.Version)):
+	case last != nil && reworded(&last.Post, &d.Post):
 		events = append(events, postEvent(h, r, EventEdited))
 	}
 	// A mismatch is told when it begins.
@@ -243,6 +242,15 @@ func (e *Engine) derivationEvents(ctx context.Context, r *store.Record, d *store
 		}
 	}
 	return events, nil
+}
+
+// reworded reports whether a post says other words than before, its content
+// warning included, as far as both sources told them whole.
+func reworded(before, after *post.Post) bool {
+	if before.Incomplete || after.Incomplete {
+		return false
+	}
+	return words(before.Text) != words(after.Text) || words(before.Warning) != words(after.Warning) || otherVersion(before.Version, after.Version)
 }
 
 func mismatch(h *store.History, r *store.Record, m EventMention) Event {

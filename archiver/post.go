@@ -84,7 +84,7 @@ func (c *capturing) ask(ctx context.Context, batched []sighting) error {
 		if ctx.Err() != nil || slices.ContainsFunc(c.sightings, func(s sighting) bool { return s.endpoint.Name() == ep.Name() }) || !c.wanted(ep) {
 			continue
 		}
-		c.sightings = append(c.sightings, c.e.askOne(ctx, ep, c.w.ref, "post"))
+		c.sightings = append(c.sightings, c.askEndpoint(ctx, ep, "post"))
 	}
 	c.askWitnesses(ctx, p, "post")
 	var err error
@@ -312,7 +312,7 @@ func (c *capturing) scheduleOne(ctx context.Context, ref post.Ref, now time.Time
 }
 
 // scheduleLook adds the job of the next look at a post, or moves the one that
-// waits, and returns its time.
+// waits, and returns its time; the zero time where none is wanted.
 func (e *Engine) scheduleLook(ctx context.Context, b *store.Builder, ref post.Ref, now time.Time, before *store.History, state State) (time.Time, error) {
 	first := now
 	for _, c := range before.Captures {
@@ -320,13 +320,16 @@ func (e *Engine) scheduleLook(ctx context.Context, b *store.Builder, ref post.Re
 			first = c.Content.Time
 		}
 	}
-	at := e.o.Schedule.Next(first, now, state)
+	at := e.lookAt(before, now, e.o.Schedule.Next(first, now, state))
 	closer, err := e.closerLook(ctx, before, now)
 	if err != nil {
 		return time.Time{}, err
 	}
-	if !closer.IsZero() && closer.Before(at) {
+	if !closer.IsZero() && (at.IsZero() || closer.Before(at)) {
 		at = closer
+	}
+	if at.IsZero() {
+		return at, nil
 	}
 	payload, err := json.Marshal(intent{Target: ref.String()})
 	if err != nil {

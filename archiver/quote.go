@@ -26,11 +26,28 @@ const (
 // of it. White space, entities, case of the marks, links (which everybody
 // rewrites), leading mentions (which embeds leave out) and a cut that is marked
 // are no difference; a changed word, number or handle is. p may be nil.
+//
+// An edited post may be quoted in any of its versions.
 func CheckQuote(q store.Quotation, p *post.Post) string {
+	result := checkQuote(q, p)
+	if result != QuoteMismatch {
+		return result
+	}
+	for i := range p.Earlier {
+		old := *p
+		old.Text, old.Incomplete = p.Earlier[i].Text, false
+		if checkQuote(q, &old) == QuoteMatch {
+			return QuoteMatch
+		}
+	}
+	return result
+}
+
+func checkQuote(q store.Quotation, p *post.Post) string {
 	if q.Text == "" || p == nil || p.Text == "" {
 		return QuoteNone
 	}
-	if q.Handle != "" && p.Author.Handle != "" && !strings.EqualFold(q.Handle, p.Author.Handle) {
+	if q.Handle != "" && p.Author.Handle != "" && !strings.EqualFold(q.Handle, p.Author.Handle) && !strings.EqualFold(q.Handle, shortHandle(p.Author.Handle)) {
 		return QuoteMismatch
 	}
 	links := append([]string(nil), q.Links...)
@@ -47,6 +64,13 @@ func CheckQuote(q store.Quotation, p *post.Post) string {
 		return QuoteMatch
 	}
 	return QuoteMismatch
+}
+
+// shortHandle returns a handle without the host, as a federated platform's own
+// pages show it.
+func shortHandle(handle string) string {
+	name, _, _ := strings.Cut(handle, "@")
+	return name
 }
 
 // cutMark reports whether a text says that it was cut.

@@ -116,6 +116,12 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, w *want, fi
 		res.Err = errors.Join(fmt.Errorf("%w: capture it first: `stet capture %s`", err, ref), e.close(ctx, job, err))
 		return
 	}
+	if job.Kind != "" {
+		if unwanted, err := e.unwanted(ctx, before); unwanted || err != nil {
+			res.Status, res.Err = e.State(before).Value, errors.Join(err, e.close(ctx, job, err))
+			return
+		}
+	}
 	p := e.platforms[ref.Platform]
 	if p == nil {
 		err := settled{fmt.Errorf("%w: this version does not look at posts of %s", store.ErrUnexpected, ref.Platform)}
@@ -132,7 +138,7 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, w *want, fi
 		if asked || c.best() != nil || ctx.Err() != nil {
 			continue
 		}
-		c.sightings = append(c.sightings, e.askOne(ctx, ep, ref, "look"))
+		c.sightings = append(c.sightings, c.askEndpoint(ctx, ep, "look"))
 	}
 	c.w.job = job
 	c.askWitnesses(ctx, p, "look")
@@ -203,11 +209,15 @@ func (c *capturing) lookTrouble(ctx context.Context) error {
 func (c *capturing) differs(s *sighting) bool {
 	p := &s.answer.Parsed.Post
 	last := lastDerivation(c.before, s.endpoint.Source())
+	if last == nil && p.Incomplete && c.before.Best() != nil {
+		return false // what it shows may be all that differs
+	}
 	if last == nil {
 		best := c.before.Best()
 		return best == nil || s.endpoint.Source().Rank() > best.Content.Source.Rank() || words(best.Content.Post.Text) != words(p.Text)
 	}
-	return otherVersion(last.Post.Version, p.Version) || last.Post.Text != p.Text || len(last.Post.Media) != len(p.Media) || last.Post.Edited != p.Edited
+	return otherVersion(last.Post.Version, p.Version) || last.Post.Text != p.Text || last.Post.Warning != p.Warning || len(last.Post.Media) != len(p.Media) ||
+		last.Post.Edited != p.Edited || len(last.Post.Earlier) < len(p.Earlier)
 }
 
 // resultOf says what the answers of one round mean together: live where a

@@ -75,10 +75,20 @@ func (n *noise) Read(p []byte) (int, error) {
 }
 
 // Start makes the engine with a platform.
-func (w *World) Start(p archiver.Platform) {
+func (w *World) Start(p archiver.Platform) { w.StartWith(archiver.Options{}, p) }
+
+// StartWith makes the engine with platforms and with options of which the rest
+// is filled in.
+func (w *World) StartWith(o archiver.Options, platforms ...archiver.Platform) {
 	w.mem = mem.New(mem.Options{Now: time.Now})
 	w.archive = store.NewArchive(store.Parts{Backend: w.mem, Blobs: w.mem, Now: time.Now, Random: &noise{}})
-	w.engine = archiver.New(archiver.Options{Archive: w.archive, Client: w.Client, Finder: extract.NewFinder(sites.All()), Platforms: []archiver.Platform{p}})
+	w.Restart(o, platforms...)
+}
+
+// Restart makes the engine anew over the same archive.
+func (w *World) Restart(o archiver.Options, platforms ...archiver.Platform) {
+	o.Archive, o.Client, o.Finder, o.Platforms = w.archive, w.Client, extract.NewFinder(sites.All()), platforms
+	w.engine = archiver.New(o)
 }
 
 // Ask asks one endpoint for one post.
@@ -90,6 +100,9 @@ func (w *World) Ask(e archiver.Endpoint, ref post.Ref) archiver.Answer {
 	}
 	return r.Answers[0]
 }
+
+// Engine returns the engine.
+func (w *World) Engine() *archiver.Engine { return w.engine }
 
 // TryCapture captures a post, which may fail.
 func (w *World) TryCapture(ref post.Ref) archiver.ResultPost {
@@ -145,6 +158,40 @@ func (w *World) Never(ref post.Ref, times int, apart time.Duration) {
 			w.T.Errorf("%s is %s (%s)", ref, r.Status, r.Reason)
 		}
 		time.Sleep(apart)
+	}
+}
+
+// RunDue does all work that is due.
+func (w *World) RunDue() {
+	w.T.Helper()
+	err := w.engine.Run(w.T.Context(), archiver.RunOptions{Once: true, Report: func(j store.Job, err error) { w.T.Errorf("%s %s: %v", j.Kind, j.Key, err) }})
+	if err != nil {
+		w.T.Errorf("doing what is due: %v", err)
+	}
+}
+
+// Events names what happened to the posts, in order.
+func (w *World) Events() []string {
+	w.T.Helper()
+	var names []string
+	for after := uint64(0); ; {
+		records, err := w.archive.Backend().Read(w.T.Context(), after, 100)
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		if len(records) == 0 {
+			return names
+		}
+		for i := range records {
+			events, err := w.engine.EventsOf(w.T.Context(), &records[i])
+			if err != nil {
+				w.T.Fatal(err)
+			}
+			for _, e := range events {
+				names = append(names, e.Event)
+			}
+		}
+		after = records[len(records)-1].Seq
 	}
 }
 

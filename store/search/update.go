@@ -59,6 +59,9 @@ func documentOf(d *store.Derivation) document {
 	for i := range p.Media {
 		doc.fields = append(doc.fields, p.Media[i].Alt)
 	}
+	for i := range p.Earlier {
+		doc.fields = append(doc.fields, p.Earlier[i].Text)
+	}
 	return doc
 }
 
