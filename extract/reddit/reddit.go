@@ -68,11 +68,17 @@ func shortHost(a extract.Address) (extract.Target, bool) {
 	return target(extract.TargetPost, "", a.Seg(0), ""), true
 }
 
-// PostByID returns the post of an id, with or without the mark t3_ of posts. The
-// paths that forum software puts in place of an id are read too.
+// PostByID returns the post of an id, with or without the mark t3_ of posts, or
+// the comment of an id post/comment. The paths that forum software puts in place
+// of an id are read too.
 func (s Site) PostByID(id string) (extract.Target, bool) {
 	if strings.HasPrefix(id, "r/") || strings.HasPrefix(id, "comments/") {
 		return extract.PostAt(s, "https://www.reddit.com/"+id)
+	}
+	if kind, own, ok := nameOf(id); ok && kind == "t1" {
+		t := target(extract.TargetPost, "", strings.TrimSuffix(id, "/"+own), own)
+		t.Ref.ID = id
+		return t, true
 	}
 	id = strings.TrimPrefix(id, "t3_")
 	if got, ok := base36(id); !ok || got != id {

@@ -4,6 +4,7 @@ import (
 	"stet/archiver"
 	"stet/archiver/bluesky"
 	"stet/archiver/oembed"
+	"stet/archiver/reddit"
 	"stet/archiver/telegram"
 	"stet/archiver/youtube"
 	"stet/cmd/internal/config"
@@ -17,6 +18,7 @@ func ownPlatforms(c *config.Config, client archiver.Client) []archiver.Platform 
 	gone := func(p post.Platform) []post.Ref { return ofPlatform(p, c.Watch.ControlsGone) }
 	return []archiver.Platform{
 		bluesky.New(client, bluesky.Options{Live: live(post.Bluesky), Gone: gone(post.Bluesky)}),
+		reddit.New(client, live(post.Reddit), gone(post.Reddit)),
 		telegram.New(client, live(post.Telegram), gone(post.Telegram)),
 		youtube.New(client, oembed.Endpoint(client), live(post.YouTube), gone(post.YouTube)),
 	}
