@@ -2,6 +2,8 @@ package archiver
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -129,6 +131,50 @@ func (c *capturing) addRelated(ctx context.Context, s *sighting, parsed *extract
 			w.via, w.article, w.private, w.set = c.w.ref, c.w.article, c.w.private, c.w.set
 			w.quotes, w.replies = c.w.quotes-1, c.w.replies-1
 			c.follow = append(c.follow, w)
+		}
+	}
+	return c.followVersions(ctx, &parsed.Post)
+}
+
+// maxFollowed is the most versions of an edited post that are captured; X
+// allows five edits.
+const maxFollowed = 20
+
+// followVersions lets the other versions of an edited post be captured, where
+// each has a reference of its own.
+func (c *capturing) followVersions(ctx context.Context, p *post.Post) error {
+	beside := map[post.Ref]bool{c.w.ref: true}
+	for _, v := range p.Versions {
+		beside[v] = true
+	}
+	for _, v := range p.Versions[:min(len(p.Versions), maxFollowed)] {
+		if v == c.w.ref || v == p.Ref() || c.w.beside[v] || !c.e.Can(v.Platform) {
+			continue
+		}
+		before, err := c.e.history(ctx, v)
+		if err != nil {
+			return err
+		}
+		if len(before.Captures) > 0 {
+			continue
+		}
+		w := c.e.newWant(v, "", c.w.options)
+		w.via, w.article, w.private, w.set = c.w.ref, c.w.article, c.w.private, c.w.set
+		w.quotes, w.replies, w.beside = c.w.quotes, 0, beside
+		c.follow = append(c.follow, w)
+	}
+	return nil
+}
+
+// intendFollowing makes jobs of what is still to be captured because of a look.
+func (c *capturing) intendFollowing() error {
+	for _, w := range c.follow {
+		payload, err := json.Marshal(intent{Target: w.ref.String(), Options: CaptureOptions{Trigger: "schedule"}})
+		if err != nil {
+			return fmt.Errorf("writing the intent to capture %s: %w", w.ref, err)
+		}
+		if err := c.b.Enqueue(store.Enqueue{Job: store.Job{Kind: JobCapture, Key: w.ref.String(), Payload: payload, Priority: store.PrioritySchedule}}); err != nil {
+			return err
 		}
 	}
 	return nil

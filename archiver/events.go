@@ -247,6 +247,9 @@ func (e *Engine) derivationEvents(ctx context.Context, r *store.Record, d *store
 // reworded reports whether a post says other words than before, its content
 // warning included, as far as both sources told them whole.
 func reworded(before, after *post.Post) bool {
+	if len(after.Versions) > len(before.Versions) && len(before.Versions)+len(after.Versions) > 1 {
+		return true // the new words have a reference of their own
+	}
 	if before.Incomplete || after.Incomplete {
 		return false
 	}

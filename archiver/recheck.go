@@ -161,6 +161,9 @@ func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
 			return err
 		}
 	}
+	if err := c.intendFollowing(); err != nil {
+		return err
+	}
 	looks, err := c.e.looksOf(keep, c.b, c.sightings, store.ID{}, c.w.options.trigger())
 	if err != nil {
 		return err
@@ -217,7 +220,7 @@ func (c *capturing) differs(s *sighting) bool {
 		return best == nil || s.endpoint.Source().Rank() > best.Content.Source.Rank() || words(best.Content.Post.Text) != words(p.Text)
 	}
 	return otherVersion(last.Post.Version, p.Version) || last.Post.Text != p.Text || last.Post.Warning != p.Warning || len(last.Post.Media) != len(p.Media) ||
-		last.Post.Edited != p.Edited || len(last.Post.Earlier) < len(p.Earlier)
+		last.Post.Edited != p.Edited || len(last.Post.Versions) < len(p.Versions) || len(last.Post.Earlier) < len(p.Earlier)
 }
 
 // resultOf says what the answers of one round mean together: live where a
