@@ -137,8 +137,8 @@ func (b *Browser) draw(ctx context.Context, address string) (_ *Drawing, err err
 	}
 	stop := group.watch(b.o.MaxMemory, func() { fail(errMemory) })
 	defer stop()
-	j := &job{tab: tab, proxy: p, d: &Drawing{}}
-	if err := j.run(address); err != nil {
+	j := &job{proxy: p, d: &Drawing{}}
+	if err := j.run(tab, address); err != nil {
 		return nil, b.why(ctx, err)
 	}
 	return j.d, nil

@@ -47,8 +47,8 @@ const serializeJS = `(() => {
 })()`
 
 // html makes one file of the page.
-func (j *job) html() error {
-	tree, err := chromedp.Call(j.tab, page.GetResourceTree, cdp.Empty{})
+func (j *job) html(tab context.Context) error {
+	tree, err := chromedp.Call(tab, page.GetResourceTree, cdp.Empty{})
 	if err != nil {
 		return fmt.Errorf("listing what the page is made of: %w", err)
 	}
@@ -56,9 +56,9 @@ func (j *job) html() error {
 		j.note("the page could not be kept as a file")
 		return nil
 	}
-	r := &reader{ctx: j.tab, parts: map[string]part{}, left: maxParts}
+	r := &reader{parts: map[string]part{}, left: maxParts}
 	r.list(tree.FrameTree)
-	f := r.frame(tree.FrameTree, 0)
+	f := r.frame(tab, tree.FrameTree, 0)
 	if f == "" {
 		j.note("the page could not be kept as a file")
 		return nil
@@ -67,7 +67,7 @@ func (j *job) html() error {
 	if r.missing > 0 {
 		j.note(fmt.Sprintf("%d pictures, styles or fonts are not in the file", r.missing))
 	}
-	return j.tab.Err()
+	return tab.Err()
 }
 
 // part is something that the page loaded.
@@ -82,7 +82,6 @@ type part struct {
 
 // reader reads what a page is made of from the browser.
 type reader struct {
-	ctx     context.Context
 	parts   map[string]part
 	frames  int
 	left    int
@@ -103,12 +102,12 @@ func (r *reader) list(t *page.FrameResourceTree) {
 
 // get returns something that the page loaded. It returns false where that is
 // not there, or would make the file too large.
-func (r *reader) get(address string) (body []byte, mime string, ok bool) {
+func (r *reader) get(ctx context.Context, address string) (body []byte, mime string, ok bool) {
 	p, ok := r.parts[address]
 	if ok && !p.read {
 		p.read = true
 		if p.size <= maxPart {
-			res, err := chromedp.Call(r.ctx, page.GetResourceContent, page.GetResourceContentParams{FrameID: p.frame, URL: address})
+			res, err := chromedp.Call(ctx, page.GetResourceContent, page.GetResourceContentParams{FrameID: p.frame, URL: address})
 			if err == nil {
 				p.body = res.Content
 			}
@@ -125,20 +124,20 @@ func (r *reader) get(address string) (body []byte, mime string, ok bool) {
 
 // frame returns the document of a frame, with its own frames inside; "" where
 // the browser does not give it.
-func (r *reader) frame(t *page.FrameResourceTree, depth int) string {
+func (r *reader) frame(ctx context.Context, t *page.FrameResourceTree, depth int) string {
 	if r.frames++; r.frames > maxFrames || depth > maxFrameDepth {
 		return ""
 	}
 	var inner []string
 	for i, c := range t.ChildFrames {
-		inner = append(inner, r.frame(c, depth+1))
-		r.mark(c.Frame.ID, fmt.Sprint(i))
+		inner = append(inner, r.frame(ctx, c, depth+1))
+		r.mark(ctx, c.Frame.ID, fmt.Sprint(i))
 	}
-	world, err := chromedp.Call(r.ctx, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: t.Frame.ID, WorldName: "stet"})
+	world, err := chromedp.Call(ctx, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: t.Frame.ID, WorldName: "stet"})
 	if err != nil {
 		return ""
 	}
-	res, err := chromedp.Call(r.ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: serializeJS, ContextID: world.ExecutionContextID,
+	res, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: serializeJS, ContextID: world.ExecutionContextID,
 		ReturnByValue: new(true), Timeout: 5000})
 	if err != nil || res.ExceptionDetails != nil || res.Result == nil {
 		return ""
@@ -147,19 +146,20 @@ func (r *reader) frame(t *page.FrameResourceTree, depth int) string {
 	if !ok || text == "" {
 		return ""
 	}
-	return (&file{base: t.Frame.URL, get: r.get, frames: inner}).make(text)
+	get := func(address string) ([]byte, string, bool) { return r.get(ctx, address) }
+	return (&file{base: t.Frame.URL, get: get, frames: inner}).make(text)
 }
 
 // mark names the element of a frame, where the browser tells it.
-func (r *reader) mark(id cdp.FrameID, name string) {
-	owner, err := chromedp.Call(r.ctx, dom.GetFrameOwner, dom.GetFrameOwnerParams{FrameID: id})
+func (r *reader) mark(ctx context.Context, id cdp.FrameID, name string) {
+	owner, err := chromedp.Call(ctx, dom.GetFrameOwner, dom.GetFrameOwnerParams{FrameID: id})
 	if err != nil {
 		return // the frame has gone
 	}
-	nodes, err := chromedp.Call(r.ctx, dom.PushNodesByBackendIDsToFrontend, dom.PushNodesByBackendIDsToFrontendParams{BackendNodeIDs: []cdp.BackendNodeID{owner.BackendNodeID}})
+	nodes, err := chromedp.Call(ctx, dom.PushNodesByBackendIDsToFrontend, dom.PushNodesByBackendIDsToFrontendParams{BackendNodeIDs: []cdp.BackendNodeID{owner.BackendNodeID}})
 	if err != nil || len(nodes.NodeIDs) == 0 {
 		return
 	}
 	// Where it fails, the frame is left out of the file.
-	_, _ = chromedp.Call(r.ctx, dom.SetAttributeValue, dom.SetAttributeValueParams{NodeID: nodes.NodeIDs[0], Name: frameMark, Value: name})
+	_, _ = chromedp.Call(ctx, dom.SetAttributeValue, dom.SetAttributeValueParams{NodeID: nodes.NodeIDs[0], Name: frameMark, Value: name})
 }

@@ -27,27 +27,26 @@ const (
 
 // job is one drawing.
 type job struct {
-	tab   context.Context
 	proxy *proxy
 	d     *Drawing
 }
 
-func (j *job) run(address string) error {
-	err := forbidDownloads(j.tab)
+func (j *job) run(tab context.Context, address string) error {
+	err := forbidDownloads(tab)
 	if err == nil {
-		j.d.Program, err = program(j.tab)
+		j.d.Program, err = program(tab)
 	}
 	if err == nil {
-		err = j.load(address)
+		err = j.load(tab, address)
 	}
 	if err == nil {
-		err = j.describe()
+		err = j.describe(tab)
 	}
 	if err == nil {
-		err = j.picture()
+		err = j.picture(tab)
 	}
 	if err == nil {
-		err = j.html()
+		err = j.html(tab)
 	}
 	if j.proxy.full() {
 		j.note("the page wanted to load more than a drawing may (browser.max_bytes)")
@@ -58,8 +57,8 @@ func (j *job) run(address string) error {
 func (j *job) note(sentence string) { j.d.Notes = append(j.d.Notes, sentence) }
 
 // load goes to the page and waits until it stands still, or long enough.
-func (j *job) load(address string) error {
-	ctx, cancel := context.WithTimeout(j.tab, loadTime)
+func (j *job) load(tab context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(tab, loadTime)
 	defer cancel()
 	err := chromedp.Do(ctx, chromedp.Navigate(address))
 	var failed *chromedp.LoadError
@@ -71,15 +70,15 @@ func (j *job) load(address string) error {
 			}
 		}
 		return fmt.Errorf("%w: the browser says %s", store.ErrNetwork, failed.ErrorText)
-	case errors.Is(err, context.DeadlineExceeded) && j.tab.Err() == nil:
+	case errors.Is(err, context.DeadlineExceeded) && tab.Err() == nil:
 		j.note("the page had not finished loading")
-		if err := chromedp.Do(j.tab, chromedp.Stop()); err != nil {
+		if err := chromedp.Do(tab, chromedp.Stop()); err != nil {
 			return fmt.Errorf("ending the load: %w", err)
 		}
 	case err != nil:
 		return err
 	}
-	return j.settle()
+	return j.settle(tab)
 }
 
 // settleJS scrolls through the page, so that what loads when it is seen loads,
@@ -94,13 +93,13 @@ const settleJS = `(async () => {
   await sleep(150);
 })()`
 
-func (j *job) settle() error {
-	ctx, cancel := context.WithTimeout(j.tab, settleTime)
+func (j *job) settle(tab context.Context) error {
+	ctx, cancel := context.WithTimeout(tab, settleTime)
 	defer cancel()
 	_, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](settleJS, chromedp.EvalAwaitPromise))
 	switch {
 	case err == nil:
-	case j.tab.Err() != nil:
+	case tab.Err() != nil:
 		return err
 	default:
 		// A page can go away under the script, or stop it: what is there is drawn.
@@ -109,17 +108,17 @@ func (j *job) settle() error {
 	return nil
 }
 
-func (j *job) describe() error {
+func (j *job) describe(tab context.Context) error {
 	var err error
-	if j.d.URL, err = chromedp.Run(j.tab, chromedp.Location()); err != nil {
+	if j.d.URL, err = chromedp.Run(tab, chromedp.Location()); err != nil {
 		return err
 	}
-	j.d.Title, err = chromedp.Run(j.tab, chromedp.Title())
+	j.d.Title, err = chromedp.Run(tab, chromedp.Title())
 	return err
 }
 
-func (j *job) picture() error {
-	m, err := chromedp.Call(j.tab, page.GetLayoutMetrics, cdp.Empty{})
+func (j *job) picture(tab context.Context) error {
+	m, err := chromedp.Call(tab, page.GetLayoutMetrics, cdp.Empty{})
 	if err != nil {
 		return fmt.Errorf("measuring the page: %w", err)
 	}
@@ -130,7 +129,7 @@ func (j *job) picture() error {
 	if height > maxHeight {
 		height, j.d.Cut = maxHeight, true
 	}
-	shot, err := chromedp.Call(j.tab, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng,
+	shot, err := chromedp.Call(tab, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng,
 		CaptureBeyondViewport: new(true), FromSurface: new(true), Clip: &page.Viewport{Width: pageWidth, Height: height, Scale: 1}})
 	if err != nil {
 		return fmt.Errorf("taking the picture: %w", err)

@@ -20,12 +20,12 @@ type proxy struct {
 	server *http.Server
 	listen net.Listener
 	served sync.WaitGroup
-	ctx    context.Context
-	end    context.CancelFunc
 	left   atomic.Int64
 
 	mu      sync.Mutex
 	refused map[string]error // why a host was not reached
+	open    map[net.Conn]bool
+	closed  bool
 }
 
 // own reports whether a host is one that the browser talks to for itself, which
@@ -45,8 +45,7 @@ func startProxy(dial func(context.Context, string, string) (net.Conn, error), mo
 	if err != nil {
 		return nil, fmt.Errorf("leading the browser's traffic: %w", err)
 	}
-	p := &proxy{dial: dial, listen: listen, refused: map[string]error{}}
-	p.ctx, p.end = context.WithCancel(context.Background())
+	p := &proxy{dial: dial, listen: listen, refused: map[string]error{}, open: map[net.Conn]bool{}}
 	p.left.Store(most)
 	p.server = &http.Server{Handler: http.HandlerFunc(p.serve), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 256 << 10}
 	p.served.Go(func() {
@@ -61,10 +60,32 @@ func (p *proxy) address() string { return p.listen.Addr().String() }
 
 // close ends the connections and waits for what serves them.
 func (p *proxy) close() error {
-	p.end()
 	err := p.server.Close()
+	p.mu.Lock()
+	p.closed = true
+	for c := range p.open {
+		c.Close()
+	}
+	p.mu.Unlock()
 	p.served.Wait()
 	return err
+}
+
+// hold keeps a connection until the returned function closes it. It ends with
+// the drawing also where nothing is read from it.
+func (p *proxy) hold(c net.Conn) (release func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		c.Close()
+	}
+	p.open[c] = true
+	return func() {
+		c.Close()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.open, c)
+	}
 }
 
 // full reports whether the page wanted to load more than it may.
@@ -108,10 +129,7 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out = &counted{Conn: out, p: p}
-	// Also connections that nothing is read from end with the drawing.
-	stop := context.AfterFunc(p.ctx, func() { out.Close() })
-	defer stop()
-	defer out.Close()
+	defer p.hold(out)()
 	if r.Method == http.MethodConnect {
 		p.tunnel(w, out)
 		return
@@ -147,9 +165,7 @@ func (p *proxy) tunnel(w http.ResponseWriter, out net.Conn) {
 	if err != nil {
 		return // the browser is gone
 	}
-	defer in.Close()
-	stop := context.AfterFunc(p.ctx, func() { in.Close() })
-	defer stop()
+	defer p.hold(in)()
 	if _, err := io.WriteString(in, "HTTP/1.1 200 Connected\r\n\r\n"); err != nil {
 		return
 	}

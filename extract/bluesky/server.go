@@ -161,7 +161,7 @@ func repoError(e xrpcError, status int) (extract.Answer, bool) {
 	if status != 400 && status != 403 && status != 404 {
 		return extract.Answer{}, false
 	}
-	s := post.Unknown
+	var s post.Status
 	switch e.Name {
 	case "RepoNotFound", "RepoDeactivated":
 		s = post.AccountGone
