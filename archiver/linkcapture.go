@@ -30,7 +30,7 @@ func (e *Engine) captureLink(ctx context.Context, w *linkWant) ResultLink {
 	if err != nil {
 		return ResultLink{URL: w.url, Err: err}
 	}
-	request.URL = w.url
+	request.URL, request.Anonymous = w.url, true
 	answer := e.o.Pages.ReadPage(ctx, request)
 	p := &pageRound{e: e, w: w, before: before, answer: &answer, reply: &recorded{exchanges: answer.Exchanges}, always: true}
 	return p.keep(ctx)
@@ -266,6 +266,9 @@ func (e *Engine) handlePageLook(ctx context.Context, j store.Job, in intent) err
 		return errors.Join(err, e.close(ctx, j, err))
 	}
 	request.URL = in.Target
+	// What was captured without the operator's access is looked at without it.
+	last := before.Captures[len(before.Captures)-1].Content
+	request.Anonymous = !last.Private || !last.Article.IsZero() || !last.Via.IsZero()
 	answer := e.o.Pages.ReadPage(ctx, request)
 	w := &linkWant{url: in.Target, key: j.Key, options: CaptureOptions{Trigger: "schedule"}, job: j}
 	p := &pageRound{e: e, w: w, before: before, answer: &answer, reply: &recorded{exchanges: answer.Exchanges}}

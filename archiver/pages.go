@@ -27,6 +27,9 @@ type PageRequest struct {
 	// they still hold, the server need not send the page again.
 	ETag     string
 	Modified string
+	// Anonymous leaves out the operator's access to the host, for addresses
+	// that stand in what others wrote.
+	Anonymous bool
 }
 
 // PageAnswer is what came of it.

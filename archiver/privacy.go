@@ -30,6 +30,15 @@ func (o CaptureOptions) private(itself bool) bool {
 	return itself
 }
 
+// within returns the options for what was found in something that is private or
+// is not.
+func (o CaptureOptions) within(private bool) CaptureOptions {
+	if private && o.Privacy == PrivacyDefault {
+		o.Privacy = PrivacyPrivate
+	}
+	return o
+}
+
 // private reports whether any of the exchanges carried a secret.
 func (r *recorded) private() bool {
 	return slices.ContainsFunc(r.exchanges, func(x store.Exchange) bool { return x.Private })

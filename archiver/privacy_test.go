@@ -136,3 +136,47 @@ func TestWhatAPersonCallsPrivateStaysSo(t *testing.T) {
 		}
 	})
 }
+
+// TestLinksOfWhatIsPrivate: the pages that a private article links are private,
+// and a link that somebody wrote does not get the operator's access; a page that
+// was asked for does, also when it is looked at again.
+func TestLinksOfWhatIsPrivate(t *testing.T) {
+	inWorld(t, settings{pages: true, fetch: withAccess}, func(w *world) {
+		inner := w.staging("/draft", linking("https://ferry.example/winter"))
+		w.net.Site("ferry.example").Page("/winter", sheet("Winter timetable", "The ferry sails at six."))
+		res := w.captureLinks(inner, archiver.LinksArticle)
+		if res.Err != nil || len(res.Links) != 2 {
+			t.Fatalf("%+v", res)
+		}
+		for _, address := range []string{"https://ferry.example/winter", inner} {
+			for _, c := range w.pageHistory(address).Captures {
+				if !c.Content.Private {
+					t.Errorf("%s: %+v", address, c.Content)
+				}
+			}
+		}
+		asked := func() (with, without int) {
+			for _, r := range w.net.Requests() {
+				switch {
+				case r.Host == "staging.news.example" && r.Header.Get("X-Preview") != "":
+					with++
+				case r.Host == "staging.news.example":
+					without++
+				}
+			}
+			return with, without
+		}
+		w.net.Forget()
+		w.captureLinks(w.page("blog.example", "/a", linking(inner+"?other")), archiver.LinksArticle)
+		if with, without := asked(); with != 0 || without == 0 {
+			t.Errorf("a link of somebody: %d requests with the access, %d without", with, without)
+		}
+		w.net.Forget()
+		time.Sleep(100 * day)
+		w.runOnce()
+		// The other address was captured without the access, and is looked at so.
+		if with, without := asked(); with == 0 || without != 1 {
+			t.Errorf("looked at again: %d requests with the access, %d without", with, without)
+		}
+	})
+}

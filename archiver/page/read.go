@@ -60,7 +60,7 @@ func (r *Reader) ReadPage(ctx context.Context, p archiver.PageRequest) archiver.
 	}
 	address := p.URL
 	for hop := 0; ; hop++ {
-		resp, err := r.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: p.Purpose, Header: header, MaxBytes: r.o.MaxBytes, Sink: refuseFiles})
+		resp, err := r.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: p.Purpose, Header: header, Anonymous: p.Anonymous, MaxBytes: r.o.MaxBytes, Sink: refuseFiles})
 		exchanges = append(exchanges, resp.Exchanges...)
 		if err != nil {
 			return archiver.PageAnswer{Exchanges: exchanges, Err: err,
