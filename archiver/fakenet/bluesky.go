@@ -105,7 +105,7 @@ func (n *Net) Bluesky() *Bluesky {
 	b := n.bluesky
 	if b == nil {
 		b = &Bluesky{net: n, accounts: map[string]*blueskyAccount{}, posts: map[string]*blueskyPost{}, blobs: map[string]blueskyBlob{}}
-		b.stream.listeners = map[chan []byte]bool{}
+		b.stream.more, b.stream.cut = make(chan struct{}), make(chan struct{})
 		n.bluesky = b
 	}
 	n.mu.Unlock()
@@ -120,6 +120,7 @@ func (b *Bluesky) install() {
 	n.HandleFunc("plc.directory", b.directory)
 	n.HandleFunc("cdn.bsky.app", b.copies)
 	n.HandleFunc("video.bsky.app", b.stills)
+	n.HandleFunc(BlueskyStream, b.follow)
 	parts := strings.Split(BlueskyControl, "/")
 	b.Add(BlueskyPost{Author: BlueskyAccount{DID: parts[2], Handle: "bsky.app", Name: "The Platform"}, Key: parts[4],
 		Text: "a post of the platform's own", Posted: time.Date(2024, 10, 18, 16, 0, 0, 0, time.UTC)})

@@ -91,6 +91,9 @@ func (w *World) Restart(o archiver.Options, platforms ...archiver.Platform) {
 	w.engine = archiver.New(o)
 }
 
+// Parts returns the archive and the engine that Start made.
+func (w *World) Parts() (*store.Archive, *archiver.Engine) { return w.archive, w.engine }
+
 // Ask asks one endpoint for one post.
 func (w *World) Ask(e archiver.Endpoint, ref post.Ref) archiver.Answer {
 	w.T.Helper()

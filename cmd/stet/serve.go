@@ -180,6 +180,11 @@ func (s *service) run(ctx context.Context) error {
 		<-ctx.Done() // with nobody to tell it ends at once
 		return err
 	})
+	if s.w.Push != nil {
+		part(func() error {
+			return s.w.Push.Run(ctx, func(err error) { s.log.Info("the stream of Bluesky is interrupted", "error", err.Error()) })
+		})
+	}
 	part(func() error { return forward.Serve(ctx, socket, version().Version, s.a.runFor(s.w.Archive, s.c)) })
 	if pages != nil {
 		part(func() error { return s.servePages(ctx, pages) })

@@ -191,6 +191,7 @@ func mayOpen() map[string][]string {
 	return map[string][]string{
 		"archiver/fetch":       nil, // everything
 		"archiver/twitter":     {"http.Client"},
+		"archiver/bluesky":     {"http.Client", "http.Transport", "websocket.Dial"}, // over connections of archiver/fetch
 		"store/postgres":       {"pgxpool.New", "pgxpool.NewWithConfig", "pgx.Connect", "pgx.ConnectConfig"},
 		"cmd/internal/forward": {"net.Dialer"}, // to the local socket
 	}

@@ -13,6 +13,7 @@ type Config struct {
 	Data    string
 	Fetch   Fetch
 	Twitter Twitter
+	Bluesky Bluesky
 	Watch   Watch
 	Capture Capture
 	Browser Browser
@@ -61,6 +62,14 @@ type Twitter struct {
 	BearerTokenFile    string
 	ConsumerKeyFile    string
 	ConsumerSecretFile string
+}
+
+// Bluesky configures what is specific to it.
+type Bluesky struct {
+	// Push says whether the network's public stream of events is followed.
+	Push bool
+	// PushURL is the stream; empty is the one that is built in.
+	PushURL string
 }
 
 // Watch says when posts are looked at again and when a loss is confirmed.

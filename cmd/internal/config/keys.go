@@ -81,6 +81,7 @@ func Keys() []Key {
 	keys = append(keys, value("data", func(c *Config) *string { return &c.Data }, parsePath, asIs))
 	keys = append(keys, fetchKeys()...)
 	keys = append(keys, twitterKeys()...)
+	keys = append(keys, blueskyKeys()...)
 	keys = append(keys, watchKeys()...)
 	keys = append(keys, captureKeys()...)
 	keys = append(keys, browserKeys()...)
@@ -110,6 +111,13 @@ func twitterKeys() []Key {
 		value("twitter.consumer_key_file", func(c *Config) *string { return &c.Twitter.ConsumerKeyFile }, parsePath, asIs),
 		secret(value("twitter.consumer_secret", func(c *Config) *string { return &c.Twitter.ConsumerSecret }, parseSecret, asIs)),
 		value("twitter.consumer_secret_file", func(c *Config) *string { return &c.Twitter.ConsumerSecretFile }, parsePath, asIs),
+	}
+}
+
+func blueskyKeys() []Key {
+	return []Key{
+		value("bluesky.push", func(c *Config) *bool { return &c.Bluesky.Push }, parseBool, formatBool),
+		value("bluesky.push_url", func(c *Config) *string { return &c.Bluesky.PushURL }, parseStream, asIs),
 	}
 }
 
@@ -163,5 +171,5 @@ func Default() *Config {
 // later are the keys of features that this version does not have: they are
 // refused rather than ignored, because whoever set them counts on them.
 func later() []string {
-	return []string{"bluesky", "mastodon", "wayback", "postgres", "s3", "stamp", "users", "case"}
+	return []string{"mastodon", "wayback", "postgres", "s3", "stamp", "users", "case"}
 }

@@ -208,6 +208,18 @@ func parseProxy(s string) (string, error) {
 	return "", fmt.Errorf("proxies of kind %q are not known; http, https and socks5 are", u.Scheme)
 }
 
+// parseStream reads the address of a stream of events.
+func parseStream(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.Scheme != "ws" && u.Scheme != "wss" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", errValue(s, "the address of a stream, such as wss://stream.example/subscribe")
+	}
+	return s, nil
+}
+
 // withoutPassword writes a URL without its credentials.
 func withoutPassword(s string) string {
 	u, err := url.Parse(s)

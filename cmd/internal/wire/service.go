@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"stet/archiver/bluesky"
 	"stet/archiver/fetch"
 	"stet/archiver/notify"
 	"stet/archiver/source"
@@ -20,6 +21,8 @@ type Service struct {
 	Notifier *notify.Notifier
 	// Web answers the pages for operators.
 	Web *web.Server
+	// Push follows the stream of Bluesky's events; nil where that is off.
+	Push *bluesky.Stream
 }
 
 // OpenService opens the archive for a service, and makes one where there is
@@ -50,6 +53,9 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 	}
 	if err := s.Sources.Sync(ctx, plans(c)); err != nil {
 		return nil, fmt.Errorf("taking over the configured sources: %w", err)
+	}
+	if s.Push, err = a.push(c, o); err != nil {
+		return nil, err
 	}
 	s.Web = web.New(web.Options{Archive: a.Archive, Engine: a.Engine, Statter: a.Statter, Version: o.Version, Ready: ready,
 		Disk: func() (int64, error) { return DiskFree(c.Data) }})
@@ -106,6 +112,25 @@ func (a *Archive) notifier(c *config.Config, o Options, report func(notify.Repor
 	}
 	return notify.New(notify.Options{Journal: a.Archive.Backend(), Cursors: a.Archive.Backend(), Events: a.Engine.EventsOf, Client: client,
 		Report: report, Now: o.Now}, targets)
+}
+
+// push returns what follows the stream of Bluesky's events, nil where that is
+// not configured. A stream of the operator's own may be anywhere; the one that
+// is built in is subject to the guard.
+func (a *Archive) push(c *config.Config, o Options) (*bluesky.Stream, error) {
+	if !c.Bluesky.Push {
+		return nil, nil
+	}
+	client, err := Client(c, o)
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, client.Close)
+	d := bluesky.Dialer{Dial: client.Dial, TLS: client.OwnTLS}
+	if c.Bluesky.PushURL != "" {
+		d.Dial = client.DialOwn
+	}
+	return bluesky.NewStream(bluesky.StreamOptions{URL: c.Bluesky.PushURL, Archive: a.Archive, Engine: a.Engine, Dialer: d, UserAgent: client.UserAgent()}), nil
 }
 
 // EstimateSource says what following a source would bring and cost, without an
