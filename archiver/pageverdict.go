@@ -136,6 +136,9 @@ func (j *pageJudge) miss(l *store.PageLook) {
 	}
 	byStatus := stated >= pageGoneLooks && l.Time.Sub(first) >= j.rules.ConfirmGone && l.Result == store.PageGone
 	byWords := len(j.missed) >= pageSoftLooks && l.Time.Sub(j.missed[0].Time) >= j.rules.ConfirmSoft
+	if j.state.Confirmed && !byStatus {
+		return // what only words say does not weaken what was confirmed
+	}
 	if j.state.Value = store.PageSoftGone; stated == len(j.missed) || byStatus {
 		j.state.Value = store.PageGone
 	}
