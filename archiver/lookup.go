@@ -114,8 +114,12 @@ func (r *Reader) refOf(query string) (post.Ref, bool) {
 	if ref, err := post.ParseRef(query); err == nil && slices.Contains(r.o.Platforms, ref.Platform) && ref.ID[0] != '@' {
 		return ref, true
 	}
-	if bareID(query) {
+	switch {
+	case bareID(query):
 		return post.Ref{Platform: post.Twitter, ID: query}, true
+	case strings.HasPrefix(query, "at://"):
+		ref := post.Ref{Platform: post.Bluesky, ID: query}
+		return ref, ref.Valid()
 	}
 	return post.Ref{}, false
 }

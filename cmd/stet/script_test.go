@@ -84,6 +84,9 @@ var (
 	linked   = fakenet.PostID(when.Add(3*time.Hour), 4)
 	vanished = fakenet.PostID(when.Add(4*time.Hour), 5)
 	saved    = fakenet.PostID(when.Add(5*time.Hour), 6)
+	// A post of Bluesky, and its address with the handle.
+	tide    = "at://did:plc:berberberberberberberber/app.bsky.feed.post/3lq2abcdefg2a"
+	tideURL = "https://bsky.app/profile/ber.example.org/post/3lq2abcdefg2a"
 )
 
 func newScene(env *testscript.Env) error {
@@ -106,7 +109,7 @@ func newScene(env *testscript.Env) error {
 	}
 	env.Vars = append(env.Vars, "SEED="+seed, "HOME="+filepath.Join(env.WorkDir, "home"), "XDG_DATA_HOME="+filepath.Join(env.WorkDir, "data"), "XDG_CONFIG_HOME=",
 		"TZ=UTC", "STET_FETCH_PER_HOST_INTERVAL=0", "ARCHIVE="+filepath.Join(env.WorkDir, "data", "stet"),
-		"OPENING="+opening, "CLOSING="+closing, "ANSWER="+answer, "LINKED="+linked, "VANISHED="+vanished, "SAVED="+saved,
+		"OPENING="+opening, "CLOSING="+closing, "ANSWER="+answer, "LINKED="+linked, "VANISHED="+vanished, "SAVED="+saved, "TIDE="+tide, "TIDEURL="+tideURL,
 		"SHORT="+s.x.Shorten("https://twitter.com/adabridge/status/"+opening), "SAVEDSHORT="+s.x.Shorten("https://twitter.com/bram_okoye/status/"+saved+"/photo/1"), "SHORTARTICLE="+s.x.Shorten("https://news.example/story"))
 	env.Values[sceneKey{}] = s
 	return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o755)
@@ -123,6 +126,8 @@ func (s *scene) furnish() {
 		fakenet.Post{ID: vanished, Author: ada, Text: "This will not stay for long."},
 		fakenet.Post{ID: saved, Author: bram, Text: "The lamps were lit at nine.", Media: []fakenet.Media{{Alt: "Lamps."}}},
 	)
+	s.net.Bluesky().Add(fakenet.BlueskyPost{Author: fakenet.BlueskyAccount{DID: "did:plc:berberberberberberberber", Handle: "ber.example.org", Name: "Ber Strand"},
+		Key: "3lq2abcdefg2a", Text: "The tide is out until six.", Posted: when, Media: []fakenet.Media{{Alt: "Mud."}}})
 	site := s.net.Site("news.example")
 	site.Article(fakenet.Article{Path: "/story", Title: "Bridge to open on Monday", Byline: "Cleo Marsh", Lang: "en", Published: when.Add(24 * time.Hour),
 		Body: []fakenet.Block{fakenet.P("The mayor said so."), fakenet.Embed(opening, fakenet.Blockquote), fakenet.P("Not all agree."),
@@ -189,7 +194,7 @@ func checkExit(ts *testscript.TestScript, want string, err error) {
 }
 
 // changeWorld changes the world: world state ID STATE [ENDPOINT], world edit ID
-// TEXT, world fault HOST PATH KIND, world heal, world asked HOST N.
+// TEXT, world bluesky ID STATE, world handle DID HANDLE, world fault HOST PATH KIND, world heal, world asked HOST N.
 func changeWorld(ts *testscript.TestScript, _ bool, args []string) {
 	s := sceneOf(ts)
 	switch args[0] {
@@ -199,6 +204,10 @@ func changeWorld(ts *testscript.TestScript, _ bool, args []string) {
 			return
 		}
 		s.x.SetState(args[1], fakenet.State(args[2]))
+	case "bluesky":
+		s.net.Bluesky().SetState(args[1], fakenet.BlueskyState(args[2]))
+	case "handle":
+		s.net.Bluesky().SetHandle(args[1], args[2])
 	case "heal":
 		s.net.Heal()
 	case "fault":

@@ -70,15 +70,24 @@ func (c classifier) classify(word string) target {
 		t.err = invalid("the target is empty; name an address, a file, or - for standard input")
 	case word == "-":
 		t.kind, t.doc = targetDocument, document{stdin: true}
+	case strings.HasPrefix(word, "at://"):
+		// The id of a post of Bluesky as it stands in its embeds.
+		t.reference(post.Ref{Platform: post.Bluesky, ID: word})
+	case c.isRef(word):
+		// An id can hold an address: bluesky:at://…
+		ref, _ := post.ParseRef(word)
+		t.reference(ref)
 	case strings.Contains(word, "://"):
 		c.address(&t, word)
-	case c.isRef(word):
-		t.ref, _ = post.ParseRef(word)
-		t.kind, t.url, t.err = targetPost, wire.PostURL(t.ref), wire.CheckRef(t.ref)
 	default:
 		c.pathOrAddress(&t, word)
 	}
 	return t
+}
+
+// reference makes the target a post, or says why it cannot be one.
+func (t *target) reference(ref post.Ref) {
+	t.ref, t.kind, t.url, t.err = ref, targetPost, wire.PostURL(ref), wire.CheckRef(ref)
 }
 
 // isRef reports whether a word is platform:id of a platform that exists.
@@ -99,8 +108,7 @@ func (c classifier) pathOrAddress(t *target, word string) {
 	case exists:
 		t.kind, t.doc = targetDocument, document{path: word}
 	case isNumber(word):
-		t.ref = post.Ref{Platform: post.Twitter, ID: word}
-		t.kind, t.url, t.err = targetPost, wire.PostURL(t.ref), wire.CheckRef(t.ref)
+		t.reference(post.Ref{Platform: post.Twitter, ID: word})
 	case strings.HasPrefix(word, "@"):
 		t.err = invalid("%s is an account, not a post; stet captures posts by their own addresses, and `stet lookup %s` lists those that are kept", word, word)
 	case looksLikePath(word) || !c.schemeless(word):

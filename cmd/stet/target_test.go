@@ -44,6 +44,12 @@ func TestClassify(t *testing.T) {
 			t.Errorf("%q: %+v", word, got)
 		}
 	}
+	sky := post.Ref{Platform: post.Bluesky, ID: tide}
+	for _, word := range []string{tide, "bluesky:" + tide, "https://bsky.app/profile/did:plc:berberberberberberberber/post/3lq2abcdefg2a"} {
+		if got := c.classify(word); got.err != nil || got.kind != targetPost || got.ref != sky {
+			t.Errorf("%q: %+v", word, got)
+		}
+	}
 	for word, want := range map[string]targetKind{
 		"https://news.example/story": targetPage, "news.example/story": targetPage, "news.example": targetPage,
 		"localhost:8080/a": targetPage, "HTTPS://NEWS.EXAMPLE/": targetPage, "https://netflix.com/ada/status/" + id: targetPage,
@@ -56,7 +62,7 @@ func TestClassify(t *testing.T) {
 	}
 	for _, word := range []string{"", " ", "https://", "https:///story", "ftp://news.example", "javascript://x", "file:///etc/passwd",
 		"https://news example/", "http://[::1", "https://x.com/ada", "@ada", "https://x.com/search?q=a", "https://x.com/settings",
-		"https://twitter.com/ada/status/0", "https://twitter.com/ada/status/9223372036854775808", "twitter:0", "twitter:x", "youtube:abc", "bluesky:x", "mastodon:9", "twitter:9223372036854775808",
+		"https://twitter.com/ada/status/0", "https://twitter.com/ada/status/9223372036854775808", "twitter:0", "twitter:x", "youtube:abc", "bluesky:x", "bluesky:https://x.com/ada/status/20", "at://ada.example/app.bsky.feed.like/1", "at://", "mastodon:9", "twitter:9223372036854775808",
 		"99999999999999999999", "0", "folder", "missing.html", "./news.example", "word", "two words", "mailto:ada@news.example", "twiter:20",
 		"https://twitter.com/intent/tweet?text=a", "https://twitter.com/i/flow/login"} {
 		got := c.classify(word)
