@@ -38,18 +38,24 @@ type Platform struct {
 	client    archiver.Client
 	endpoints []archiver.Endpoint
 	controls  archiver.Controls
+	// handles remembers the accounts to which handles lead.
+	handles *memory
 }
+
+// handleTime is how long it is believed where a handle leads: as long as a list
+// of posts of one account takes.
+const handleTime = 10 * time.Minute
 
 // New returns the platform, asked through c.
 func New(c archiver.Client, o Options) *Platform {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	p := &Platform{client: c, controls: archiver.Controls{Live: o.Live, Gone: o.Gone}}
+	p := &Platform{client: c, handles: newMemory(o.Now, handleTime), controls: archiver.Controls{Live: o.Live, Gone: o.Gone}}
 	if o.Live == nil {
 		p.controls.Live = DefaultControls()
 	}
-	p.endpoints = []archiver.Endpoint{&index{client: c, servers: newServers(o.Now)}, &server{client: c}}
+	p.endpoints = []archiver.Endpoint{&index{client: c, servers: &servers{newMemory(o.Now, serverTime)}}, &server{client: c}}
 	return p
 }
 
@@ -74,6 +80,9 @@ func (p *Platform) Lasting(ref post.Ref) bool {
 // Name asks the index to which account the handle in a reference leads.
 func (p *Platform) Name(ctx context.Context, ref post.Ref, purpose string) archiver.Naming {
 	handle, _, _ := exbluesky.Split(ref.ID)
+	if did := p.handles.recall(handle); did != "" {
+		return archiver.Naming{Ref: exbluesky.Lasting(ref.ID, did)}
+	}
 	resp, err := get(ctx, p.client, base+"com.atproto.identity.resolveHandle?"+url.Values{"handle": {handle}}.Encode(), purpose)
 	n := archiver.Naming{Exchanges: exchanges(resp), Err: err}
 	if err != nil {
@@ -83,6 +92,7 @@ func (p *Platform) Name(ctx context.Context, ref post.Ref, purpose string) archi
 	switch {
 	case did != "":
 		n.Ref = exbluesky.Lasting(ref.ID, did)
+		p.handles.remember(handle, did)
 	case a.Transport:
 		n.Err = fmt.Errorf("%w: asking for the account %s: %s", store.ErrNetwork, handle, a.Reason)
 	default:

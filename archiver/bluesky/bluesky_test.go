@@ -312,3 +312,26 @@ func TestOwnHost(t *testing.T) {
 		w.Expect(ref(id), post.Deleted, true)
 	})
 }
+
+// TestHandlesAreAskedOnce: many posts of one account are named by one question.
+func TestHandlesAreAskedOnce(t *testing.T) {
+	run(t, func(w *platformtest.World, b *fakenet.Bluesky) {
+		one, _ := simple(b, "one")
+		two, _ := simple(b, "two")
+		w.Net.Forget()
+		for _, id := range []string{one, two} {
+			if p := w.Capture(ref(b.ByHandle(id))); p.ID != id {
+				t.Errorf("captured %s, want %s", p.ID, id)
+			}
+		}
+		if n := w.Net.Count(index, "/xrpc/com.atproto.identity.resolveHandle"); n != 1 {
+			t.Errorf("the handle was asked for %d times", n)
+		}
+		time.Sleep(time.Hour)
+		three, _ := simple(b, "three")
+		w.Capture(ref(b.ByHandle(three)))
+		if n := w.Net.Count(index, "/xrpc/com.atproto.identity.resolveHandle"); n != 2 {
+			t.Errorf("an hour later the handle was asked for %d times", n)
+		}
+	})
+}
