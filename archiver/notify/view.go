@@ -50,7 +50,7 @@ func (m *message) view(s *shown) view {
 	if p := s.Post; p != nil {
 		v.ref = clean(post.Ref{Platform: p.Platform, ID: p.ID}.String(), maxTitle)
 		if s.postWithheld {
-			v.note = "Only private articles mention this post: who wrote it, where, and its words are left out."
+			v.note = "This post is private: who wrote it, where, and its words are left out."
 		}
 		v.words = cleanLines(p.Text, maxWords)
 	}

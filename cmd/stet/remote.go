@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -192,6 +194,18 @@ func (s *service) remote() *forward.Remote {
 			}
 			s.log.Log(context.Background(), level, "remote command refused", "token", who.Name, "from", address, "error", errorText(err))
 		}}
+}
+
+// warnPlain logs that tokens can be read on the way, where the pages are open
+// to other machines without encryption: a proxy in front may do that.
+func (s *service) warnPlain(l net.Listener) {
+	if l == nil || s.c.Serve.CertFile != "" {
+		return
+	}
+	ip, err := netip.ParseAddrPort(l.Addr().String())
+	if known, failed := token.Of(s.c.Data, s.a.now).Any(); err == nil && !ip.Addr().Unmap().IsLoopback() && (known || failed != nil) {
+		s.log.Warn("commands of other machines are taken without encryption: set serve.cert_file, or let a proxy in front do it", "listen", l.Addr().String())
+	}
 }
 
 // commandWord returns the first word of a command line that is one of the

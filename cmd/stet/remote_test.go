@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -22,6 +24,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
+	"stet/cmd/internal/config"
 	"stet/cmd/internal/token"
 	"stet/store"
 )
@@ -120,6 +123,44 @@ func TestOnlyNamedFiles(t *testing.T) {
 	}
 	if in, err := io.ReadAll(namedInput(strings.NewReader("secret"), []string{"show", "20"})); len(in) > 0 || err != nil {
 		t.Errorf("input %q, %v", in, err)
+	}
+}
+
+// listening is a listener that only has an address.
+type listening struct {
+	net.Listener
+	address string
+}
+
+func (l listening) Addr() net.Addr {
+	a, err := net.ResolveTCPAddr("tcp", l.address)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+func TestWarnPlain(t *testing.T) {
+	with, without := t.TempDir(), t.TempDir()
+	if _, err := token.Of(with, time.Now).Add("desk", token.Read, time.Time{}, rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		dir, address, cert string
+		want               bool
+	}{
+		{with, "192.0.2.1:8484", "", true}, {with, "[::]:8484", "", true}, {with, "127.0.0.1:8484", "", false}, {with, "[::1]:8484", "", false},
+		{with, "192.0.2.1:8484", "cert.pem", false}, {without, "192.0.2.1:8484", "", false},
+	} {
+		var log bytes.Buffer
+		c := config.Default()
+		c.Data, c.Serve.CertFile = tt.dir, tt.cert
+		s := &service{a: &app{now: time.Now}, c: c, log: slog.New(slog.NewTextHandler(&log, nil))}
+		s.warnPlain(nil)
+		s.warnPlain(listening{address: tt.address})
+		if got := strings.Contains(log.String(), "without encryption"); got != tt.want {
+			t.Errorf("%+v: %s", tt, log.String())
+		}
 	}
 }
 

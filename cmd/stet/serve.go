@@ -190,6 +190,7 @@ func (s *service) run(ctx context.Context) error {
 		part(func() error { return s.servePages(ctx, pages) })
 	}
 	part(func() error { return s.tellSystemd(ctx) })
+	s.warnPlain(pages)
 	s.log.Info("serving", "archive", s.c.Data, "pages", s.address(pages), "version", version().Version)
 	group.Wait()
 	if outer.Err() != nil {
