@@ -26,12 +26,17 @@ import (
 	"stet/archiver/fakenet"
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/wire"
+	"stet/store/disktest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of the scripts")
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		if err := disktest.Attach(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 		os.Exit(realMain())
 	}
 	testscript.Main(m, map[string]func(){"stet": func() { os.Exit(realMain()) }})

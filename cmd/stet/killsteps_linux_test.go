@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"stet/archiver/fakenet"
+	"stet/cmd/internal/config"
+	"stet/cmd/internal/wire"
+	"stet/store"
+	"stet/store/disktest"
+	"stet/store/storetest"
+)
+
+// killing is a command that is killed at its steps.
+type killing struct {
+	name string
+	args []string
+	// prepare makes what the folder of the archive holds at first.
+	prepare func(t *testing.T, data string)
+	env     []string
+	post    string
+}
+
+// TestKillAtEachStep kills a capture and a look just before each thing that
+// they do to the disk: with STET_CI=1 at every single one, otherwise at a few.
+// What was acknowledged is there, nothing half-done shows, and the same command
+// once more does all of the work.
+func TestKillAtEachStep(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("the seed is %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	n := fakenet.New(fakenet.Options{})
+	defer n.Close()
+	dir := t.TempDir()
+	env, err := n.Env(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := fakenet.PostID(when, 7)
+	n.X().Add(fakenet.Post{ID: id, Author: ada, Text: "Number " + id, Media: []fakenet.Media{{Kind: "video", Size: 100 << 10}}})
+	k := killing{name: "capture", env: append(os.Environ(), append(env, "STET_FETCH_PER_HOST_INTERVAL=0", "HOME="+dir)...), post: "twitter:" + id,
+		args: []string{"capture", "--json", "twitter:" + id}, prepare: func(*testing.T, string) {}}
+	t.Run(k.name, func(t *testing.T) { k.atEachStep(t, rng) })
+	captured := filepath.Join(dir, "captured")
+	if _, killed := k.watch(t, captured, nil); killed {
+		t.Fatal("it was killed")
+	}
+	before, err := disktest.Load(captured)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.name, k.args = "look", []string{"recheck", "--json", "twitter:" + id}
+	k.prepare = func(t *testing.T, data string) {
+		if err := before.Leave(data, disktest.Cut{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Run(k.name, func(t *testing.T) { k.atEachStep(t, rng) })
+}
+
+// watch runs the command in a folder and returns what it said; decide may end
+// it.
+func (k killing) watch(t *testing.T, data string, decide func(n int, step string) disktest.Verdict) (out []byte, killed bool) {
+	t.Helper()
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), self, append(slices.Clone(k.args), "--data", data)...)
+	c.Env = append(slices.Clone(k.env), asProgram+"=1")
+	n := 0
+	killed, err = disktest.Watch(c, data, func(o *disktest.Op) disktest.Verdict {
+		if o.Kind == disktest.Say {
+			out = append(out, o.Data...)
+		}
+		n++
+		if decide == nil {
+			return disktest.Verdict{}
+		}
+		return decide(n, o.Step())
+	})
+	storetest.Need(t, !errors.Is(err, disktest.ErrUnavailable), "system calls that can be watched")
+	if err != nil {
+		t.Fatalf("%q: %v", k.args, err)
+	}
+	return out, killed
+}
+
+// atEachStep kills the command at its steps, each time in a new folder.
+func (k killing) atEachStep(t *testing.T, rng *rand.Rand) {
+	room := t.TempDir()
+	folder := func() string {
+		data := filepath.Join(room, "archive")
+		if err := os.Mkdir(data, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		k.prepare(t, data)
+		return data
+	}
+	places, all := map[string]int{}, 0
+	data := folder()
+	k.watch(t, data, func(n int, step string) disktest.Verdict {
+		places[step]++
+		all = n
+		return disktest.Verdict{}
+	})
+	at := rng.Perm(all)
+	if os.Getenv("STET_CI") == "" {
+		at = at[:min(6, all)]
+	}
+	killed := 0
+	for _, at := range at {
+		if err := os.RemoveAll(data); err != nil {
+			t.Fatal(err)
+		}
+		folder()
+		step := ""
+		out, dead := k.watch(t, data, func(n int, name string) disktest.Verdict {
+			step = name
+			return disktest.Verdict{Kill: n > at}
+		})
+		if dead {
+			killed++
+		}
+		k.prove(t, data, out)
+		if t.Failed() {
+			t.Fatalf("that was after a kill at step %d, %q", at, step)
+		}
+	}
+	if k.name == "capture" && places["rename spool/blob-* as blobs/*/*"] == 0 {
+		t.Error("no file of a blob is among the steps")
+	}
+	if killed < len(at)*9/10 {
+		t.Errorf("%d of %d were killed", killed, len(at))
+	}
+	t.Logf("%d kills at %d steps, of which there are %d: %q", killed, len(at), all, slices.Sorted(maps.Keys(places)))
+}
+
+// prove looks into the archive, and runs the command once more.
+func (k killing) prove(t *testing.T, data string, out []byte) {
+	t.Helper()
+	acknowledged := map[string]bool{}
+	if k.name == "capture" {
+		for _, c := range capturesIn(t, out) {
+			acknowledged[c] = true
+		}
+	}
+	proveArchive(t, data, acknowledged)
+	again, _ := k.watch(t, data, nil)
+	if !bytes.Contains(again, []byte(`"live"`)) && k.name == "look" {
+		t.Errorf("the next look said %s", again)
+	}
+	proveArchive(t, data, acknowledged)
+	c := config.Default()
+	c.Data = data
+	w, err := wire.OpenReadOnly(t.Context(), c, wire.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	jobs, err := w.Archive.Backend().ListJobs(t.Context(), store.JobFilter{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]int{}
+	for _, j := range jobs {
+		keys[j.Kind+" "+j.Key]++
+		if j.State != store.JobWaiting {
+			t.Errorf("the job %s %s is %s", j.Kind, j.Key, j.State)
+		}
+	}
+	for key, n := range keys {
+		if n > 1 {
+			t.Errorf("the job %s is queued %d times", key, n)
+		}
+	}
+	if keys["look "+k.post] != 1 {
+		t.Errorf("the next look at the post is not queued: %v", keys)
+	}
+}
