@@ -16,11 +16,8 @@ import (
 	"stet/store"
 )
 
-// Client makes requests: *[fetch.Client].
-type Client interface {
-	// Do makes a request: see [fetch.Client.Do].
-	Do(ctx context.Context, r fetch.Request) (*fetch.Response, error)
-	// Hold keeps requests from a host: see [fetch.Client.Hold].
+// holder is an optional ability of a client: see [fetch.Client.Hold].
+type holder interface {
 	Hold(host string, until time.Time)
 }
 
@@ -28,7 +25,7 @@ type Client interface {
 // use.
 type Platform struct {
 	name      post.Platform
-	client    Client
+	client    archiver.Client
 	endpoints []archiver.Endpoint
 	witnesses []archiver.Witness
 	controls  archiver.Controls
@@ -37,13 +34,13 @@ type Platform struct {
 
 // New returns Mastodon and all that speaks like it, asked through c. The control
 // posts speak for their own hosts only.
-func New(c Client, controls archiver.Controls) *Platform {
+func New(c archiver.Client, controls archiver.Controls) *Platform {
 	return &Platform{name: post.Mastodon, client: c, controls: controls, rules: exmastodon.Rules(),
 		endpoints: []archiver.Endpoint{&api{c}, &activity{c}, &oembed{c}}, witnesses: []archiver.Witness{&account{c}}}
 }
 
 // NewTruthSocial returns Truth Social, asked through c.
-func NewTruthSocial(c Client, controls archiver.Controls) *Platform {
+func NewTruthSocial(c archiver.Client, controls archiver.Controls) *Platform {
 	return &Platform{name: post.TruthSocial, client: c, controls: controls, rules: exmastodon.TruthSocialRules(),
 		endpoints: []archiver.Endpoint{&api{c}, &oembed{c}}, witnesses: []archiver.Witness{&account{c}}}
 }
@@ -103,7 +100,7 @@ func shared(host string) bool {
 }
 
 // get makes a request and returns what the readers take.
-func get(ctx context.Context, c Client, address, purpose, accept string) (extract.Response, []store.Exchange, error) {
+func get(ctx context.Context, c archiver.Client, address, purpose, accept string) (extract.Response, []store.Exchange, error) {
 	resp, err := c.Do(ctx, fetch.Request{URL: address, Purpose: purpose, Header: http.Header{"Accept": {accept}}})
 	if resp == nil {
 		return extract.Response{}, nil, errors.Join(err, store.ErrUnexpected)
@@ -122,8 +119,9 @@ const longestHold = 15 * time.Minute
 // mind keeps further requests from a host that says that it will refuse them.
 // The software gives the time of its next window, not how long it is until
 // then; how long is told by its own clock.
-func mind(c Client, resp *fetch.Response) {
-	if resp.Header.Get("X-Ratelimit-Remaining") != "0" || len(resp.Exchanges) == 0 {
+func mind(c archiver.Client, resp *fetch.Response) {
+	h, ok := c.(holder)
+	if !ok || resp.Header.Get("X-Ratelimit-Remaining") != "0" || len(resp.Exchanges) == 0 {
 		return
 	}
 	reset, err := time.Parse(time.RFC3339Nano, resp.Header.Get("X-Ratelimit-Reset"))
@@ -136,7 +134,7 @@ func mind(c Client, resp *fetch.Response) {
 	}
 	last := resp.Exchanges[len(resp.Exchanges)-1]
 	if wait := reset.Sub(now); wait > 0 {
-		c.Hold(exmastodon.HostAt(last.URL), last.Started.Add(min(wait, longestHold)))
+		h.Hold(exmastodon.HostAt(last.URL), last.Started.Add(min(wait, longestHold)))
 	}
 }
 
@@ -152,7 +150,7 @@ func unknownAddress(ref post.Ref) archiver.Reply {
 }
 
 // api is the instance's own interface.
-type api struct{ client Client }
+type api struct{ client archiver.Client }
 
 // Name returns the word for the endpoint.
 func (a *api) Name() string { return exmastodon.EndpointAPI }
@@ -191,7 +189,7 @@ func (a *api) Ask(ctx context.Context, refs []post.Ref, purpose string) archiver
 
 // activity is the post as servers ask each other for it, at the host that it
 // came from.
-type activity struct{ client Client }
+type activity struct{ client archiver.Client }
 
 // Name returns the word for the endpoint.
 func (a *activity) Name() string { return exmastodon.EndpointActivity }
@@ -231,7 +229,7 @@ func (a *activity) AskAt(ctx context.Context, ref post.Ref, address, purpose str
 }
 
 // lookUp asks an instance for one of its own accounts.
-func lookUp(ctx context.Context, c Client, host, name, purpose string) (extract.Answer, []store.Exchange) {
+func lookUp(ctx context.Context, c archiver.Client, host, name, purpose string) (extract.Answer, []store.Exchange) {
 	r, exchanges, err := get(ctx, c, exmastodon.AccountURL(host, name), purpose, "application/json")
 	if err != nil {
 		return trouble(post.Ref{}, err).Answer, exchanges
@@ -240,7 +238,7 @@ func lookUp(ctx context.Context, c Client, host, name, purpose string) (extract.
 }
 
 // oembed is the instance's oEmbed endpoint.
-type oembed struct{ client Client }
+type oembed struct{ client archiver.Client }
 
 // Name returns the word for the endpoint.
 func (o *oembed) Name() string { return exmastodon.EndpointOEmbed }
@@ -274,7 +272,7 @@ func (o *oembed) AskAt(ctx context.Context, ref post.Ref, address, purpose strin
 const accountEvery = 15 * time.Minute
 
 // account asks the instance for the account of a post that is missing.
-type account struct{ client Client }
+type account struct{ client archiver.Client }
 
 // Name returns the word for the witness.
 func (a *account) Name() string { return exmastodon.WitnessAccount }

@@ -170,6 +170,7 @@ func quotedWords(s string) string {
 // showBeside prints what belongs to the post beside its words.
 func (a *app) showBeside(p *post.Post) {
 	a.showMarks(p)
+	a.showEarlier(p)
 	if p.Poll != nil {
 		a.showPoll(p.Poll)
 	}

@@ -102,13 +102,16 @@ func validHost(s string) bool {
 	return strings.Contains(s, ".") && within(s, ".-") && s == strings.ToLower(s)
 }
 
+// truthHost is the host of Truth Social.
+const truthHost = "truthsocial.com"
+
 // HostOf returns the host that is asked for a post: for Mastodon the one in the
 // id, and for the networks with one host that one. It is empty for what is no
 // reference of this package.
 func HostOf(ref post.Ref) string {
 	switch ref.Platform {
 	case post.TruthSocial:
-		return "truthsocial.com"
+		return truthHost
 	case post.Mastodon:
 		if host, id, ok := strings.Cut(ref.ID, "/"); ok && validHost(host) && id != "" {
 			return host

@@ -1,6 +1,8 @@
 package mastodon
 
 import (
+	"bytes"
+
 	"stet/extract"
 	"stet/extract/post"
 )
@@ -50,7 +52,12 @@ func Rules() []extract.Rule {
 // TruthSocialRules lists what the answers of Truth Social conclude, which other
 // servers are not told of.
 func TruthSocialRules() []extract.Rule {
-	return append(append(apiRules(), oembedRules()...), accountRules()...)
+	rules := append(append(apiRules(), oembedRules()...), accountRules()...)
+	for i := range rules {
+		sample := &rules[i].Sample
+		sample.Body = bytes.ReplaceAll(sample.Body, []byte(sampleHost), []byte(truthHost))
+	}
+	return rules
 }
 
 func sampleStatus(account string) string {

@@ -90,6 +90,9 @@ type Watch struct {
 	// those that are built in.
 	ControlsLive []post.Ref
 	ControlsGone []post.Ref
+	// SmallHosts is rarer, off or same: how often posts on hosts that can be
+	// their author's own are looked at.
+	SmallHosts string
 	// Budgets bound what endpoints are asked for on one day of UTC.
 	Budgets []Budget
 }

@@ -133,6 +133,7 @@ func watchKeys() []Key {
 		value("watch.link_confirm_after", func(c *Config) *time.Duration { return &c.Watch.LinkConfirmAfter }, ParseDuration, FormatDuration),
 		list("watch.controls.live", controlsLive, parseRef, formatRef),
 		list("watch.controls.gone", controlsGone, parseRef, formatRef),
+		value("watch.small_hosts", func(c *Config) *string { return &c.Watch.SmallHosts }, parseSmallHosts, asIs),
 		list("watch.budgets", func(c *Config) *[]Budget { return &c.Watch.Budgets }, parseBudget, formatBudget),
 	}
 }
@@ -159,6 +160,7 @@ func Default() *Config {
 			PerHostInterval: fetch.DefaultPerHostInterval, PerHostConcurrency: fetch.DefaultPerHostConcurrency},
 		Watch: Watch{Schedule: archiver.DefaultDelays(), Growth: archiver.DefaultGrowth, MaxInterval: archiver.DefaultMaxInterval,
 			ConfirmAfter: archiver.DefaultConfirmAfter, ConfirmUnexplained: archiver.DefaultConfirmUnexplained,
+			SmallHosts:   string(archiver.SmallHostsRarer),
 			LinkSchedule: archiver.DefaultPageDelays(), LinkMaxInterval: archiver.DefaultMaxPageInterval, LinkConfirmAfter: archiver.DefaultConfirmGone},
 		Capture: Capture{Links: string(archiver.LinksOff), MaxLinks: archiver.DefaultMaxLinks, MaxPage: 32 << 20, Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},

@@ -164,6 +164,14 @@ func parseGrowth(s string) (float64, error) {
 	return f, nil
 }
 
+func parseSmallHosts(s string) (string, error) {
+	switch s = strings.TrimSpace(s); archiver.SmallHosts(s) {
+	case archiver.SmallHostsRarer, archiver.SmallHostsOff, archiver.SmallHostsSame:
+		return s, nil
+	}
+	return "", errValue(s, "rarer, off or same")
+}
+
 func formatFloat(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
 // parseLine takes any text that fits into a header.

@@ -134,7 +134,10 @@ func (m *matrix) serve(w http.ResponseWriter, _ *http.Request) {
 		answer, ok = m.answers[endpoint]
 	}
 	m.mu.Unlock()
-	if !ok {
+	switch {
+	case endpoint == hostItself:
+		answer = extract.Response{StatusCode: 200, ContentType: "application/json", Body: []byte(`{"uri":"harbour.example","version":"4.4.3"}`)}
+	case !ok:
 		answer, _ = m.sample(endpoint, func(r *extract.Rule) bool { return r.Status == post.Live })
 	}
 	w.Header().Set("Content-Type", answer.ContentType)
@@ -200,6 +203,11 @@ func (m *matrix) overheard() []archiver.Endpoint {
 	return all
 }
 
+// witness reports whether a name is that of a witness.
+func (m *matrix) witness(name string) bool {
+	return slices.Index(m.endpoints, name) >= len(m.platform.Endpoints())
+}
+
 func (m *matrix) note(endpoint, id string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -214,6 +222,10 @@ type overheard struct {
 // Ask notes who is asked for which post.
 func (o overheard) Ask(ctx context.Context, refs []post.Ref, purpose string) archiver.Reply {
 	o.m.note(o.Name(), refs[0].ID)
+	if at, ok := o.Endpoint.(archiver.AddressedEndpoint); ok {
+		// The address is that of Ada's post.
+		return at.AskAt(ctx, refs[0], strings.Replace(PostURL(refs[0]), "/web/statuses/", "/@ada/", 1), purpose)
+	}
 	return o.Endpoint.Ask(ctx, refs, purpose)
 }
 
@@ -246,6 +258,33 @@ type behind interface{ archiver.Platform }
 type subject struct {
 	behind
 	m *matrix
+}
+
+// subject returns the platform as the engine gets it.
+func (m *matrix) subject() archiver.Platform {
+	s := subject{m.platform, m}
+	if hosts, ok := m.platform.(archiver.HostPlatform); ok {
+		return onHosts{s, hosts}
+	}
+	return s
+}
+
+// onHosts is a subject whose posts live on many hosts.
+type onHosts struct {
+	subject
+	hosts archiver.HostPlatform
+}
+
+// Host names the host of a post.
+func (o onHosts) Host(ref post.Ref) string { return o.hosts.Host(ref) }
+
+// hostItself stands for the host where that is asked what it is.
+const hostItself = "the host itself"
+
+// CheckHost asks a host what it is: what the story is about is elsewhere.
+func (o onHosts) CheckHost(ctx context.Context, host string) ([]store.Exchange, error) {
+	o.m.note(hostItself, "")
+	return o.hosts.CheckHost(ctx, host)
 }
 
 // Endpoints lists the overheard endpoints.
@@ -412,7 +451,7 @@ func (m *matrix) story(name string) *story {
 	time.Sleep(25 * time.Hour) // what hosts asked to wait for is over
 	backend := mem.New(mem.Options{Now: time.Now})
 	s := &story{m: m, name: name, began: time.Now(), archive: store.NewArchive(store.Parts{Backend: backend, Blobs: backend, Now: time.Now, Random: rand.Reader})}
-	s.engine = archiver.New(archiver.Options{Archive: s.archive, Client: m.client, Finder: Finder(), Platforms: []archiver.Platform{subject{m.platform, m}},
+	s.engine = archiver.New(archiver.Options{Archive: s.archive, Client: m.client, Finder: Finder(), Platforms: []archiver.Platform{m.subject()}, SmallHosts: archiver.SmallHostsSame,
 		Policy: archiver.Policy{NoMedia: true, QuoteDepth: -1, ReplyDepth: -1}})
 	b := s.archive.Begin()
 	id, err := b.Add(m.t.Context(), &store.Capture{Time: s.began, Kind: store.CapturePost, Ref: m.ref, Source: post.SourcePublic, Trigger: "person"})

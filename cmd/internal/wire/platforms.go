@@ -3,6 +3,7 @@ package wire
 import (
 	"stet/archiver"
 	"stet/archiver/bluesky"
+	"stet/archiver/mastodon"
 	"stet/archiver/oembed"
 	"stet/archiver/reddit"
 	"stet/archiver/telegram"
@@ -18,6 +19,8 @@ func ownPlatforms(c *config.Config, client archiver.Client) []archiver.Platform 
 	gone := func(p post.Platform) []post.Ref { return ofPlatform(p, c.Watch.ControlsGone) }
 	return []archiver.Platform{
 		bluesky.New(client, bluesky.Options{Live: live(post.Bluesky), Gone: gone(post.Bluesky)}),
+		mastodon.New(client, archiver.Controls{Live: live(post.Mastodon), Gone: gone(post.Mastodon)}),
+		mastodon.NewTruthSocial(client, archiver.Controls{Live: live(post.TruthSocial), Gone: gone(post.TruthSocial)}),
 		reddit.New(client, live(post.Reddit), gone(post.Reddit)),
 		telegram.New(client, live(post.Telegram), gone(post.Telegram)),
 		youtube.New(client, oembed.Endpoint(client), live(post.YouTube), gone(post.YouTube)),

@@ -251,7 +251,7 @@ func engineOptions(c *config.Config, o Options, client *fetch.Client) archiver.O
 		Policy: archiver.Policy{NoMedia: !c.Capture.Media, MaxMedia: c.Capture.MaxMedia, MediaTime: c.Capture.MediaTime,
 			QuoteDepth: off(c.Capture.QuoteDepth), ReplyDepth: off(c.Capture.ReplyDepth),
 			Links: archiver.Links(c.Capture.Links), MaxLinks: c.Capture.MaxLinks, ScanPostLinks: c.Capture.ScanPostLinks},
-		Budgets:  budgets(c),
+		Budgets: budgets(c), SmallHosts: archiver.SmallHosts(c.Watch.SmallHosts),
 		Software: "stet/" + o.Version, Progress: o.Progress, Workers: c.Capture.Workers,
 	}
 }
