@@ -36,6 +36,9 @@ type History struct {
 	Watches []Item[Watch]
 	// QuotedBy are the posts that quote, answer or repeat it, each once.
 	QuotedBy []post.Ref
+
+	// itself is the post that says Ref is an alias of its own.
+	itself post.Ref
 }
 
 // History reads what the archive knows of a post, under its reference and its
@@ -46,21 +49,21 @@ func (a *Archive) History(ctx context.Context, ref post.Ref) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := namesIn(ref, records)
+	h, err := historyOf(ref, nil, records)
 	if err != nil {
 		return nil, err
 	}
-	if names.ref != ref {
-		more, err := a.about(ctx, names.ref)
+	if !h.itself.IsZero() {
+		more, err := a.about(ctx, h.itself)
 		if err != nil {
 			return nil, err
 		}
 		records = append(records, more...)
-		if names, err = namesIn(names.ref, more); err != nil {
+		if h, err = historyOf(h.itself, nil, more); err != nil {
 			return nil, err
 		}
 	}
-	for _, alias := range names.aliases[:min(len(names.aliases), maxAliases)] {
+	for _, alias := range h.Aliases[:min(len(h.Aliases), maxAliases)] {
 		if alias == ref {
 			continue
 		}
@@ -73,9 +76,18 @@ func (a *Archive) History(ctx context.Context, ref post.Ref) (*History, error) {
 	if len(records) == 0 {
 		return nil, fmt.Errorf("%s: %w", ref, ErrNotFound)
 	}
+	if len(h.Aliases) == 0 {
+		return h, nil
+	}
 	slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Seq, b.Seq) })
 	records = slices.CompactFunc(records, func(a, b Record) bool { return a.Seq == b.Seq })
-	h := &History{Ref: names.ref, Aliases: names.aliases}
+	return historyOf(h.Ref, h.Aliases, records)
+}
+
+// historyOf makes a history of records. The aliases that it tells are those
+// given and those that the post's derivations name.
+func historyOf(ref post.Ref, aliases []post.Ref, records []Record) (*History, error) {
+	h := &History{Ref: ref, Aliases: aliases}
 	for i := range records {
 		if err := h.add(&records[i]); err != nil {
 			return nil, err
@@ -93,38 +105,6 @@ func (a *Archive) about(ctx context.Context, ref post.Ref) ([]Record, error) {
 	return a.ListAll(ctx, RefTerm(ref), MaxHistory, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle, KindResolution, KindWatch)
 }
 
-// names are the reference of a post and its aliases.
-type names struct {
-	ref     post.Ref
-	aliases []post.Ref
-}
-
-// namesIn reads in the records about ref which post it names: itself, or the
-// one that says it is an alias of its own; and the aliases of that.
-func namesIn(ref post.Ref, records []Record) (names, error) {
-	n := names{ref: ref}
-	for i := range records {
-		if records[i].Kind != KindDerivation {
-			continue
-		}
-		d, err := Decode[Derivation](&records[i])
-		if err != nil {
-			return n, err
-		}
-		switch {
-		case d.Ref == ref:
-			for _, alias := range d.Post.Aliases {
-				if alias != ref && !slices.Contains(n.aliases, alias) {
-					n.aliases = append(n.aliases, alias)
-				}
-			}
-		case slices.Contains(d.Post.Aliases, ref):
-			n.ref = d.Ref
-		}
-	}
-	return n, nil
-}
-
 // Is reports whether ref names the post: by its reference or an alias.
 func (h *History) Is(ref post.Ref) bool { return ref == h.Ref || slices.Contains(h.Aliases, ref) }
 
@@ -137,6 +117,15 @@ func (h *History) add(r *Record) error {
 	case *Capture:
 		h.Captures = append(h.Captures, Item[Capture]{r.Seq, r.ID, c})
 	case *Derivation:
+		if c.Ref == h.Ref {
+			for _, alias := range c.Post.Aliases {
+				if !h.Is(alias) {
+					h.Aliases = append(h.Aliases, alias)
+				}
+			}
+		} else if slices.Contains(c.Post.Aliases, h.Ref) {
+			h.itself = c.Ref
+		}
 		if !h.Is(c.Ref) {
 			if !slices.Contains(h.QuotedBy, c.Ref) {
 				h.QuotedBy = append(h.QuotedBy, c.Ref)
