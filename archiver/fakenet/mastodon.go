@@ -57,6 +57,8 @@ type Toot struct {
 	Media []Media
 	// Quotes and Answers are the ids of the quoted post and of the parent.
 	Quotes, Answers string
+	// Repeats is the id of the post that this one repeats and says nothing of.
+	Repeats string
 	// OriginID is the id at the account's own instance, where that is another.
 	OriginID string
 }
@@ -271,6 +273,9 @@ func (i *Instance) entity(t *toot, quotes bool) obj {
 	}
 	if t.Answers != "" {
 		e["in_reply_to_id"] = t.Answers
+	}
+	if r, ok := i.shown(t.Repeats); ok {
+		e["reblog"], e["content"] = i.entity(r, false), ""
 	}
 	if q, ok := i.shown(t.Quotes); ok {
 		e["quote"] = obj{"state": "accepted", "quoted_status_id": q.ID}

@@ -66,6 +66,20 @@ func TestCapture(t *testing.T) {
 	})
 }
 
+// TestRepeatedPost: a post that only repeats another keeps the other beside it.
+func TestRepeatedPost(t *testing.T) {
+	run(t, func(w *platformtest.World, i *fakenet.Instance) {
+		i.Add(fakenet.Toot{ID: number(3), User: "cy", Repeats: number(1)})
+		r := w.Capture(ref(3))
+		if r.Text != "" || r.Author.Handle != "cy@harbour.example" || !slices.Equal(r.Related, []post.Ref{ref(1)}) {
+			t.Errorf("%+v", r)
+		}
+		if d := w.History(ref(1)).Best(); d == nil || d.Content.Post.Text != "The old harbour\nopens again." || d.Content.Post.Author.Handle != "ada@harbour.example" {
+			t.Errorf("the repeated post: %+v", d)
+		}
+	})
+}
+
 // TestLosses: what the endpoints say together, at once and after a day.
 func TestLosses(t *testing.T) {
 	for name, c := range map[string]struct {
