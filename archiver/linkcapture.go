@@ -254,27 +254,68 @@ func (e *Engine) handlePage(ctx context.Context, j store.Job, in intent) error {
 
 // handlePageLook looks at a captured page for a job.
 func (e *Engine) handlePageLook(ctx context.Context, j store.Job, in intent) error {
-	before, err := e.pageHistory(ctx, in.Target)
+	p, err := e.lookAtPage(ctx, in.Target, "schedule", j)
+	if p == nil {
+		return errors.Join(err, e.close(ctx, j, err)) // there is nothing to compare with
+	}
+	return err
+}
+
+// lookAtPage looks at a captured page, and keeps what it saw. What the server
+// answered, whatever it was, is no failure. It returns nil where nothing of the
+// page is kept.
+func (e *Engine) lookAtPage(ctx context.Context, address, trigger string, j store.Job) (*pageRound, error) {
+	before, err := e.pageHistory(ctx, address)
 	if err != nil {
-		return errors.Join(err, e.close(ctx, j, err))
+		return nil, err
 	}
 	if e.o.Pages == nil || len(before.Captures) == 0 {
-		return e.close(ctx, j, nil) // there is nothing to compare with
+		return nil, nil
 	}
 	request, err := e.pageRequest(ctx, before, "look")
 	if err != nil {
-		return errors.Join(err, e.close(ctx, j, err))
+		return nil, err
 	}
-	request.URL = in.Target
-	// What was captured without the operator's access is looked at without it.
+	request.URL = address
+	// What was captured without the operator's access is looked at without it,
+	// and what is private stays so.
 	last := before.Captures[len(before.Captures)-1].Content
 	request.Anonymous = !last.Private || !last.Article.IsZero() || !last.Via.IsZero()
+	options := CaptureOptions{Trigger: trigger}
+	if last.Private {
+		options.Privacy = PrivacyPrivate
+	}
 	answer := e.o.Pages.ReadPage(ctx, request)
-	w := &linkWant{url: in.Target, key: j.Key, options: CaptureOptions{Trigger: "schedule"}, job: j}
+	w := &linkWant{url: address, key: pageKey(address), options: options, job: j}
 	p := &pageRound{e: e, w: w, before: before, answer: &answer, reply: &recorded{exchanges: answer.Exchanges}}
 	res := p.keep(ctx)
 	if p.answer.Err == nil && ctx.Err() == nil && errors.As(res.Err, new(settled)) {
-		return nil // an answer, whatever it was, is no failure of the look
+		return p, nil
 	}
-	return res.Err
+	return p, res.Err
+}
+
+// RecheckPage looks at a captured page now and weighs what it saw. It errors
+// with ErrNotFound where no capture of the page is kept.
+func (e *Engine) RecheckPage(ctx context.Context, address, trigger string) RecheckedPage {
+	res := RecheckedPage{Kind: "page", URL: address, Result: store.PageUnknown, Status: store.PageUnknown}
+	// The page may be known by the address that led to it.
+	if h, err := e.o.Archive.PageHistory(ctx, address); err == nil {
+		res.URL = h.URL
+	}
+	p, err := e.lookAtPage(ctx, res.URL, trigger, store.Job{})
+	switch {
+	case err != nil:
+		res.Err = err
+	case p == nil:
+		res.Err = fmt.Errorf("%s: %w: capture it first: `stet capture %s`", address, store.ErrNotFound, address)
+	}
+	if p != nil {
+		res.Result, res.Drift, res.Reason = p.look.Result, p.look.Drift, p.look.Reason
+		res.Status, res.Confirmed, res.NextLook, res.Capture = p.state.Value, p.state.Confirmed, p.next, p.look.Capture
+	}
+	if res.Err != nil {
+		res.Error = res.Err.Error()
+	}
+	return res
 }

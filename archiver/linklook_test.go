@@ -228,6 +228,8 @@ func TestLooksAtLinks(t *testing.T) {
 		if h := w.pageHistory(url); h.Best().Content.Title != "Winter" {
 			t.Errorf("shown is %q", h.Best().Content.Title)
 		}
+		answer = page(`<div id="app"></div><script src="/app.js"></script>`)
+		wait(store.PageDrifted, true) // without words nothing can be told
 		answer = page(`<title>Log in</title><form><input type=password></form>`)
 		wait(store.PageDrifted, true)
 		answer = winter

@@ -73,6 +73,8 @@ func lookOf(address string, before *store.PageHistory, a *PageAnswer, at time.Ti
 		l.Result, l.Reason = store.PageWalled, fmt.Sprintf("%s answered %d: it is not shown to everybody", r.Final, r.Status)
 	case r.Status/100 != 2:
 		l.Result, l.Reason = store.PageUnknown, fmt.Sprintf("%s answered %d", r.Final, r.Status)
+	case wordless(before, r):
+		l.Result, l.Reason = store.PageUnknown, "no text could be read of "+r.Final+", of which there was some before"
 	default:
 		l.Drift = driftFrom(before, r)
 		l.Result, l.Reason = resultOfPage(before, r, l.Drift)
@@ -95,6 +97,13 @@ func resultOfPage(before *store.PageHistory, r *store.PageReading, drift float64
 		return store.PageRedirected, fmt.Sprintf("it leads to %s now, where it led to %s", r.Final, first.Content.Final)
 	}
 	return store.PageDrifted, fmt.Sprintf("%.0f %% of its text changed", 100*drift)
+}
+
+// wordless reports whether a page that had a text shows none, which may be that
+// of a script: how much of it changed cannot be told.
+func wordless(before *store.PageHistory, r *store.PageReading) bool {
+	first := before.First()
+	return first != nil && r.Label == "" && r.Text == "" && first.Content.Text != "" && r.Type == first.Content.Type
 }
 
 // driftFrom measures how far a reading is from the first good one.

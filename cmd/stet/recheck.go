@@ -17,10 +17,11 @@ import (
 func (a *app) recheckCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "recheck REF…",
-		Short: "Look now whether archived posts still stand",
+		Short: "Look now whether archived posts and pages still stand",
 		Long: `Ask the platforms now whether posts of the archive still stand, record the
 answers, and say what they amount to together with earlier ones. A loss is only
-suspected at first: see watch.confirm_after in the configuration.`,
+suspected at first: see watch.confirm_after in the configuration. A REF may be
+the address of a captured page too.`,
 		Example: `  stet recheck https://x.com/someone/status/20
   stet recheck twitter:20 twitter:21 --json`,
 		Args: someArgs("a post: its address, or platform:id"),
@@ -41,8 +42,13 @@ func (a *app) recheck(ctx context.Context, words []string) (err error) {
 	}
 	var sum outcomes
 	var list []named
+	var pages []target
 	kinds := a.classifier()
 	for _, word := range words {
+		if t := kinds.classify(word); t.err == nil && t.kind == targetPage {
+			pages = append(pages, t)
+			continue
+		}
 		ref, err := kinds.refOf(word)
 		if err != nil {
 			a.complain(err)
@@ -51,7 +57,7 @@ func (a *app) recheck(ctx context.Context, words []string) (err error) {
 			list = append(list, named{word, ref})
 		}
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && len(pages) == 0 {
 		return sum.err()
 	}
 	p := a.newProgress()
@@ -64,7 +70,43 @@ func (a *app) recheck(ctx context.Context, words []string) (err error) {
 	for group := range slices.Chunk(list, lookGroup(c)) {
 		a.look(ctx, w, p, group, &sum)
 	}
+	for _, t := range pages {
+		a.lookAtPage(ctx, w, p, t, &sum)
+	}
 	return sum.err()
+}
+
+// lookAtPage looks at a page and tells what came of it.
+func (a *app) lookAtPage(ctx context.Context, w *wire.Archive, p *progress, t target, sum *outcomes) {
+	res := w.Engine.RecheckPage(ctx, t.url, "person")
+	p.clear()
+	if errors.Is(res.Err, store.ErrNotFound) {
+		res.Err = a.notThere(ctx, w, "the page "+t.url+" (`stet lookup` finds the posts of an article)", res.Err)
+	}
+	if res.Err != nil {
+		res.Error = sentence(res.Err)
+		a.complain(res.Err)
+	}
+	sum.add(t.name, res.Err)
+	switch {
+	case a.json:
+		a.out.json(&res)
+	case res.Err == nil:
+		a.showPageLook(t.name, &res)
+	}
+}
+
+func (a *app) showPageLook(name string, res *archiver.RecheckedPage) {
+	a.out.line("%s: %s", name, pageWords(res.Status, res.Confirmed))
+	if res.Result != res.Status {
+		a.out.block("  ", "This look says: "+pageWords(res.Result, true), 0)
+	}
+	if res.Reason != "" && res.Result != store.PageAlive {
+		a.out.block("  ", "Because: "+res.Reason, 0)
+	}
+	if !res.NextLook.IsZero() {
+		a.out.line("  The next look is due %s.", a.when(res.NextLook))
+	}
 }
 
 // lookGroup is how many posts are looked at before they are told of.
