@@ -25,7 +25,7 @@ import (
 
 // Platforms lists those that have oEmbed only.
 func Platforms() []post.Platform {
-	return []post.Platform{post.TikTok, post.Vimeo, post.Dailymotion, post.Tumblr, post.Pinterest,
+	return []post.Platform{post.Vimeo, post.Dailymotion, post.Tumblr, post.Pinterest,
 		post.Spotify, post.SoundCloud, post.Flickr}
 }
 

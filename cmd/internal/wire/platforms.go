@@ -7,6 +7,7 @@ import (
 	"stet/archiver/oembed"
 	"stet/archiver/reddit"
 	"stet/archiver/telegram"
+	"stet/archiver/tiktok"
 	"stet/archiver/youtube"
 	"stet/cmd/internal/config"
 	"stet/extract/post"
@@ -23,6 +24,7 @@ func ownPlatforms(c *config.Config, client archiver.Client) []archiver.Platform 
 		mastodon.NewTruthSocial(client, archiver.Controls{Live: live(post.TruthSocial), Gone: gone(post.TruthSocial)}),
 		reddit.New(client, live(post.Reddit), gone(post.Reddit)),
 		telegram.New(client, live(post.Telegram), gone(post.Telegram)),
+		tiktok.New(client, oembed.Endpoint(client), live(post.TikTok), gone(post.TikTok)),
 		youtube.New(client, oembed.Endpoint(client), live(post.YouTube), gone(post.YouTube)),
 	}
 }
