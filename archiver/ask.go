@@ -19,7 +19,7 @@ type sighting struct {
 	// reply holds the exchanges; several sightings of a batch share it.
 	reply *recorded
 	// quarantined is true where the endpoint's control posts gave wrong
-	// answers, or could not be asked.
+	// answers or could not be asked, or where the clocks differ.
 	quarantined bool
 }
 
@@ -142,14 +142,19 @@ type controlState struct {
 	why string
 }
 
-// believe marks the sightings that say a post is gone, where the endpoint's
-// control posts give wrong answers at the moment or cannot be asked. The
+// believe marks the sightings that say a post is gone, where the clocks differ,
+// or the endpoint's control posts give wrong answers at the moment or cannot be
+// asked. The
 // exchanges with the control posts are returned, to be kept, and what the
 // operator should know.
 func (e *Engine) believe(ctx context.Context, p Platform, sightings []sighting) (controls []*recorded, incidents []*store.Incident, err error) {
 	for i := range sightings {
 		s := &sightings[i]
 		if !s.answer.Status.Gone() {
+			continue
+		}
+		if why := s.reply.skew(); why != "" {
+			s.quarantined, s.answer.Words = true, why
 			continue
 		}
 		host := ""

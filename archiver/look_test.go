@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"stet/archiver"
 	"stet/archiver/fakenet"
 	"stet/archiver/twitter"
 	"stet/extract/post"
@@ -210,6 +211,26 @@ func TestEdited(t *testing.T) {
 		w.recheck(p)
 		if h := w.history(p); len(h.Captures) != 2 || len(h.Looks) != 2 {
 			t.Errorf("an unchanged post: %d captures, %d looks", len(h.Captures), len(h.Looks))
+		}
+	})
+}
+
+// TestNeverCaptured: a post that was gone before it could be captured is looked
+// at ever less often.
+func TestNeverCaptured(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		p := id(20*hour, 1)
+		w.x.Add(fakenet.Post{ID: p, Author: ada(), Text: "Too late"})
+		w.x.SetState(p, fakenet.EmptyObject)
+		w.x.SetStateAt(fakenet.OEmbed, p, fakenet.NotFound)
+		w.capturePost(p)
+		w.during(31*24*hour, archiver.RunOptions{})
+		rounds := map[store.ID]bool{}
+		for _, l := range w.history(p).Looks {
+			rounds[l.Content.Round] = true
+		}
+		if n := len(rounds); n < 5 || n > 40 {
+			t.Errorf("%d looks in a month", n)
 		}
 	})
 }

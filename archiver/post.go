@@ -253,7 +253,7 @@ func (c *capturing) addLooks(ctx context.Context) error {
 	looks := c.sightings
 	if !c.first.IsZero() {
 		looks = slices.DeleteFunc(slices.Clone(looks), func(s sighting) bool { return s.answer.Status == post.Live || s.answer.Err != nil })
-		c.seen = append(c.seen, Observation{Look: c.first, Round: c.first, Time: c.firstAt, Endpoint: "capture", Result: post.Live, Explicit: true})
+		c.seen = append(c.seen, Observation{Look: c.first, Round: c.first, Time: c.firstAt, Endpoint: captured, Result: post.Live, Explicit: true})
 	}
 	more, err := c.e.looksOf(ctx, c.b, looks, c.first, c.w.options.trigger())
 	c.seen = append(c.seen, more...)
@@ -272,7 +272,7 @@ func (e *Engine) addVerdict(ctx context.Context, b *store.Builder, before *store
 	old := Observations(before)
 	was := Judge(old, e.o.Schedule.Rules)
 	all := append(old, seen...)
-	slices.SortStableFunc(all, func(a, b Observation) int { return a.Time.Compare(b.Time) })
+	inOrder(all)
 	is := Judge(all, e.o.Schedule.Rules)
 	if event := EventOf(was, is); event != "" {
 		_, err := b.Add(ctx, &store.Verdict{Time: e.o.Archive.Now(), Ref: before.Ref, Status: is.Value, Confirmed: is.Confirmed,
@@ -305,6 +305,9 @@ func (c *capturing) schedule(ctx context.Context, state State) error {
 
 func (c *capturing) scheduleOne(ctx context.Context, ref post.Ref, now time.Time, before *store.History, state State) error {
 	at, err := c.e.scheduleLook(ctx, c.b, ref, now, before, state)
+	if err == nil && ref == c.w.ref {
+		at, err = c.lookAgain(at, state)
+	}
 	if ref == c.w.ref {
 		c.res.NextLook = at
 	}
@@ -314,13 +317,7 @@ func (c *capturing) scheduleOne(ctx context.Context, ref post.Ref, now time.Time
 // scheduleLook adds the job of the next look at a post, or moves the one that
 // waits, and returns its time; the zero time where none is wanted.
 func (e *Engine) scheduleLook(ctx context.Context, b *store.Builder, ref post.Ref, now time.Time, before *store.History, state State) (time.Time, error) {
-	first := now
-	for _, c := range before.Captures {
-		if c.Content.Time.Before(first) {
-			first = c.Content.Time
-		}
-	}
-	at := e.lookAt(before, now, e.o.Schedule.Next(first, now, state))
+	at := e.lookAt(before, now, e.o.Schedule.Next(firstSeen(before, now), now, state))
 	closer, err := e.closerLook(ctx, before, now)
 	if err != nil {
 		return time.Time{}, err
@@ -337,6 +334,27 @@ func (e *Engine) scheduleLook(ctx context.Context, b *store.Builder, ref post.Re
 	}
 	return at, b.Enqueue(store.Enqueue{Replace: true,
 		Job: store.Job{Kind: JobLook, Key: ref.String(), Payload: payload, Priority: store.PriorityLook, RunAt: at}})
+}
+
+// firstSeen returns the time of the first capture, or that of the first look
+// where nothing was captured: a post that was gone before it could be is looked
+// at ever less often too. It is now where there is neither.
+func firstSeen(h *store.History, now time.Time) time.Time {
+	first := now
+	for _, c := range h.Captures {
+		if c.Content.Time.Before(first) {
+			first = c.Content.Time
+		}
+	}
+	if len(h.Captures) > 0 {
+		return first
+	}
+	for _, l := range h.Looks {
+		if l.Content.Time.Before(first) {
+			first = l.Content.Time
+		}
+	}
+	return first
 }
 
 // fill describes the captured post in the result.

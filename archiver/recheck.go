@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"stet/extract/post"
 	"stet/store"
@@ -176,7 +177,11 @@ func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
 	// The look itself is done, also where it could not tell: the next one is a
 	// job of its own.
 	c.e.finish(c.b, c.w.job, ctx.Err())
-	if res.NextLook, err = c.e.scheduleLook(ctx, c.b, c.w.ref, c.e.o.Archive.Now(), c.before, state); err != nil {
+	next, err := c.e.scheduleLook(ctx, c.b, c.w.ref, c.e.o.Archive.Now(), c.before, state)
+	if err != nil {
+		return err
+	}
+	if res.NextLook, err = c.lookAgain(next, state); err != nil {
 		return err
 	}
 	if _, err := c.b.Commit(keep); err != nil {
@@ -188,6 +193,20 @@ func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
 		res.Reason = unknownReason(c.sightings)
 	}
 	return errors.Join(c.settleAccount(ctx), c.lookTrouble(ctx))
+}
+
+// lookAgain brings the next look forward where this one could not tell, and
+// returns its time.
+func (c *capturing) lookAgain(next time.Time, state State) (time.Time, error) {
+	if next.IsZero() || slices.ContainsFunc(c.sightings, func(s sighting) bool { return !s.quarantined && s.answer.Status != post.Unknown }) {
+		return next, nil
+	}
+	now := c.e.o.Archive.Now()
+	again := c.e.lookAt(c.before, now, c.e.o.Schedule.Again(next, now, state))
+	if again.IsZero() || !again.Before(next) {
+		return next, nil
+	}
+	return again, c.e.lookBy(c.b, c.w.ref, again)
 }
 
 // lookTrouble returns an error where no endpoint could be asked at all.

@@ -102,7 +102,12 @@ func (e *Engine) Run(ctx context.Context, o RunOptions) error {
 func (r *runner) loop(ctx, work context.Context) error {
 	tick := time.NewTimer(0)
 	defer tick.Stop()
+	var clock time.Time
 	for ctx.Err() == nil {
+		var err error
+		if clock, err = r.e.followClock(ctx, clock); err != nil && ctx.Err() == nil && !store.ClassOf(err).Retry {
+			return err
+		}
 		idle := r.idle() // before: what ends from here on makes room for more
 		n, err := r.start(ctx, work)
 		switch {

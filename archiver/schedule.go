@@ -29,6 +29,9 @@ const (
 	// suspicionTime is for how many times ConfirmUnexplained a suspicion brings
 	// looks forward: where only one source can be asked, it stays one.
 	suspicionTime = 7
+	// leastAgain is the least time after which a look that could not tell is
+	// repeated: most outages are over by then.
+	leastAgain = 24 * time.Hour
 	// DefaultMaxInterval is the longest time between two looks.
 	DefaultMaxInterval = 90 * 24 * time.Hour
 )
@@ -54,9 +57,13 @@ func DefaultArticleDelays() []time.Duration {
 //
 // While a loss is suspected, looks also come at multiples, after it was first
 // missed, of the time that confirms it: ConfirmAfter for an explicit statement,
-// half of ConfirmUnexplained for an absence.
+// half of ConfirmUnexplained for an absence. A first capture that claims to be
+// later than last was dated by a clock that was ahead: it counts as of last.
 func (s Schedule) Next(first, last time.Time, state State) time.Time {
 	rules := s.Rules.withDefaults()
+	if first.After(last) {
+		first = last
+	}
 	regular := s.regular(first, last)
 	if !state.Value.Gone() || state.Confirmed {
 		return regular
@@ -76,6 +83,26 @@ func (s Schedule) Next(first, last time.Time, state State) time.Time {
 		return soon
 	}
 	return regular
+}
+
+// Again returns when to look again after a look, at the time last, that could not
+// tell, because of trouble on the way or because its answers were not believed:
+// a day later, or a quarter of the time since anything was known of the post, so
+// that trouble that stays costs ever less; never later than next. state is the
+// verdict after the look. It is a pure function.
+func (s Schedule) Again(next, last time.Time, state State) time.Time {
+	known := state.LastLive
+	if state.FirstGone.After(known) {
+		known = state.FirstGone
+	}
+	wait := leastAgain
+	if !known.IsZero() {
+		wait = max(wait, last.Sub(known)/4)
+	}
+	if again := last.Add(wait); again.Before(next) {
+		return again
+	}
+	return next
 }
 
 // regular returns the first time of the plain schedule after last.

@@ -75,16 +75,21 @@ type Observation struct {
 // Observations returns what a history says, in the order of time: its looks,
 // and each capture as a sight of the living post. Captures from a web archive
 // or from an article's quotation show nothing of the present; looks made in
-// quarantine prove nothing.
+// quarantine prove nothing. What a clock dated that was ahead counts as of the
+// next look.
 func Observations(h *store.History) []Observation {
-	var all []Observation
+	type numbered struct {
+		Observation
+		seq uint64
+	}
+	var all []numbered
 	for _, c := range h.Captures {
 		if c.Content.Source.Rank() >= post.SourceEmbed.Rank() {
 			round := c.Content.Round
 			if round.IsZero() {
 				round = c.ID
 			}
-			all = append(all, Observation{Look: c.ID, Round: round, Time: c.Content.Time, Endpoint: "capture", Result: post.Live, Explicit: true})
+			all = append(all, numbered{Observation{Look: c.ID, Round: round, Time: c.Content.Time, Endpoint: captured, Result: post.Live, Explicit: true}, c.Seq})
 		}
 	}
 	for _, l := range h.Looks {
@@ -95,11 +100,16 @@ func Observations(h *store.History) []Observation {
 		if round.IsZero() {
 			round = l.ID
 		}
-		all = append(all, Observation{Look: l.ID, Round: round, Time: l.Content.Time, Endpoint: l.Content.Endpoint,
-			Result: l.Content.Result, Explicit: l.Content.Explicit, Reason: l.Content.Reason})
+		all = append(all, numbered{Observation{Look: l.ID, Round: round, Time: l.Content.Time, Endpoint: l.Content.Endpoint,
+			Result: l.Content.Result, Explicit: l.Content.Explicit, Reason: l.Content.Reason}, l.Seq})
 	}
-	slices.SortStableFunc(all, func(a, b Observation) int { return a.Time.Compare(b.Time) })
-	return all
+	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.seq, b.seq) })
+	out := make([]Observation, len(all))
+	for i := range all {
+		out[i] = all[i].Observation
+	}
+	inOrder(out)
+	return out
 }
 
 // Judge weighs observations, which must be in the order of time, by the rules

@@ -170,6 +170,17 @@ func TestScheduleNext(t *testing.T) {
 	if next := (Schedule{}).Next(first, first.Add(60*d+5*time.Hour), State{Value: post.NotFound, FirstGone: first.Add(60 * d)}); next.Sub(first) != 60*d+12*time.Hour {
 		t.Errorf("after a look in between, an absence is looked at %v after it was first missed", next.Sub(first.Add(60*d)))
 	}
+	// A first capture that a clock dated that was ahead keeps nothing waiting.
+	if next := (Schedule{}).Next(first.Add(400*d), first, live); next.Sub(first) != time.Hour {
+		t.Errorf("with a first capture in the future the next look comes after %v", next.Sub(first))
+	}
+	// What could not tell is repeated, ever less often while the trouble stays.
+	for _, tt := range []struct{ known, next, want time.Duration }{{0, 90 * d, d}, {-8 * d, 90 * d, 2 * d}, {-400 * d, 90 * d, 90 * d}, {-time.Hour, time.Hour, time.Hour}} {
+		state := State{Value: post.Live, LastLive: first.Add(tt.known)}
+		if got := (Schedule{}).Again(first.Add(tt.next), first, state).Sub(first); got != tt.want {
+			t.Errorf("%+v: again after %v", tt, got)
+		}
+	}
 	// Any positive values are accepted.
 	tiny := Schedule{Delays: []time.Duration{time.Nanosecond}, Growth: 1, MaxInterval: time.Second}
 	if next := tiny.Next(first, first.Add(time.Hour), live); !next.After(first.Add(time.Hour)) {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,7 +38,13 @@ type world struct {
 	client  *fetch.Client
 	engine  *archiver.Engine
 	ctx     context.Context
+	// clock is by how many nanoseconds the machine's clock is ahead of the
+	// world's.
+	clock atomic.Int64
 }
+
+// now is what the machine's clock says.
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.clock.Load())) }
 
 // begin is when the tests' stories begin.
 func begin() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
@@ -58,10 +65,10 @@ func inWorld(t *testing.T, s settings, story func(w *world)) {
 		time.Sleep(time.Until(begin()))
 		w := &world{t: t, net: fakenet.New(fakenet.Options{Now: time.Now}), ctx: t.Context()}
 		w.x = w.net.X(s.x)
-		w.mem = mem.New(mem.Options{Now: time.Now})
-		w.archive = store.NewArchive(store.Parts{Backend: w.mem, Blobs: w.mem, Now: time.Now, Random: &noise{}})
+		w.mem = mem.New(mem.Options{Now: w.now})
+		w.archive = store.NewArchive(store.Parts{Backend: w.mem, Blobs: w.mem, Now: w.now, Random: &noise{}})
 		o := w.net.FetchOptions()
-		o.UserAgent = "stet-test"
+		o.UserAgent, o.Now = "stet-test", w.now
 		if s.fetch != nil {
 			s.fetch(&o)
 		}

@@ -138,12 +138,14 @@ func (p *pacer) turn(h *pacedHost, host string) (time.Duration, error) {
 		}
 		return held, nil
 	}
-	if wait := h.next.Sub(now); wait > 0 {
-		return wait, nil
-	}
 	interval := p.interval
 	if d, ok := p.intervals[host]; ok {
 		interval = d
+	}
+	// A turn that is further away than the interval was given by a clock that
+	// has gone back since.
+	if wait := h.next.Sub(now); wait > 0 && wait <= interval {
+		return wait, nil
 	}
 	h.next = now.Add(max(interval, 0))
 	return 0, nil
