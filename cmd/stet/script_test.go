@@ -69,6 +69,8 @@ func TestScripts(t *testing.T) {
 type scene struct {
 	net *fakenet.Net
 	x   *fakenet.X
+	// harbour is an instance of Mastodon.
+	harbour *fakenet.Instance
 	// slow gets a value when the page /slow is asked for.
 	slow chan struct{}
 	// service is the one that runs, nil where none does.
@@ -89,6 +91,8 @@ var (
 	linked   = fakenet.PostID(when.Add(3*time.Hour), 4)
 	vanished = fakenet.PostID(when.Add(4*time.Hour), 5)
 	saved    = fakenet.PostID(when.Add(5*time.Hour), 6)
+	// A post of Mastodon.
+	toot = fakenet.TootID(when, 7)
 	// A post of Bluesky, and its address with the handle.
 	tide    = "at://did:plc:berberberberberberberber/app.bsky.feed.post/3lq2abcdefg2a"
 	tideURL = "https://bsky.app/profile/ber.example.org/post/3lq2abcdefg2a"
@@ -114,7 +118,7 @@ func newScene(env *testscript.Env) error {
 	}
 	env.Vars = append(env.Vars, "SEED="+seed, "HOME="+filepath.Join(env.WorkDir, "home"), "XDG_DATA_HOME="+filepath.Join(env.WorkDir, "data"), "XDG_CONFIG_HOME=",
 		"TZ=UTC", "STET_FETCH_PER_HOST_INTERVAL=0", "ARCHIVE="+filepath.Join(env.WorkDir, "data", "stet"),
-		"OPENING="+opening, "CLOSING="+closing, "ANSWER="+answer, "LINKED="+linked, "VANISHED="+vanished, "SAVED="+saved, "TIDE="+tide, "TIDEURL="+tideURL,
+		"OPENING="+opening, "CLOSING="+closing, "ANSWER="+answer, "LINKED="+linked, "VANISHED="+vanished, "SAVED="+saved, "TIDE="+tide, "TIDEURL="+tideURL, "TOOT="+toot,
 		"SHORT="+s.x.Shorten("https://twitter.com/adabridge/status/"+opening), "SAVEDSHORT="+s.x.Shorten("https://twitter.com/bram_okoye/status/"+saved+"/photo/1"), "SHORTARTICLE="+s.x.Shorten("https://news.example/story"))
 	env.Values[sceneKey{}] = s
 	return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o755)
@@ -133,6 +137,8 @@ func (s *scene) furnish() {
 	)
 	s.net.Bluesky().Add(fakenet.BlueskyPost{Author: fakenet.BlueskyAccount{DID: "did:plc:berberberberberberberber", Handle: "ber.example.org", Name: "Ber Strand"},
 		Key: "3lq2abcdefg2a", Text: "The tide is out until six.", Posted: when, Media: []fakenet.Media{{Alt: "Mud."}}})
+	s.harbour = s.net.Instance("harbour.example")
+	s.harbour.Add(fakenet.Toot{ID: toot, User: "cy", Name: "Cy", HTML: "<p>The pier opens on Sunday.</p>", Posted: when})
 	site := s.net.Site("news.example")
 	site.Article(fakenet.Article{Path: "/story", Title: "Bridge to open on Monday", Byline: "Cleo Marsh", Lang: "en", Published: when.Add(24 * time.Hour),
 		Body: []fakenet.Block{fakenet.P("The mayor said so."), fakenet.Embed(opening, fakenet.Blockquote), fakenet.P("Not all agree."),
@@ -211,6 +217,10 @@ func changeWorld(ts *testscript.TestScript, _ bool, args []string) {
 		s.x.SetState(args[1], fakenet.State(args[2]))
 	case "bluesky":
 		s.net.Bluesky().SetState(args[1], fakenet.BlueskyState(args[2]))
+	case "mastodon":
+		s.harbour.SetState(args[1], fakenet.TootState(args[2]))
+	case "edit":
+		s.harbour.Edit(args[1], args[2], args[3])
 	case "handle":
 		s.net.Bluesky().SetHandle(args[1], args[2])
 	case "heal":
