@@ -40,6 +40,14 @@ func TestKills(t *testing.T) {
 	env = append(os.Environ(), append(env, "STET_FETCH_PER_HOST_INTERVAL=0", "HOME="+dir)...)
 	acknowledged := map[string]bool{}
 	killed := 0
+	// A whole run says how long the moments last from which one is drawn: a
+	// machine that is slow, or busy, is to be killed in the middle too.
+	begun := time.Now()
+	out, dead := runAndKill(t, env, []string{"capture", "--json", "--data", data, "twitter:" + fakenet.ControlID}, time.Minute)
+	whole := time.Since(begun)
+	if acks := capturesIn(t, out); dead || len(acks) != 1 {
+		t.Fatalf("a run that nobody kills took %v and acknowledged %v", whole, acks)
+	}
 	for i := range kills {
 		id := fakenet.PostID(when.Add(time.Duration(i)*time.Minute), i%4096)
 		x.Add(fakenet.Post{ID: id, Author: ada, Text: "Number " + id, Media: []fakenet.Media{{Size: 100 << 10}}})
@@ -47,7 +55,7 @@ func TestKills(t *testing.T) {
 		if i%3 == 2 {
 			args = []string{"recheck", "--json", "--data", data, "twitter:" + fakenet.ControlID, "twitter:" + id}
 		}
-		out, dead := runAndKill(t, env, args, time.Duration(rng.Int64N(int64(500*time.Millisecond))))
+		out, dead := runAndKill(t, env, args, time.Duration(rng.Int64N(int64(whole*5/4))))
 		if dead {
 			killed++
 		}
