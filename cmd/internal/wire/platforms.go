@@ -3,6 +3,7 @@ package wire
 import (
 	"stet/archiver"
 	"stet/archiver/bluesky"
+	"stet/archiver/instagram"
 	"stet/archiver/mastodon"
 	"stet/archiver/oembed"
 	"stet/archiver/reddit"
@@ -22,6 +23,7 @@ func ownPlatforms(c *config.Config, client archiver.Client) []archiver.Platform 
 		bluesky.New(client, bluesky.Options{Live: live(post.Bluesky), Gone: gone(post.Bluesky)}),
 		mastodon.New(client, archiver.Controls{Live: live(post.Mastodon), Gone: gone(post.Mastodon)}),
 		mastodon.NewTruthSocial(client, archiver.Controls{Live: live(post.TruthSocial), Gone: gone(post.TruthSocial)}),
+		instagram.New(client),
 		reddit.New(client, live(post.Reddit), gone(post.Reddit)),
 		telegram.New(client, live(post.Telegram), gone(post.Telegram)),
 		tiktok.New(client, oembed.Endpoint(client), live(post.TikTok), gone(post.TikTok)),
