@@ -18,6 +18,9 @@ type sighting struct {
 	answer   Answer
 	// reply holds the exchanges; several sightings of a batch share it.
 	reply *recorded
+	// memento is the snapshot that shows the post, where a web archive
+	// answered.
+	memento store.Memento
 	// quarantined is true where the endpoint's control posts gave wrong
 	// answers or could not be asked, or where the clocks differ.
 	quarantined bool

@@ -89,7 +89,7 @@ func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, excha
 		round = c.first // the keyless copy beside an API's answer is of the same round
 	}
 	capture := &store.Capture{Time: at, Kind: store.CapturePost, Ref: p.Ref(), Round: round, URL: p.URL, Source: s.endpoint.Source(),
-		Exchanges: exchanges, Media: files, Article: c.w.article, Via: via, Trigger: c.w.options.trigger(),
+		Exchanges: exchanges, Memento: s.memento, Media: files, Article: c.w.article, Via: via, Trigger: c.w.options.trigger(),
 		Operator: c.w.options.Operator, Case: c.w.options.Case, Note: c.w.options.Note,
 		Private: c.w.options.private(c.w.private || s.reply.accessed()), Software: c.e.o.Software}
 	id, err := c.b.Add(keep, capture)

@@ -29,6 +29,8 @@ type Options struct {
 	Finder  *extract.Finder
 	// Platforms are those that the engine can act on, in any order.
 	Platforms []Platform
+	// Recovery is asked for posts that no source shows; nil is nobody.
+	Recovery Recovery
 	// Readable returns the readable text of a page; nil keeps none.
 	Readable func(in extract.Input) string
 	// Pages reads the pages that articles and posts link; nil captures none of

@@ -70,6 +70,10 @@ type capturing struct {
 	// links.
 	follow []*want
 	links  []*linkWant
+	// recovered is what a web archive gave, nil where none was asked, and
+	// recoveredReply its exchanges.
+	recovered      *Recovered
+	recoveredReply *recorded
 }
 
 // ask climbs the platform's endpoints, after what a batch has answered
@@ -87,6 +91,7 @@ func (c *capturing) ask(ctx context.Context, batched []sighting) error {
 		c.sightings = append(c.sightings, c.askEndpoint(ctx, ep, "post"))
 	}
 	c.askWitnesses(ctx, p, "post")
+	c.recover(ctx)
 	var err error
 	c.controls, c.incidents, err = c.e.believe(ctx, p, c.sightings)
 	return err
@@ -144,6 +149,13 @@ func (c *capturing) keep(ctx context.Context) error {
 			return err
 		}
 	default:
+		recovered, err := c.addRecovered(ctx)
+		if err != nil {
+			return err
+		}
+		if recovered {
+			break
+		}
 		failure = c.failure(ctx)
 		if err := c.addQuotation(keep); err != nil {
 			return err
@@ -163,6 +175,9 @@ func (c *capturing) keep(ctx context.Context) error {
 		return err
 	}
 	outcome := failure
+	if err := c.recoveryTrouble(); err != nil && outcome != nil {
+		outcome = fmt.Errorf("asking the web archive for %s: %w", c.w.ref, err)
+	}
 	if err := ctx.Err(); err != nil {
 		outcome = err // a file may be missing: the intent stays
 	}

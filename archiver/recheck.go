@@ -143,6 +143,9 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, w *want, fi
 	}
 	c.w.job = job
 	c.askWitnesses(ctx, p, "look")
+	if !c.w.options.scheduled() {
+		c.recover(ctx)
+	}
 	if c.controls, c.incidents, err = e.believe(ctx, p, c.sightings); err == nil {
 		err = c.keepLook(ctx, res)
 	}
@@ -163,6 +166,9 @@ func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
 		}
 	}
 	if err := c.intendFollowing(); err != nil {
+		return err
+	}
+	if _, err := c.addRecovered(ctx); err != nil {
 		return err
 	}
 	looks, err := c.e.looksOf(keep, c.b, c.sightings, store.ID{}, c.w.options.trigger())

@@ -80,6 +80,8 @@ type ViewCapture struct {
 	// Private is true for what was fetched with an access of the operator's
 	// own, found in what is private, or said to be.
 	Private bool `json:"private,omitempty"`
+	// Memento is the snapshot of a web archive that it was read from.
+	Memento *store.Memento `json:"memento,omitempty"`
 }
 
 // ViewLook is one answer to "is it still there?".
@@ -210,6 +212,9 @@ func urlOf(h *store.History) string {
 // capture describes one snapshot.
 func (r *Reader) capture(ctx context.Context, h *store.History, c *store.Item[store.Capture]) (ViewCapture, error) {
 	v := ViewCapture{ID: c.ID, Time: c.Content.Time.UTC(), Source: c.Content.Source, Private: c.Content.Private}
+	if m := c.Content.Memento; !m.IsZero() {
+		v.Memento = &m
+	}
 	for i := range h.Derivations {
 		if h.Derivations[i].Content.Capture == c.ID {
 			v.Parser = h.Derivations[i].Content.Parser

@@ -21,6 +21,7 @@ import (
 	"stet/archiver/fetch"
 	"stet/archiver/page"
 	"stet/archiver/twitter"
+	"stet/archiver/wayback"
 	"stet/extract"
 	"stet/extract/post"
 	"stet/extract/sites"
@@ -55,7 +56,8 @@ type settings struct {
 	engine  archiver.Options
 	fetch   func(*fetch.Options)
 	// pages is true where linked pages can be captured.
-	pages bool
+	pages   bool
+	wayback bool
 }
 
 // inWorld runs a story. When it ends, the archive must pass its check.
@@ -81,6 +83,10 @@ func inWorld(t *testing.T, s settings, story func(w *world)) {
 		eo.Platforms = []archiver.Platform{twitter.New(w.client, s.twitter)}
 		if s.pages {
 			eo.Pages = page.New(page.Options{Client: w.client, Finder: eo.Finder, Readable: readableText(eo.Finder)})
+		}
+		if s.wayback {
+			w.net.Wayback()
+			eo.Recovery = wayback.New(w.client, wayback.Options{Now: time.Now, MaxWait: time.Hour})
 		}
 		w.engine = archiver.New(eo)
 		// Also where the story ends early, everything that runs is ended.

@@ -116,6 +116,18 @@ const (
 	ReasonRefused = "refused"
 	// ReasonServer: an error of the server.
 	ReasonServer = "server error"
+	// ReasonArchived: a web archive shows the post as it was.
+	ReasonArchived = "shown by a web archive"
+	// ReasonArchivedGone: the archived answer says that there was no such page.
+	ReasonArchivedGone = "archived as missing"
+	// ReasonArchivedOther: what was archived is a log-in, a redirect, an empty
+	// shell or an error, and does not show the post.
+	ReasonArchivedOther = "archived without the post"
+	// ReasonNotArchived: a web archive holds nothing of the post.
+	ReasonNotArchived = "not archived"
+	// ReasonExcluded: a web archive does not show the site, on demand of its
+	// owner.
+	ReasonExcluded = "excluded from the web archive"
 	// ReasonHTTP: an HTTP status that says nothing about the post.
 	ReasonHTTP = "unexpected http status"
 )

@@ -34,6 +34,8 @@ type Capture struct {
 	// Exchanges are the recorded exchanges that the capture was made from, the
 	// one that holds the content first, then its witnesses.
 	Exchanges []ID `json:"exchanges,omitempty"`
+	// Memento is what a web archive kept, where Source is "archive".
+	Memento Memento `json:"memento,omitzero"`
 	// Media are the files of the post, in its order.
 	Media []MediaFile `json:"media,omitempty"`
 	// Article is the version of the article that led here; for a capture of
@@ -59,6 +61,23 @@ type Capture struct {
 	// Software names the version that captured.
 	Software string `json:"software,omitempty"`
 }
+
+// Memento is one snapshot that a web archive holds.
+type Memento struct {
+	// Archive names the web archive: its host.
+	Archive string `json:"archive"`
+	// URL is the address of the snapshot for people, Original that of the page
+	// when it was archived.
+	URL      string `json:"url"`
+	Original string `json:"original,omitempty"`
+	// Time is when the archive took it.
+	Time time.Time `json:"time"`
+	// Digest is that of the archived answer as the archive's index states it.
+	Digest string `json:"digest,omitempty"`
+}
+
+// IsZero reports whether there is no snapshot.
+func (m Memento) IsZero() bool { return m == Memento{} }
 
 // MediaFile is one file of a captured post.
 type MediaFile struct {

@@ -114,7 +114,7 @@ func (b *Wayback) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // cdx answers a search: url, matchType, from, to, limit, filter, collapse, fl,
-// output.
+// output, showResumeKey, resumeKey.
 func (b *Wayback) cdx(w http.ResponseWriter, q url.Values) {
 	if b.isExcluded(q.Get("url")) {
 		w.Header().Set("X-Archive-Wayback-Runtime-Error", "AdministrativeAccessControlException: Blocked Site Error")
@@ -123,10 +123,13 @@ func (b *Wayback) cdx(w http.ResponseWriter, q url.Values) {
 		return
 	}
 	fields := strings.Split(or(q.Get("fl"), "urlkey,timestamp,original,mimetype,statuscode,digest,length"), ",")
-	rows, err := b.search(q)
+	rows, next, err := b.search(q)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
+	}
+	if q.Get("showResumeKey") != "true" {
+		next = ""
 	}
 	out := [][]string{}
 	for _, row := range rows {
@@ -140,6 +143,9 @@ func (b *Wayback) cdx(w http.ResponseWriter, q url.Values) {
 		if len(out) > 0 {
 			out = append([][]string{fields}, out...)
 		}
+		if next != "" {
+			out = append(out, []string{}, []string{next})
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(out)
 		return
@@ -148,22 +154,26 @@ func (b *Wayback) cdx(w http.ResponseWriter, q url.Values) {
 	for _, line := range out {
 		fmt.Fprintln(w, strings.Join(line, " "))
 	}
+	if next != "" {
+		fmt.Fprintf(w, "\n%s\n", next)
+	}
 }
 
-// search returns the rows that match a query.
-func (b *Wayback) search(q url.Values) ([]map[string]string, error) {
+// search returns the rows that match a query, and the key with which the rest
+// can be had; empty where there is none.
+func (b *Wayback) search(q url.Values) (rows []map[string]string, next string, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	match := matcher(q.Get("url"), q.Get("matchType"))
-	var rows []map[string]string
+	from, _ := url.QueryUnescape(q.Get("resumeKey"))
 	last := ""
 	for _, m := range b.mementos {
 		row := m.row(surt(m.URL))
-		ok := match(row["urlkey"]) && inRange(row["timestamp"], q.Get("from"), q.Get("to"))
+		ok := match(row["urlkey"]) && row["urlkey"]+" "+row["timestamp"] >= from && inRange(row["timestamp"], q.Get("from"), q.Get("to"))
 		for _, f := range q["filter"] {
 			pass, err := filter(row, f)
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
 			ok = ok && pass
 		}
@@ -182,11 +192,12 @@ func (b *Wayback) search(q url.Values) ([]map[string]string, error) {
 	if n, err := strconv.Atoi(q.Get("limit")); err == nil {
 		if n < 0 {
 			rows = rows[max(len(rows)+n, 0):]
-		} else {
-			rows = rows[:min(n, len(rows))]
+		} else if n < len(rows) {
+			next = url.QueryEscape(rows[n]["urlkey"] + " " + rows[n]["timestamp"])
+			rows = rows[:n]
 		}
 	}
-	return rows, nil
+	return rows, next, nil
 }
 
 // matcher returns what decides whether a key belongs to an address.

@@ -228,6 +228,9 @@ func (a *app) showCaptures(v *archiver.View) {
 	a.skipped(skip)
 	for _, c := range v.Captures[skip:] {
 		a.out.line("  %s  from %s%s", a.when(c.Time), c.Source.Words(), privateWord(c.Private))
+		if m := c.Memento; m != nil {
+			a.out.line("    kept by %s on %s: %s", m.Archive, a.when(m.Time), m.URL)
+		}
 	}
 }
 

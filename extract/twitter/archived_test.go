@@ -2,10 +2,12 @@ package twitter
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"stet/extract"
+	"stet/extract/post"
 )
 
 func TestParseArchived(t *testing.T) {
@@ -54,4 +56,48 @@ func FuzzArchived(f *testing.F) {
 			checkParsed(t, &p, len(body))
 		}
 	})
+}
+
+func FuzzArchivedPage(f *testing.F) {
+	addBodies(f, "archived")
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, id := range []string{"1178164231406997504", "1529020871754633216", "1443331212"} {
+			a := ReadArchived(id, extract.Response{StatusCode: 200, Body: body})
+			if a.Status != post.Unknown || a.Explicit {
+				t.Errorf("a memento says %s", a.Status)
+			}
+			if a.Parsed != nil {
+				checkParsed(t, a.Parsed, len(body))
+				if p := &a.Parsed.Post; p.ID != id && !inChain(p, id) {
+					t.Errorf("%s in place of %s", p.ID, id)
+				}
+			}
+		}
+	})
+}
+
+func TestArchivedForms(t *testing.T) {
+	got := strings.Join(ArchivedForms("1229708800000000000", []string{"adaquay", "no/handle"}), " ")
+	want := "twitter.com/adaquay/status/1229708800000000000 twitter.com/i/web/status/1229708800000000000 x.com/adaquay/status/1229708800000000000 " +
+		"mobile.twitter.com/adaquay/status/1229708800000000000 x.com/i/web/status/1229708800000000000 x.com/i/status/1229708800000000000 " +
+		"cdn.syndication.twimg.com/tweet-result?id=1229708800000000000"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if old := ArchivedForms("1443331212", []string{"adaquay"}); old[len(old)-1] != "twitter.com/adaquay/statuses/1443331212" {
+		t.Errorf("an old post: %q", old)
+	}
+	first, last, _ := DayRange("2020-02-18")
+	forms := ArchivedRange("adaquay", first, last)
+	if len(forms) > 6 || forms[0] != "twitter.com/adaquay/status/"+first[:4] {
+		t.Errorf("from %s to %s: %q", first, last, forms)
+	}
+	for _, id := range []string{first, last} {
+		if !slices.ContainsFunc(forms, func(f string) bool { return strings.HasPrefix("twitter.com/adaquay/status/"+id, f) }) {
+			t.Errorf("%s is not covered by %q", id, forms)
+		}
+	}
+	if got := ArchivedRange("adaquay", "99999999999999999", "100000000000000000"); len(got) != 3 {
+		t.Errorf("where ids grow by a digit: %q", got)
+	}
 }

@@ -58,6 +58,8 @@ func read(t *testing.T, head map[string]string, body []byte) any {
 		return dumpAnswer(ReadOEmbed(ids[0], r))
 	case "v11":
 		return dumpAnswer(ReadV11(ids[0], r))
+	case "archived":
+		return dumpAnswer(ReadArchived(ids[0], r))
 	case "v11-lookup":
 		many = ReadV11Lookup(ids, r)
 	case "v2":

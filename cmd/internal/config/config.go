@@ -17,6 +17,7 @@ type Config struct {
 	Watch   Watch
 	Capture Capture
 	Browser Browser
+	Wayback Wayback
 	Serve   Serve
 	Sources []Source
 	Notify  []Notify
@@ -120,6 +121,14 @@ type Capture struct {
 	ReplyDepth int
 	// Workers is how many posts are captured at a time.
 	Workers int
+}
+
+// Wayback says whether web archives are asked for what no source shows.
+type Wayback struct {
+	// Recover lets them be asked for posts that are gone and not kept here.
+	Recover bool
+	// TimeMaps are the addresses of further archives' lists of snapshots.
+	TimeMaps []string
 }
 
 // Setting is one key of the effective configuration, for people.

@@ -85,6 +85,7 @@ func Keys() []Key {
 	keys = append(keys, watchKeys()...)
 	keys = append(keys, captureKeys()...)
 	keys = append(keys, browserKeys()...)
+	keys = append(keys, waybackKeys()...)
 	return append(keys, serveKeys()...)
 }
 
@@ -153,6 +154,13 @@ func captureKeys() []Key {
 	}
 }
 
+func waybackKeys() []Key {
+	return []Key{
+		value("wayback.recover", func(c *Config) *bool { return &c.Wayback.Recover }, parseBool, formatBool),
+		list("wayback.timemaps", func(c *Config) *[]string { return &c.Wayback.TimeMaps }, parseBase, asIs),
+	}
+}
+
 // Default returns the configuration with nothing set.
 func Default() *Config {
 	return &Config{
@@ -165,6 +173,7 @@ func Default() *Config {
 		Capture: Capture{Links: string(archiver.LinksOff), MaxLinks: archiver.DefaultMaxLinks, MaxPage: 32 << 20, Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
 		Browser: Browser{Draw: "off", Most: 1, Timeout: time.Minute, MaxBytes: 100 << 20, MaxMemory: 1500 << 20, Sandbox: true},
+		Wayback: Wayback{Recover: true},
 		Serve:   Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
 		origin:  map[string]string{},
 	}
@@ -173,5 +182,5 @@ func Default() *Config {
 // later are the keys of features that this version does not have: they are
 // refused rather than ignored, because whoever set them counts on them.
 func later() []string {
-	return []string{"mastodon", "wayback", "postgres", "s3", "stamp", "users", "case"}
+	return []string{"mastodon", "postgres", "s3", "stamp", "users", "case"}
 }

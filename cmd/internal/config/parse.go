@@ -266,3 +266,12 @@ func ParseLinks(s string) (string, error) {
 	}
 	return "", errValue(s, "off, article or all")
 }
+
+// parseBase takes an address before which others are written.
+func parseBase(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !strings.HasSuffix(s, "/") {
+		return "", errValue(s, "an address that ends with /")
+	}
+	return s, nil
+}

@@ -15,6 +15,7 @@ import (
 	"stet/archiver/oembed"
 	"stet/archiver/page"
 	"stet/archiver/twitter"
+	"stet/archiver/wayback"
 	"stet/cmd/internal/config"
 	"stet/extract"
 	"stet/extract/post"
@@ -244,7 +245,8 @@ func engineOptions(c *config.Config, o Options, client *fetch.Client) archiver.O
 	}
 	pages := page.New(page.Options{Client: client, Finder: Finder(), Readable: readable, MaxBytes: c.Capture.MaxPage})
 	return archiver.Options{
-		Pages: pages, PageRules: pageRules(c),
+		Recovery: recovery(c, o, client),
+		Pages:    pages, PageRules: pageRules(c),
 		PageSchedule: archiver.Schedule{Delays: c.Watch.LinkSchedule, Growth: c.Watch.Growth, MaxInterval: c.Watch.LinkMaxInterval},
 		Client:       client, Finder: Finder(), Platforms: platforms(c, client), Readable: readable,
 		Schedule: archiver.Schedule{Delays: c.Watch.Schedule, Growth: c.Watch.Growth, MaxInterval: c.Watch.MaxInterval, Rules: rules(c)},
@@ -254,6 +256,15 @@ func engineOptions(c *config.Config, o Options, client *fetch.Client) archiver.O
 		Budgets: budgets(c), SmallHosts: archiver.SmallHosts(c.Watch.SmallHosts),
 		Software: "stet/" + o.Version, Progress: o.Progress, Workers: c.Capture.Workers,
 	}
+}
+
+// recovery returns the web archives that are asked for what no source shows,
+// nil for none.
+func recovery(c *config.Config, o Options, client *fetch.Client) archiver.Recovery {
+	if !c.Wayback.Recover {
+		return nil
+	}
+	return wayback.New(client, wayback.Options{Now: o.Now, TimeMaps: c.Wayback.TimeMaps})
 }
 
 // Tools are the parts that work without an archive.
