@@ -47,14 +47,18 @@ func checkQuote(q store.Quotation, p *post.Post) string {
 	if q.Text == "" || p == nil || p.Text == "" {
 		return QuoteNone
 	}
-	if q.Handle != "" && p.Author.Handle != "" && !strings.EqualFold(q.Handle, p.Author.Handle) && !strings.EqualFold(q.Handle, shortHandle(p.Author.Handle)) {
+	handle := strings.TrimPrefix(q.Handle, "@")
+	if handle != "" && p.Author.Handle != "" && !strings.EqualFold(handle, p.Author.Handle) && !strings.EqualFold(handle, shortHandle(p.Author.Handle)) {
+		return QuoteMismatch
+	}
+	if otherName(q.Name, p.Author.Name) {
 		return QuoteMismatch
 	}
 	links := append([]string(nil), q.Links...)
 	for _, l := range p.Links {
 		links = append(links, l.URL, l.Expanded, l.Display)
 	}
-	quoted, captured := words(q.Text, links...), words(p.Text, links...)
+	quoted, captured := exactWords(q.Text, links...), exactWords(p.Text, links...)
 	switch {
 	case quoted == captured:
 		return QuoteMatch
@@ -73,6 +77,23 @@ func shortHandle(handle string) string {
 	return name
 }
 
+// otherName reports whether two names are those of different people. What
+// accounts add to their name and take away again (emoji, marks, a place) makes
+// no other.
+func otherName(a, b string) bool {
+	a, b = words(a), words(b)
+	letters := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsSymbol(r) {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	a, b = letters(a), letters(b)
+	return a != "" && b != "" && !strings.Contains(a, b) && !strings.Contains(b, a)
+}
+
 // cutMark reports whether a text says that it was cut.
 func cutMark(s string) bool {
 	s = strings.TrimSpace(s)
@@ -83,21 +104,64 @@ func cutMark(s string) bool {
 // that are listed, as a whole), leading mentions, case, marks and white space.
 // Emoji count as words.
 func words(s string, links ...string) string {
+	return lettersOf(prepared(s, links), false)
+}
+
+// exactWords is [words] with the marks that change a number: its sign, its
+// point, its percent, its currency.
+func exactWords(s string, links ...string) string {
+	return lettersOf(prepared(s, links), true)
+}
+
+// prepared returns a text without links and leading mentions.
+func prepared(s string, links []string) string {
 	s = norm.NFKC.String(html.UnescapeString(s))
 	for _, l := range links {
 		if l != "" {
 			s = strings.ReplaceAll(s, norm.NFKC.String(l), " ")
 		}
 	}
-	s = withoutLinks(s)
-	s = withoutMentions(s)
+	return withoutMentions(withoutLinks(s))
+}
+
+// lettersOf returns the letters, numbers and emoji of a text.
+func lettersOf(s string, marks bool) string {
 	var b strings.Builder
-	for _, r := range s {
+	all := []rune(s)
+	at := func(i int) rune {
+		if i < 0 || i >= len(all) {
+			return ' '
+		}
+		return all[i]
+	}
+	for i, r := range all {
+		if marks && marksNumber(at(i-1), r, at(i+1)) {
+			if unicode.Is(unicode.Pd, r) || r == '\u2212' {
+				r = '-'
+			}
+			b.WriteRune(r)
+			continue
+		}
 		if unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) && r != '\ufe0f' || unicode.IsSymbol(r) && r > unicode.MaxLatin1 {
 			b.WriteRune(unicode.ToLower(r))
 		}
 	}
 	return b.String()
+}
+
+// marksNumber reports whether a character changes the number beside it.
+func marksNumber(before, r, after rune) bool {
+	switch {
+	case unicode.Is(unicode.Sc, r):
+		return unicode.IsDigit(before) || unicode.IsDigit(after)
+	case r == '%', r == '‰':
+		return unicode.IsDigit(before)
+	case r == '.', r == ',':
+		return unicode.IsDigit(before) && unicode.IsDigit(after)
+	case unicode.Is(unicode.Pd, r), r == '\u2212':
+		return unicode.IsDigit(after) && (unicode.IsSpace(before) || unicode.In(before, unicode.Cf))
+	}
+	return false
 }
 
 // withoutLinks drops addresses, also those that are glued to the word before,
