@@ -1,0 +1,149 @@
+//go:build linux
+
+package archiver_test
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"stet/archiver"
+	"stet/extract"
+	"stet/extract/post"
+	"stet/extract/sites"
+	"stet/store"
+	"stet/store/bolt"
+)
+
+// kept is how many posts the benchmarks keep: STET_BENCH_POSTS.
+func kept(b *testing.B) int {
+	b.Helper()
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("STET_BENCH_POSTS"), "50000"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// keepPosts makes an archive with n invented posts, each with a capture and a
+// look in the queue; the looks of the first due of them are due.
+func keepPosts(b *testing.B, n, due int) *store.Archive {
+	b.Helper()
+	dir := b.TempDir()
+	disk, err := bolt.Open(b.Context(), dir, bolt.Options{NoSync: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = disk.Close() })
+	a := store.NewArchive(store.Parts{Backend: disk, Blobs: disk, Now: time.Now, Random: rand.Reader})
+	const batch = 300
+	for i := 0; i < n; i += batch {
+		w := a.Begin()
+		for j := i; j < min(i+batch, n); j++ {
+			if err := keepPost(b.Context(), w, j, j < due); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if _, err := w.Commit(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return a
+}
+
+func keepPost(ctx context.Context, w *store.Builder, n int, due bool) error {
+	r := post.Ref{Platform: post.Twitter, ID: strconv.Itoa(1_900_000_000_000_000_000 + n)}
+	now := time.Now().Add(-time.Hour)
+	id, err := w.Add(ctx, &store.Capture{Time: now, Kind: store.CapturePost, Ref: r, Source: post.SourcePublic, Trigger: "schedule"})
+	if err != nil {
+		return err
+	}
+	_, err = w.Add(ctx, &store.Derivation{Time: now, Capture: id, Parser: "bench/1", Source: post.SourcePublic, Ref: r,
+		Post: post.Post{Platform: r.Platform, ID: r.ID, Text: fmt.Sprintf("The %d-th boat passes the gate", n)}})
+	if err != nil {
+		return err
+	}
+	at := time.Now().Add(time.Duration(n%2000+24) * time.Hour)
+	if due {
+		at = now
+	}
+	return w.Enqueue(store.Enqueue{Job: store.Job{Kind: archiver.JobLook, Key: r.String(), Payload: []byte(`{"target":"` + r.String() + `"}`),
+		Priority: store.PriorityLook, RunAt: at}})
+}
+
+// BenchmarkPass leases the 1,000 looks that are due among few posts and among
+// many, and reports the ratio.
+func BenchmarkPass(b *testing.B) {
+	const due = 1000
+	few, many := keepPosts(b, 10_000, due), keepPosts(b, kept(b), due)
+	pass := func(a *store.Archive) time.Duration {
+		start, found := time.Now(), 0
+		for {
+			jobs, err := a.Backend().Lease(b.Context(), store.LeaseRequest{Owner: "bench", Now: time.Now(), For: time.Minute, Limit: 64})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if len(jobs) == 0 {
+				break
+			}
+			found += len(jobs)
+			for _, j := range jobs { // for the next pass, in a minute
+				defer func() { _ = a.Backend().Extend(b.Context(), j.ID, j.Lease.Token, time.Now()) }()
+			}
+		}
+		if found != due {
+			b.Fatalf("%d of %d were found", found, due)
+		}
+		return time.Since(start)
+	}
+	var among [2]time.Duration
+	for b.Loop() {
+		for range 5 { // in turns, so that both meet the same noise
+			among[0] += pass(few)
+			among[1] += pass(many)
+		}
+	}
+	b.ReportMetric(float64(among[0].Milliseconds())/float64(5*b.N), "ms-among-10000")
+	b.ReportMetric(float64(among[1].Milliseconds())/float64(5*b.N), fmt.Sprintf("ms-among-%d", kept(b)))
+	b.ReportMetric(float64(among[1])/float64(among[0]), "ratio")
+}
+
+// BenchmarkIdle lets the engine wait for work that is not due yet, for ten
+// seconds, and reports the share of one processor and the anonymous memory.
+func BenchmarkIdle(b *testing.B) {
+	a := keepPosts(b, kept(b), 0)
+	e := archiver.New(archiver.Options{Archive: a, Finder: extract.NewFinder(sites.All())})
+	debug.FreeOSMemory() // what making the posts took is no part of it
+	for b.Loop() {
+		ctx, cancel := context.WithTimeout(b.Context(), 10*time.Second)
+		before := cpuTime(b)
+		if err := e.Run(ctx, archiver.RunOptions{}); err != nil {
+			b.Fatal(err)
+		}
+		cancel()
+		b.ReportMetric(float64(cpuTime(b)-before)/float64(10*time.Second)*100, "%-of-a-core")
+	}
+	b.ReportMetric(anonymous(b), "anon-MB")
+}
+
+// anonymous is the anonymous memory of the process in MB.
+func anonymous(b *testing.B) float64 {
+	b.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "RssAnon:")
+	kb, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	return float64(kb) / 1024
+}
