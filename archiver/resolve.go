@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -22,6 +23,7 @@ import (
 // How an embed without id was resolved.
 const (
 	byShortLink = "short-link"
+	byArchive   = "archive"
 	byQuotation = "quotation"
 )
 
@@ -68,9 +70,13 @@ func (r *resolution) addTo(ctx context.Context, b *store.Builder, w *want, now t
 }
 
 // captureUnresolved captures a post of which the article tells no id: by the
-// short links in its words, else by keeping the article's own quotation.
+// short links in its words, else by the author's posts in a web archive, else by
+// keeping the article's own quotation.
 func (e *Engine) captureUnresolved(ctx context.Context, w *want) ResultPost {
 	r := e.resolve(ctx, w)
+	if r.confidence < MinConfidence {
+		e.resolveInArchive(ctx, w, r)
+	}
 	if r.confidence >= MinConfidence {
 		w.ref, w.url, w.resolution = r.ref, cmp.Or(w.url, r.url), r
 		res := e.capturePost(ctx, w, nil)
@@ -103,7 +109,11 @@ func (e *Engine) keepUnresolved(ctx context.Context, w *want, r *resolution) Res
 	if err := ctx.Err(); err != nil {
 		res.Err = fmt.Errorf("resolving a post of %s: %w", q.Handle, err)
 	}
-	e.finish(b, w.job, jobCause(ctx))
+	cause := jobCause(ctx)
+	if cause == nil && errors.Is(r.err, store.ErrRateLimited) {
+		cause = r.err // it can be resolved later
+	}
+	e.finish(b, w.job, cause)
 	if _, err := b.Commit(keep); err != nil {
 		res.Err = fmt.Errorf("keeping the article's quotation: %w", err)
 	}
@@ -183,8 +193,7 @@ func dayFits(day string, posted time.Time) bool {
 	if err != nil || posted.IsZero() {
 		return true
 	}
-	const zones = 14 * time.Hour
-	return !posted.Before(d.Add(-zones)) && posted.Before(d.Add(24*time.Hour+zones))
+	return !posted.Before(d.Add(-zonesOfWorld)) && posted.Before(d.Add(24*time.Hour+zonesOfWorld))
 }
 
 // maxShortHops is the most pages that redirect by themselves in a row.
