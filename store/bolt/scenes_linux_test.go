@@ -173,6 +173,10 @@ const batches = 5
 // and stores and removes a blob. It says each thing before where that can show,
 // and behind where it is done.
 func keepAll(ctx context.Context, dir string) error {
+	return tellFailure(keepIn(ctx, dir))
+}
+
+func keepIn(ctx context.Context, dir string) error {
 	var late atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(late.Load())) }
 	s, err := bolt.Open(ctx, filepath.Join(dir, archiveName), bolt.Options{AllowNetworkFS: true, InlineBlobSize: 500, Now: now})
@@ -186,7 +190,7 @@ func keepAll(ctx context.Context, dir string) error {
 	a := store.NewArchive(store.Parts{Backend: s, Blobs: s, Now: now, Random: &seeded{source: seedOf(head)}})
 	for n := range batches {
 		if err := keepOne(ctx, s, a, int(head)+n*37); err != nil {
-			return err
+			return errors.Join(tellFailure(err), goOnAfter(ctx, s, a), tellFailure(s.Close()))
 		}
 	}
 	info, err := a.PutBlob(ctx, strings.NewReader(strings.Repeat(fmt.Sprint("nobody's ", head), 200)), 0)
@@ -353,6 +357,10 @@ func migrateScene(t *testing.T) scene {
 }
 
 func migrateLater(ctx context.Context, dir string) error {
+	return tellFailure(migrateIn(ctx, dir))
+}
+
+func migrateIn(ctx context.Context, dir string) error {
 	s, err := bolt.Open(ctx, filepath.Join(dir, archiveName), bolt.Options{AllowNetworkFS: true})
 	if err != nil {
 		return err
@@ -381,7 +389,7 @@ func remakeHere(ctx context.Context, dir string) error {
 	if err == nil {
 		fmt.Println("done")
 	}
-	return err
+	return tellFailure(err)
 }
 
 // remakeScene compacts or rebuilds: the archive holds the same before and
