@@ -29,9 +29,12 @@ func TestFaultAtEachStep(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 1))
 			ops := s.done(t, s.begin(t), func(int, *disktest.Op) disktest.Verdict { return disktest.Verdict{} })
 			at := rng.Perm(len(ops))
-			if os.Getenv("STET_CI") == "" {
-				at = at[:min(8, len(at))]
+			// Each fault is a process that is watched call by call.
+			most := 4
+			if os.Getenv("STET_CI") != "" {
+				most = 10
 			}
+			at = at[:min(most, len(at))]
 			n := 0
 			for _, at := range at {
 				for _, errno := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
