@@ -12,6 +12,7 @@ import (
 	"stet/extract"
 	"stet/extract/post"
 	"stet/store"
+	"stet/store/view"
 )
 
 // DefaultHits is how many hits a look-up returns where nobody says otherwise:
@@ -264,26 +265,13 @@ func (r *Reader) byWords(ctx context.Context, query string, limit int) ([]post.R
 
 // hit describes a post for a list of hits.
 func (r *Reader) hit(ctx context.Context, ref post.Ref) (LookupHit, error) {
-	h, err := r.o.Archive.History(ctx, ref)
+	c, err := r.Card(ctx, ref)
 	if err != nil {
 		return LookupHit{}, err
 	}
-	if len(h.Captures) == 0 && len(h.Looks) == 0 {
-		return LookupHit{}, fmt.Errorf("%s: %w: it is only mentioned", ref, store.ErrNotFound)
-	}
-	mentions, err := r.mentions(ctx, h)
-	if err != nil {
-		return LookupHit{}, err
-	}
-	hit := LookupHit{Platform: h.Ref.Platform, ID: h.Ref.ID, URL: urlOf(h), Mentions: len(mentions)}
-	if best := h.Best(); best != nil {
-		p := &best.Content.Post
-		hit.URL, hit.Text, hit.Posted = cmp.Or(p.URL, hit.URL), p.Text, moment(p.Posted)
-		hit.Author = ResultAuthor{Name: p.Author.Name, Handle: p.Author.Handle}
-	}
-	s := r.status(h)
-	hit.Status, hit.Confirmed = s.Value, s.Confirmed
-	return hit, nil
+	return LookupHit{Platform: c.Ref.Platform, ID: c.Ref.ID, URL: c.URL, Text: c.Text, Posted: view.Moment(c.Posted),
+		Author: ResultAuthor{Name: c.Author.Name, Handle: c.Author.Handle}, Status: c.Status.Value, Confirmed: c.Status.Confirmed,
+		Mentions: len(c.Mentions)}, nil
 }
 
 // Coverage says what a negative answer searched.

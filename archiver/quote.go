@@ -9,17 +9,14 @@ import (
 
 	"stet/extract/post"
 	"stet/store"
+	"stet/store/view"
 )
 
 // The results of [CheckQuote].
 const (
-	// QuoteMatch: the article quotes the words of the post.
-	QuoteMatch = "match"
-	// QuoteMismatch: a word differs, or the name of the author.
-	QuoteMismatch = "mismatch"
-	// QuoteNone: the article quotes nothing, or there is nothing to compare
-	// with.
-	QuoteNone = "none"
+	QuoteMatch    = view.QuoteMatch
+	QuoteMismatch = view.QuoteMismatch
+	QuoteNone     = view.QuoteNone
 )
 
 // CheckQuote compares what an article quotes of a post with what was captured

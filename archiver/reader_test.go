@@ -16,6 +16,7 @@ import (
 	"stet/extract/sites"
 	"stet/store"
 	"stet/store/mem"
+	"stet/store/view"
 )
 
 // shelf is an archive that is filled by hand.
@@ -79,9 +80,9 @@ func (s *shelf) captured(p post.Post, source post.Source, at time.Time) {
 	s.add(&store.Derivation{Time: at, Capture: c, Parser: "test@1", Source: source, Ref: p.Ref(), Post: p})
 }
 
-func (s *shelf) view(ref post.Ref) *archiver.View {
+func (s *shelf) view(ref post.Ref) *view.Post {
 	s.t.Helper()
-	v, err := s.reader.View(s.t.Context(), ref)
+	v, err := s.reader.Post(s.t.Context(), ref)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestView(t *testing.T) {
 	s.add(&store.Look{Time: at.Add(3 * time.Hour), Ref: ref, Result: post.Deleted, Explicit: true, Endpoint: "syndication"})
 
 	v := s.view(ref)
-	want := []archiver.ViewMention{
+	want := []view.Mention{
 		{Article: "https://news.example/two", Title: "Link only", Positions: []int{1}, Markup: "link", Quote: "none", Time: at.Add(2 * time.Hour)},
 		{Article: "https://www.news.example/one?utm_source=x", Title: "New title", Positions: []int{3, 5}, Markup: "blockquote", Quote: "mismatch", Time: at.Add(time.Hour)},
 		{Article: "https://news.example/three", Title: "No id", Positions: []int{7}, Markup: "flattened", Quote: "match", Time: at.Add(-time.Hour)},
@@ -179,22 +180,22 @@ func TestViewHasNoNullLists(t *testing.T) {
 func TestViewOfWhatIsNotKept(t *testing.T) {
 	s := newShelf(t)
 	ref := post.Ref{Platform: post.Twitter, ID: "404"}
-	if _, err := s.reader.View(t.Context(), ref); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.reader.Post(t.Context(), ref); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("nothing: %v", err)
 	}
 	s.article("https://news.example/one", "", begin(), mention(ref, "words", 1))
-	if _, err := s.reader.View(t.Context(), ref); !errors.Is(err, store.ErrNotFound) || !strings.Contains(err.Error(), "https://news.example/one mentions it") {
+	if _, err := s.reader.Post(t.Context(), ref); !errors.Is(err, store.ErrNotFound) || !strings.Contains(err.Error(), "https://news.example/one mentions it") {
 		t.Errorf("only mentioned: %v", err)
 	}
 	quoting := tweet("405", "bram", "Look at this")
 	quoting.Quoted = post.Ref{Platform: post.Twitter, ID: "406"}
 	s.captured(quoting, post.SourcePublic, begin())
-	if _, err := s.reader.View(t.Context(), quoting.Quoted); !errors.Is(err, store.ErrNotFound) || !strings.Contains(err.Error(), "twitter:405 refers to it") {
+	if _, err := s.reader.Post(t.Context(), quoting.Quoted); !errors.Is(err, store.ErrNotFound) || !strings.Contains(err.Error(), "twitter:405 refers to it") {
 		t.Errorf("only quoted: %v", err)
 	}
 	// A record that refers to one that is not there.
 	s.add(&store.Capture{Time: begin(), Kind: store.CapturePost, Ref: ref, Source: post.SourcePublic, Exchanges: []store.ID{{1, 2, 3}}})
-	if _, err := s.reader.View(t.Context(), ref); !errors.Is(err, store.ErrCorrupt) {
+	if _, err := s.reader.Post(t.Context(), ref); !errors.Is(err, store.ErrCorrupt) {
 		t.Errorf("a missing exchange: %v", err)
 	}
 }

@@ -123,7 +123,7 @@ func TestDrawings(t *testing.T) {
 		if got := s.drawn(); got != "https://www.youtube.com/watch?v=aaaaaaaaa06" {
 			t.Errorf("drawn again: %s", got)
 		}
-		v, err := archiver.NewReader(archiver.ReaderOptions{Archive: s.archive, Finder: extract.NewFinder(sites.All())}).View(s.Context(), capture(6, "").Ref)
+		v, err := archiver.NewReader(archiver.ReaderOptions{Archive: s.archive, Finder: extract.NewFinder(sites.All())}).Post(s.Context(), capture(6, "").Ref)
 		if err != nil || len(v.Drawings) != 2 {
 			t.Fatalf("%+v, %v", v, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"stet/cmd/internal/wire"
 	"stet/extract/post"
 	"stet/store"
+	"stet/store/view"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -37,8 +38,8 @@ left behind.`,
 // facts is what the demonstration reads of the archive: all that it prints,
 // beside the words of [narration], comes through it.
 type facts interface {
-	// View reads what is kept of a post.
-	View(ctx context.Context, ref post.Ref) (*archiver.View, error)
+	// Post reads what is kept of a post.
+	Post(ctx context.Context, ref post.Ref) (*view.Post, error)
 	// Check proves the archive.
 	Check(ctx context.Context, report func(store.Problem)) (store.CheckSummary, error)
 }
@@ -141,7 +142,7 @@ func (s *story) capture(ctx context.Context) error {
 	}
 	s.say(tellCapture)
 	for i, ref := range s.world.Posts {
-		v, err := s.facts.View(ctx, ref)
+		v, err := s.facts.Post(ctx, ref)
 		if err != nil {
 			return err
 		}
@@ -154,7 +155,7 @@ func (s *story) capture(ctx context.Context) error {
 }
 
 // article prints where a post was found.
-func (s *story) article(v *archiver.View) {
+func (s *story) article(v *view.Post) {
 	for _, m := range v.Mentions {
 		s.a.out.line("  “%s”", m.Title)
 		s.a.out.line("  %s", m.Article)
@@ -162,7 +163,7 @@ func (s *story) article(v *archiver.View) {
 }
 
 // post prints a post in a few lines.
-func (s *story) post(v *archiver.View) {
+func (s *story) post(v *view.Post) {
 	p := &v.Post
 	s.a.out.line("")
 	s.a.out.line("  %s", joined([]string{signature(p.Author.Name, p.Author.Handle), p.Ref().String()}, ", "))
@@ -194,7 +195,7 @@ func (s *story) recheck(ctx context.Context, ref post.Ref) error {
 			return res.Err
 		}
 	}
-	v, err := s.facts.View(ctx, ref)
+	v, err := s.facts.Post(ctx, ref)
 	if err != nil {
 		return err
 	}
@@ -222,7 +223,7 @@ func (s *story) confirm(ctx context.Context) error {
 }
 
 func (s *story) stands(ctx context.Context) error {
-	v, err := s.facts.View(ctx, s.world.Posts[0])
+	v, err := s.facts.Post(ctx, s.world.Posts[0])
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,10 @@ import (
 	"time"
 	"unicode"
 
-	"stet/archiver"
 	"stet/cmd/internal/config"
 	"stet/extract/post"
 	"stet/store"
+	"stet/store/view"
 )
 
 // appFor returns a program in a world of its own, and what it prints.
@@ -131,8 +131,8 @@ func TestDemoInterrupted(t *testing.T) {
 // changed changes every fact.
 type changed struct{ facts }
 
-func (c changed) View(ctx context.Context, ref post.Ref) (*archiver.View, error) {
-	v, err := c.facts.View(ctx, ref)
+func (c changed) Post(ctx context.Context, ref post.Ref) (*view.Post, error) {
+	v, err := c.facts.Post(ctx, ref)
 	if err == nil {
 		change(reflect.ValueOf(v).Elem())
 	}

@@ -13,6 +13,7 @@ import (
 	"stet/cmd/internal/wire"
 	"stet/extract/post"
 	"stet/store"
+	"stet/store/view"
 )
 
 func (a *app) showCommand() *cobra.Command {
@@ -41,7 +42,7 @@ func (a *app) show(ctx context.Context, word string) error {
 		return err
 	}
 	return a.reading(ctx, func(w *wire.Archive) error {
-		v, err := w.Reader.View(ctx, ref)
+		v, err := w.Reader.Post(ctx, ref)
 		if errors.Is(err, store.ErrNotFound) {
 			return a.notThere(ctx, w, ref.String()+onlyMentioned(err), err)
 		}
@@ -70,7 +71,7 @@ func onlyMentioned(err error) string {
 }
 
 // showView prints a post as a card.
-func (a *app) showView(v *archiver.View) {
+func (a *app) showView(v *view.Post) {
 	p := &v.Post
 	a.out.line("%s", joined([]string{signature(p.Author.Name, p.Author.Handle), p.Ref().String()}, ", "))
 	if p.URL != "" {
@@ -201,7 +202,7 @@ func (a *app) showBeside(p *post.Post) {
 	}
 }
 
-func (a *app) showStatus(v *archiver.View) {
+func (a *app) showStatus(v *view.Post) {
 	s := &v.Status
 	a.out.block("", "Status: "+statusWords(s.Value, s.Confirmed), 0)
 	for _, t := range []struct {
@@ -221,7 +222,7 @@ func (a *app) showStatus(v *archiver.View) {
 // --json lists all.
 const mostLines = 12
 
-func (a *app) showCaptures(v *archiver.View) {
+func (a *app) showCaptures(v *view.Post) {
 	a.out.line("")
 	a.out.line("%s", capitalised(count(len(v.Captures), "capture")))
 	skip := max(len(v.Captures)-mostLines, 0)
@@ -234,7 +235,7 @@ func (a *app) showCaptures(v *archiver.View) {
 	}
 }
 
-func (a *app) showLooks(v *archiver.View) {
+func (a *app) showLooks(v *view.Post) {
 	if len(v.Looks) == 0 {
 		return
 	}
@@ -249,7 +250,7 @@ func (a *app) showLooks(v *archiver.View) {
 
 // showDrawings prints how the post looked: the digests by which the files are
 // kept.
-func (a *app) showDrawings(v *archiver.View) {
+func (a *app) showDrawings(v *view.Post) {
 	if len(v.Drawings) == 0 {
 		return
 	}
@@ -275,7 +276,7 @@ func (a *app) skipped(n int) {
 	}
 }
 
-func (a *app) showMentions(v *archiver.View) {
+func (a *app) showMentions(v *view.Post) {
 	if len(v.Mentions) > 0 {
 		a.out.line("")
 		a.out.line("In %s", count(len(v.Mentions), "article"))

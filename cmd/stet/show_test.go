@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"stet/archiver"
 	"stet/extract/post"
+	"stet/store/view"
 )
 
 // TestShowBeside: what belongs to a post beside its words is told, and what a
@@ -15,7 +15,7 @@ import (
 func TestShowBeside(t *testing.T) {
 	var buf bytes.Buffer
 	a := &app{out: &output{w: &buf}, zone: time.UTC, now: func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }}
-	a.showView(&archiver.View{Source: post.SourcePublic, Post: post.Post{Platform: post.Mastodon, ID: "news.example/1", Text: "Which one?",
+	a.showView(&view.Post{Source: post.SourcePublic, Post: post.Post{Platform: post.Mastodon, ID: "news.example/1", Text: "Which one?",
 		Earlier: []post.Version{{Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), Text: "Which pier?", Warning: "Piers"}},
 		Warning: "Tides", Edited: true, Sensitive: true, Labels: []string{"odd\x1b[31m"},
 		Poll: &post.Poll{Options: []post.PollOption{{Label: "The quay", Votes: 12}, {Label: "The pier", Votes: 1}}, Final: true},

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"stet/archiver"
 	"stet/cmd/internal/wire"
 	"stet/store"
+	"stet/store/view"
 )
 
 // shownText is how many bytes of a page's text people are shown; --json gives
@@ -19,7 +19,7 @@ const shownText = 1200
 // showPage shows a captured page.
 func (a *app) showPage(ctx context.Context, t target) error {
 	return a.reading(ctx, func(w *wire.Archive) error {
-		v, err := w.Reader.PageView(ctx, t.url)
+		v, err := w.Reader.Page(ctx, t.url)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			// It may be an article, whose posts are found otherwise.
@@ -36,7 +36,7 @@ func (a *app) showPage(ctx context.Context, t target) error {
 }
 
 // showPageView prints a page as a card.
-func (a *app) showPageView(v *archiver.PageView) {
+func (a *app) showPageView(v *view.Page) {
 	p := &v.Page
 	if p.Title != "" {
 		a.out.block("", "“"+p.Title+"”", 1)
@@ -75,7 +75,7 @@ func (a *app) showPageView(v *archiver.PageView) {
 	a.showLinkedBy(v)
 }
 
-func (a *app) showPageTimes(s *archiver.ViewPageStatus) {
+func (a *app) showPageTimes(s *view.PageStatus) {
 	for _, t := range []struct {
 		words string
 		time  *time.Time
@@ -92,7 +92,7 @@ func (a *app) showPageTimes(s *archiver.ViewPageStatus) {
 	}
 }
 
-func (a *app) showLinkedBy(v *archiver.PageView) {
+func (a *app) showLinkedBy(v *view.Page) {
 	if len(v.LinkedBy) > 0 {
 		a.out.line("")
 		a.out.line("Captured because it is linked by")
@@ -110,7 +110,7 @@ func (a *app) showLinkedBy(v *archiver.PageView) {
 	}
 }
 
-func captureWords(c *archiver.ViewPageCapture) string {
+func captureWords(c *view.PageCapture) string {
 	words := joined([]string{c.Type, size(c.Size)}, ", ")
 	if !c.Revisit.IsZero() {
 		words = "unchanged"

@@ -58,7 +58,7 @@ func TestOpenCaptureAndReadBack(t *testing.T) {
 	if r.Engine != nil {
 		t.Error("an archive that is read has an engine, which could reach out")
 	}
-	v, err := r.Reader.View(t.Context(), ref)
+	v, err := r.Reader.Post(t.Context(), ref)
 	if err != nil || v.Post.Text != "Hello." {
 		t.Errorf("%+v, %v", v, err)
 	}

@@ -1,4 +1,4 @@
-package archiver
+package view
 
 import (
 	"context"
@@ -7,42 +7,23 @@ import (
 	"slices"
 	"time"
 
-	"stet/extract"
 	"stet/extract/post"
 	"stet/store"
 )
 
-// ReaderOptions configure a [Reader]. Archive and Finder are needed.
-type ReaderOptions struct {
-	Archive *store.Archive
-	Finder  *extract.Finder
-	// Rules are those by which verdicts are reached.
-	Rules     Rules
-	PageRules PageRules
-	// Platforms are those whose handles are looked up.
-	Platforms []post.Platform
-}
-
-// Reader answers questions from the archive alone: it touches nothing outside
-// and changes nothing. It is safe for concurrent use.
-type Reader struct{ o ReaderOptions }
-
-// NewReader returns a reader. It starts nothing and owns nothing.
-func NewReader(o ReaderOptions) *Reader { return &Reader{o: o} }
-
-// View is what people are shown of a post. Its JSON form is what `stet show
+// Post is what people are shown of a post. Its JSON form is what `stet show
 // --json` prints.
-type View struct {
-	Post     post.Post     `json:"post"`
-	Status   ViewStatus    `json:"status"`
-	Captures []ViewCapture `json:"captures"`
-	Looks    []ViewLook    `json:"looks"`
-	Mentions []ViewMention `json:"mentions"`
+type Post struct {
+	Post     post.Post `json:"post"`
+	Status   Status    `json:"status"`
+	Captures []Capture `json:"captures"`
+	Looks    []Look    `json:"looks"`
+	Mentions []Mention `json:"mentions"`
 	// Drawings are how the post looked in a browser.
-	Drawings []ViewDrawing `json:"drawings"`
+	Drawings []Drawing `json:"drawings"`
 
 	// Private is true where the post stays out of what is told and given away:
-	// see [IsPrivate].
+	// see [Policy].
 	Private bool `json:"private,omitempty"`
 	// Source is where the shown words come from, empty where none are kept.
 	Source post.Source `json:"-"`
@@ -52,9 +33,9 @@ type View struct {
 	QuotedBy []post.Ref `json:"-"`
 }
 
-// ViewStatus is the verdict over a post's history. Times that are not known are
+// Status is the verdict over a post's history. Times that are not known are
 // null in JSON.
-type ViewStatus struct {
+type Status struct {
 	Value     post.Status `json:"value"`
 	Confirmed bool        `json:"confirmed"`
 	// LastLive is when the post was last seen, FirstGone when it was first
@@ -66,8 +47,8 @@ type ViewStatus struct {
 	Reason string `json:"-"`
 }
 
-// ViewCapture is one snapshot of a post.
-type ViewCapture struct {
+// Capture is one snapshot of a post.
+type Capture struct {
 	ID     store.ID    `json:"id"`
 	Time   time.Time   `json:"time"`
 	Source post.Source `json:"source"`
@@ -84,8 +65,8 @@ type ViewCapture struct {
 	Memento *store.Memento `json:"memento,omitempty"`
 }
 
-// ViewLook is one answer to "is it still there?".
-type ViewLook struct {
+// Look is one answer to "is it still there?".
+type Look struct {
 	Time     time.Time   `json:"time"`
 	Result   post.Status `json:"result"`
 	Endpoint string      `json:"endpoint"`
@@ -94,8 +75,8 @@ type ViewLook struct {
 	Reason string `json:"-"`
 }
 
-// ViewDrawing is how a post looked in a browser once.
-type ViewDrawing struct {
+// Drawing is how a post looked in a browser once.
+type Drawing struct {
 	ID   store.ID  `json:"id"`
 	Time time.Time `json:"time"`
 	// URL is the address that was drawn.
@@ -109,9 +90,9 @@ type ViewDrawing struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
-// ViewMention is one article that shows or links a post, in its latest version
+// Mention is one article that shows or links a post, in its latest version
 // that does.
-type ViewMention struct {
+type Mention struct {
 	Article   string `json:"article"`
 	Title     string `json:"title"`
 	Positions []int  `json:"positions"`
@@ -126,23 +107,23 @@ type ViewMention struct {
 	Time time.Time `json:"-"`
 }
 
-// View reads what the archive keeps of a post. It errors with ErrNotFound where
+// Post reads what the archive keeps of a post. It errors with ErrNotFound where
 // there is neither a capture nor a look, and with ErrCorrupt where what a
 // record refers to is missing.
-func (r *Reader) View(ctx context.Context, ref post.Ref) (*View, error) {
-	h, err := r.o.Archive.History(ctx, ref)
+func (r *Reader) Post(ctx context.Context, ref post.Ref) (*Post, error) {
+	h, err := r.archive.History(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	mentions, err := r.mentions(ctx, h)
+	mentions, err := r.Mentions(ctx, h)
 	if err != nil {
 		return nil, err
 	}
 	if len(h.Captures) == 0 && len(h.Looks) == 0 {
 		return nil, fmt.Errorf("%s: %w: it was never captured%s", ref, store.ErrNotFound, onlyKnownFrom(h, mentions))
 	}
-	v := &View{Post: post.Post{Platform: h.Ref.Platform, ID: h.Ref.ID}, Status: r.status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
-		Private: IsPrivate(h), Captures: []ViewCapture{}, Looks: []ViewLook{}}
+	v := &Post{Post: post.Post{Platform: h.Ref.Platform, ID: h.Ref.ID}, Status: r.policy.Status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
+		Private: r.policy.Private(h), Captures: []Capture{}, Looks: []Look{}}
 	if v.Drawings, err = r.drawings(ctx, ref); err != nil {
 		return nil, err
 	}
@@ -160,14 +141,14 @@ func (r *Reader) View(ctx context.Context, ref post.Ref) (*View, error) {
 		v.Captures = append(v.Captures, c)
 	}
 	for _, l := range h.Looks {
-		v.Looks = append(v.Looks, ViewLook{Time: l.Content.Time.UTC(), Result: l.Content.Result, Endpoint: l.Content.Endpoint,
+		v.Looks = append(v.Looks, Look{Time: l.Content.Time.UTC(), Result: l.Content.Result, Endpoint: l.Content.Endpoint,
 			Exchange: l.Content.Exchange, Reason: l.Content.Reason})
 	}
 	return v, nil
 }
 
 // onlyKnownFrom says what the archive knows of a post that it does not keep.
-func onlyKnownFrom(h *store.History, mentions []ViewMention) string {
+func onlyKnownFrom(h *store.History, mentions []Mention) string {
 	switch {
 	case len(mentions) > 0:
 		return fmt.Sprintf(", but %s mentions it", mentions[0].Article)
@@ -175,21 +156,6 @@ func onlyKnownFrom(h *store.History, mentions []ViewMention) string {
 		return fmt.Sprintf(", but %s refers to it", h.QuotedBy[0])
 	}
 	return ""
-}
-
-func (r *Reader) status(h *store.History) ViewStatus {
-	s := Judge(Observations(h), r.o.Rules)
-	return ViewStatus{Value: s.Value, Confirmed: s.Confirmed, LastLive: moment(s.LastLive), FirstGone: moment(s.FirstGone),
-		ConfirmedAt: moment(s.ConfirmedAt), Reason: s.Reason}
-}
-
-// moment returns nil for a time that is not known.
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }
 
 // urlOf returns the address under which a post without derivation is known.
@@ -210,8 +176,8 @@ func urlOf(h *store.History) string {
 }
 
 // capture describes one snapshot.
-func (r *Reader) capture(ctx context.Context, h *store.History, c *store.Item[store.Capture]) (ViewCapture, error) {
-	v := ViewCapture{ID: c.ID, Time: c.Content.Time.UTC(), Source: c.Content.Source, Private: c.Content.Private}
+func (r *Reader) capture(ctx context.Context, h *store.History, c *store.Item[store.Capture]) (Capture, error) {
+	v := Capture{ID: c.ID, Time: c.Content.Time.UTC(), Source: c.Content.Source, Private: c.Content.Private}
 	if m := c.Content.Memento; !m.IsZero() {
 		v.Memento = &m
 	}
@@ -228,7 +194,7 @@ func (r *Reader) capture(ctx context.Context, h *store.History, c *store.Item[st
 		v.Digest, err = r.articleDigest(ctx, c.Content.Article)
 	}
 	if err != nil {
-		return ViewCapture{}, fmt.Errorf("reading capture %s: %w", c.ID, err)
+		return Capture{}, fmt.Errorf("reading capture %s: %w", c.ID, err)
 	}
 	return v, nil
 }
@@ -260,7 +226,7 @@ func referred[T any, P interface {
 	*T
 	store.Content
 }](ctx context.Context, r *Reader, id store.ID) (*T, error) {
-	rec, err := r.o.Archive.Get(ctx, id)
+	rec, err := r.archive.Get(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("%w: record %s is missing; run `stet check`", store.ErrCorrupt, id)
 	}
@@ -270,14 +236,14 @@ func referred[T any, P interface {
 	return store.Decode[T, P](&rec)
 }
 
-// mentions lists the articles that show or link a post, the latest first.
-func (r *Reader) mentions(ctx context.Context, h *store.History) ([]ViewMention, error) {
-	found := []ViewMention{}
+// Mentions lists the articles that show or link a post, the latest first.
+func (r *Reader) Mentions(ctx context.Context, h *store.History) ([]Mention, error) {
+	found := []Mention{}
 	seen := map[string]bool{}
 	add := func(a *store.ArticleVersion, of []store.Mention) {
 		if len(of) > 0 && !seen[a.Key] {
 			seen[a.Key] = true
-			found = append(found, viewMention(h, a, of))
+			found = append(found, r.mention(h, a, of))
 		}
 	}
 	for i := len(h.Articles) - 1; i >= 0; i-- {
@@ -294,13 +260,13 @@ func (r *Reader) mentions(ctx context.Context, h *store.History) ([]ViewMention,
 			add(a, a.Mentions[res.Mention:res.Mention+1])
 		}
 	}
-	slices.SortStableFunc(found, func(a, b ViewMention) int { return b.Time.Compare(a.Time) })
+	slices.SortStableFunc(found, func(a, b Mention) int { return b.Time.Compare(a.Time) })
 	return found, nil
 }
 
-// viewMention describes the mentions of one post in one article version.
-func viewMention(h *store.History, a *store.ArticleVersion, of []store.Mention) ViewMention {
-	v := ViewMention{Article: articleName(a), Title: a.Title, Positions: []int{}, Quote: QuoteNone, Private: a.Private, Time: a.Time.UTC()}
+// mention describes the mentions of one post in one article version.
+func (r *Reader) mention(h *store.History, a *store.ArticleVersion, of []store.Mention) Mention {
+	v := Mention{Article: articleName(a), Title: a.Title, Positions: []int{}, Quote: QuoteNone, Private: a.Private, Time: a.Time.UTC()}
 	for i := range of {
 		m := &of[i]
 		if m.Kind == "embed" || v.Markup == "" {
@@ -310,7 +276,7 @@ func viewMention(h *store.History, a *store.ArticleVersion, of []store.Mention) 
 			v.Markup = m.Kind
 		}
 		v.Positions = append(v.Positions, m.Positions...)
-		v.Quote = worse(v.Quote, quoteResult(h, m.Quoted))
+		v.Quote = worse(v.Quote, r.quoteResult(h, m.Quoted))
 	}
 	slices.Sort(v.Positions)
 	v.Positions = slices.Compact(v.Positions)
@@ -330,14 +296,14 @@ func articleName(a *store.ArticleVersion) string {
 
 // quoteResult compares a quotation with everything that was captured of the
 // post: an edited post may have been quoted in any of its versions.
-func quoteResult(h *store.History, q store.Quotation) string {
+func (r *Reader) quoteResult(h *store.History, q store.Quotation) string {
 	result := QuoteNone
 	for i := range h.Derivations {
 		d := h.Derivations[i].Content
 		if d.Source == post.SourceArticle {
 			continue
 		}
-		switch CheckQuote(q, &d.Post) {
+		switch r.policy.Quote(q, &d.Post) {
 		case QuoteMatch:
 			return QuoteMatch
 		case QuoteMismatch:
@@ -358,18 +324,18 @@ func worse(a, b string) string {
 }
 
 // drawings reads how a post looked, oldest first: the latest hundred.
-func (r *Reader) drawings(ctx context.Context, ref post.Ref) ([]ViewDrawing, error) {
-	page, err := r.o.Archive.List(ctx, store.Query{Term: store.RefTerm(ref), Kinds: []store.Kind{store.KindDrawing}, Newest: true, Limit: 100})
+func (r *Reader) drawings(ctx context.Context, ref post.Ref) ([]Drawing, error) {
+	page, err := r.archive.List(ctx, store.Query{Term: store.RefTerm(ref), Kinds: []store.Kind{store.KindDrawing}, Newest: true, Limit: 100})
 	if err != nil {
 		return nil, err
 	}
-	out := make([]ViewDrawing, 0, len(page.Records))
+	out := make([]Drawing, 0, len(page.Records))
 	for i := range page.Records {
 		d, err := store.Decode[store.Drawing](&page.Records[i])
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, ViewDrawing{ID: page.Records[i].ID, Time: d.Time.UTC(), URL: d.URL, Picture: digestWord(d.Picture), Page: digestWord(d.Page),
+		out = append(out, Drawing{ID: page.Records[i].ID, Time: d.Time.UTC(), URL: d.URL, Picture: digestWord(d.Picture), Page: digestWord(d.Page),
 			Browser: d.Browser, Notes: d.Notes})
 	}
 	slices.Reverse(out)

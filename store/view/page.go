@@ -1,10 +1,7 @@
-package archiver
+package view
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -12,19 +9,19 @@ import (
 	"stet/store"
 )
 
-// PageView is what people are shown of a captured page. Its JSON form is what
+// Page is what people are shown of a captured page. Its JSON form is what
 // `stet show --json` prints for the address of one.
-type PageView struct {
-	Page     ViewPage          `json:"page"`
-	Status   ViewPageStatus    `json:"status"`
-	Captures []ViewPageCapture `json:"captures"`
-	Looks    []ViewPageLook    `json:"looks"`
+type Page struct {
+	Page     PageInfo      `json:"page"`
+	Status   PageStatus    `json:"status"`
+	Captures []PageCapture `json:"captures"`
+	Looks    []PageLook    `json:"looks"`
 	// LinkedBy are the articles and posts that led to its captures.
-	LinkedBy []ViewLinkedBy `json:"linked_by"`
+	LinkedBy []LinkedBy `json:"linked_by"`
 }
 
-// ViewPage is the page itself, as the best reading has it.
-type ViewPage struct {
+// PageInfo is the page itself, as the best reading has it.
+type PageInfo struct {
 	URL       string `json:"url"`
 	Final     string `json:"final_url"`
 	Canonical string `json:"canonical_url"`
@@ -40,9 +37,9 @@ type ViewPage struct {
 	Links []string        `json:"links"`
 }
 
-// ViewPageStatus is the verdict over the looks at a page. Times that are not
+// PageStatus is the verdict over the looks at a page. Times that are not
 // known are null in JSON.
-type ViewPageStatus struct {
+type PageStatus struct {
 	Value       store.PageResult `json:"value"`
 	Confirmed   bool             `json:"confirmed"`
 	LastAlive   *time.Time       `json:"last_alive"`
@@ -54,8 +51,8 @@ type ViewPageStatus struct {
 	Reason string  `json:"reason"`
 }
 
-// ViewPageCapture is one snapshot of a page.
-type ViewPageCapture struct {
+// PageCapture is one snapshot of a page.
+type PageCapture struct {
 	ID     store.ID  `json:"id"`
 	Time   time.Time `json:"time"`
 	Final  string    `json:"final_url"`
@@ -72,8 +69,8 @@ type ViewPageCapture struct {
 	Revisit store.ID `json:"revisit,omitzero"`
 }
 
-// ViewPageLook is one answer to "is the page still there?".
-type ViewPageLook struct {
+// PageLook is one answer to "is the page still there?".
+type PageLook struct {
 	Time     time.Time        `json:"time"`
 	Result   store.PageResult `json:"result"`
 	Status   int              `json:"status"`
@@ -84,59 +81,49 @@ type ViewPageLook struct {
 	Reason   string           `json:"reason"`
 }
 
-// ViewLinkedBy is what led to a page.
-type ViewLinkedBy struct {
+// LinkedBy is what led to a page.
+type LinkedBy struct {
 	Article string   `json:"article,omitempty"`
 	Title   string   `json:"title,omitempty"`
 	Post    post.Ref `json:"post,omitzero"`
 }
 
-// PageView reads what the archive keeps of the page at an address. It errors
+// Page reads what the archive keeps of the page at an address. It errors
 // with ErrNotFound where that is neither a capture nor a look.
-func (r *Reader) PageView(ctx context.Context, address string) (*PageView, error) {
-	h, err := r.o.Archive.PageHistory(ctx, address)
+func (r *Reader) Page(ctx context.Context, address string) (*Page, error) {
+	h, err := r.archive.PageHistory(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	v := &PageView{Page: ViewPage{URL: h.URL, Links: []string{}}, Status: r.pageStatus(h), Captures: []ViewPageCapture{},
-		Looks: []ViewPageLook{}, LinkedBy: []ViewLinkedBy{}}
+	v := &Page{Page: PageInfo{URL: h.URL, Links: []string{}}, Status: r.policy.PageStatus(h), Captures: []PageCapture{},
+		Looks: []PageLook{}, LinkedBy: []LinkedBy{}}
 	if best := h.Best(); best != nil {
 		p := best.Content
-		v.Page = ViewPage{URL: h.URL, Final: p.Final, Canonical: p.Canonical, Title: p.Title, SiteName: p.SiteName, Language: p.Language,
+		v.Page = PageInfo{URL: h.URL, Final: p.Final, Canonical: p.Canonical, Title: p.Title, SiteName: p.SiteName, Language: p.Language,
 			Type: p.Type, Label: p.Label, Why: p.Why, Text: p.Text, Links: append([]string{}, p.Links...)}
 	}
 	for i := range h.Captures {
 		c := &h.Captures[i]
-		v.Captures = append(v.Captures, viewPageCapture(h, c))
+		v.Captures = append(v.Captures, pageCapture(h, c))
 		by, err := r.linkedBy(ctx, c.Content)
 		if err != nil {
 			return nil, err
 		}
-		if by != (ViewLinkedBy{}) && !slices.Contains(v.LinkedBy, by) {
+		if by != (LinkedBy{}) && !slices.Contains(v.LinkedBy, by) {
 			v.LinkedBy = append(v.LinkedBy, by)
 		}
 	}
 	for _, l := range h.Looks {
 		c := l.Content
-		v.Looks = append(v.Looks, ViewPageLook{Time: c.Time.UTC(), Result: c.Result, Status: c.Status, Final: c.Final, Label: c.Label,
+		v.Looks = append(v.Looks, PageLook{Time: c.Time.UTC(), Result: c.Result, Status: c.Status, Final: c.Final, Label: c.Label,
 			Drift: c.Drift, Exchange: c.Exchange, Reason: c.Reason})
 	}
 	return v, nil
 }
 
-func (r *Reader) pageStatus(h *store.PageHistory) ViewPageStatus {
-	looks := make([]store.PageLook, len(h.Looks))
-	for i := range h.Looks {
-		looks[i] = *h.Looks[i].Content
-	}
-	s := JudgePage(looks, r.o.PageRules)
-	return ViewPageStatus{Value: s.Value, Confirmed: s.Confirmed, LastAlive: moment(s.LastAlive), FirstMissed: moment(s.FirstMissed),
-		ConfirmedAt: moment(s.ConfirmedAt), Drift: s.Drift, Reason: s.Reason}
-}
-
-// viewPageCapture describes a snapshot: a revisit as the one that it repeats.
-func viewPageCapture(h *store.PageHistory, c *store.Item[store.Capture]) ViewPageCapture {
-	v := ViewPageCapture{ID: c.ID, Time: c.Content.Time.UTC(), Revisit: c.Content.Revisit}
+// pageCapture describes a snapshot: a revisit as the one that it repeats.
+func pageCapture(h *store.PageHistory, c *store.Item[store.Capture]) PageCapture {
+	v := PageCapture{ID: c.ID, Time: c.Content.Time.UTC(), Revisit: c.Content.Revisit}
 	of := c.ID
 	if !c.Content.Revisit.IsZero() {
 		of = c.Content.Revisit
@@ -150,8 +137,8 @@ func viewPageCapture(h *store.PageHistory, c *store.Item[store.Capture]) ViewPag
 	return v
 }
 
-func (r *Reader) linkedBy(ctx context.Context, c *store.Capture) (ViewLinkedBy, error) {
-	by := ViewLinkedBy{Post: c.Via}
+func (r *Reader) linkedBy(ctx context.Context, c *store.Capture) (LinkedBy, error) {
+	by := LinkedBy{Post: c.Via}
 	if c.Article.IsZero() {
 		return by, nil
 	}
@@ -161,18 +148,4 @@ func (r *Reader) linkedBy(ctx context.Context, c *store.Capture) (ViewLinkedBy, 
 	}
 	by.Article, by.Title = articleName(a), a.Title
 	return by, nil
-}
-
-// pageHit describes the captured page at an address for a list of hits; false
-// where there is none.
-func (r *Reader) pageHit(ctx context.Context, address string) (LookupHit, bool, error) {
-	v, err := r.PageView(ctx, address)
-	if errors.Is(err, store.ErrNotFound) || err == nil && len(v.Captures) == 0 {
-		return LookupHit{}, false, nil
-	}
-	if err != nil {
-		return LookupHit{}, false, fmt.Errorf("looking up the page %s: %w", address, err)
-	}
-	return LookupHit{Kind: "page", URL: v.Page.URL, Text: cmp.Or(v.Page.Title, v.Page.Final), Status: post.Status(v.Status.Value),
-		Confirmed: v.Status.Confirmed, Score: 1, Mentions: len(v.LinkedBy)}, true, nil
 }
