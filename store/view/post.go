@@ -31,6 +31,8 @@ type Post struct {
 	Notes []string `json:"-"`
 	// QuotedBy are the archived posts that quote, answer or repeat it.
 	QuotedBy []post.Ref `json:"-"`
+	// History is what the view was put together from.
+	History *store.History `json:"-"`
 }
 
 // Status is the verdict over a post's history. Times that are not known are
@@ -123,7 +125,7 @@ func (r *Reader) Post(ctx context.Context, ref post.Ref) (*Post, error) {
 		return nil, fmt.Errorf("%s: %w: it was never captured%s", ref, store.ErrNotFound, onlyKnownFrom(h, mentions))
 	}
 	v := &Post{Post: post.Post{Platform: h.Ref.Platform, ID: h.Ref.ID}, Status: r.policy.Status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
-		Private: r.policy.Private(h), Captures: []Capture{}, Looks: []Look{}}
+		Private: r.policy.Private(h), Captures: []Capture{}, Looks: []Look{}, History: h}
 	if v.Drawings, err = r.drawings(ctx, ref); err != nil {
 		return nil, err
 	}
