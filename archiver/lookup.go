@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"stet/extract"
+	"stet/extract/box"
 	"stet/extract/post"
 	"stet/store"
 	"stet/store/view"
@@ -43,15 +42,16 @@ type LookupHit struct {
 // Ref returns the post's identity.
 func (h *LookupHit) Ref() post.Ref { return post.Ref{Platform: h.Platform, ID: h.ID} }
 
-// Lookup finds posts by what a person has: the address of a post in any form,
-// platform:id, a bare id of X, @handle or the address of a profile, the address
-// of an article or of a captured page, or words. It returns at most limit hits (0 is [DefaultHits]),
+// Lookup finds posts by what a person has, in any form that [box.Parse] reads:
+// the address of a post, its id, a snippet to embed, an account, the address of
+// an article or of a captured page, or words. It returns at most limit hits (0 is [DefaultHits]),
 // the best first; none, without error, where nothing fits. Posts that are only
 // mentioned, never captured or looked at, are none. A bare number that is
 // no post of the archive is searched as a word.
 func (r *Reader) Lookup(ctx context.Context, query string, limit int) ([]LookupHit, error) {
-	query, limit = strings.TrimSpace(query), cmp.Or(limit, DefaultHits)
-	refs, scores, err := r.find(ctx, query, limit)
+	limit = cmp.Or(limit, DefaultHits)
+	q := box.Parse(r.o.Finder, query)
+	refs, scores, err := r.find(ctx, &q, limit)
 	if err != nil {
 		return nil, fmt.Errorf("looking up %.200q: %w", query, err)
 	}
@@ -72,7 +72,10 @@ func (r *Reader) Lookup(ctx context.Context, query string, limit int) ([]LookupH
 			break
 		}
 	}
-	if u, ok := webAddress(query); ok && len(hits) < limit {
+	for _, u := range append([]string{q.URL}, q.Also...) {
+		if u == "" || len(hits) == limit || q.Kind == box.KindPost {
+			continue
+		}
 		hit, ok, err := r.pageHit(ctx, u)
 		if err != nil {
 			return nil, err
@@ -86,48 +89,40 @@ func (r *Reader) Lookup(ctx context.Context, query string, limit int) ([]LookupH
 
 // find returns the posts that a query names, and the scores of those that were
 // found by words.
-func (r *Reader) find(ctx context.Context, query string, limit int) ([]post.Ref, map[post.Ref]float64, error) {
-	if ref, ok := r.refOf(query); ok {
+func (r *Reader) find(ctx context.Context, q *box.Query, limit int) ([]post.Ref, map[post.Ref]float64, error) {
+	var refs []post.Ref
+	var err error
+	switch q.Kind {
+	case box.KindPost, box.KindID:
+		refs, err = r.among(ctx, q.Refs)
+	case box.KindAccount:
+		refs, err = r.byHandle(ctx, r.platformsOf(q), q.Handle, limit)
+	case box.KindAddress, box.KindShort, box.KindDomain:
+		refs, err = r.byAddress(ctx, q, limit)
+	}
+	if err != nil || len(refs) > 0 {
+		return refs, nil, err
+	}
+	if words := q.Words; words != "" && q.Kind != box.KindAccount && q.Kind != box.KindPost {
+		return r.byWords(ctx, words, limit)
+	}
+	return nil, nil, nil
+}
+
+// among returns those of the posts that the archive knows. A bare number is an
+// id of X where X has such a post, whoever else has.
+func (r *Reader) among(ctx context.Context, refs []post.Ref) ([]post.Ref, error) {
+	var found []post.Ref
+	for _, ref := range refs {
 		known, err := r.known(ctx, ref)
-		if err != nil || known {
-			return []post.Ref{ref}, nil, err
+		if err != nil {
+			return nil, err
 		}
-		if !bareID(query) {
-			return nil, nil, nil
+		if known {
+			found = append(found, ref)
 		}
 	}
-	if handle, platforms := r.handleOf(query); handle != "" {
-		refs, err := r.byHandle(ctx, platforms, handle, limit)
-		return refs, nil, err
-	}
-	if u, ok := webAddress(query); ok {
-		refs, err := r.byArticle(ctx, u)
-		return refs, nil, err
-	}
-	return r.byWords(ctx, query, limit)
-}
-
-// refOf reads a query as a reference.
-func (r *Reader) refOf(query string) (post.Ref, bool) {
-	if t, _, ok := r.o.Finder.Parse(query); ok && !t.Ref.IsZero() {
-		return t.Ref, true
-	}
-	if ref, err := post.ParseRef(query); err == nil && slices.Contains(r.o.Platforms, ref.Platform) && ref.ID[0] != '@' {
-		return ref, true
-	}
-	switch {
-	case bareID(query):
-		return post.Ref{Platform: post.Twitter, ID: query}, true
-	case strings.HasPrefix(query, "at://"):
-		ref := post.Ref{Platform: post.Bluesky, ID: query}
-		return ref, ref.Valid()
-	}
-	return post.Ref{}, false
-}
-
-// bareID reports whether s is a number that can be a post's id on X.
-func bareID(s string) bool {
-	return s != "" && len(s) < 20 && strings.Trim(s, "0123456789") == "" && s[0] != '0'
+	return found, nil
 }
 
 func (r *Reader) known(ctx context.Context, ref post.Ref) (bool, error) {
@@ -135,21 +130,26 @@ func (r *Reader) known(ctx context.Context, ref post.Ref) (bool, error) {
 	return len(p.Records) > 0, err
 }
 
-// handleOf reads a query as an account: @handle, platform:@handle, @user@host
-// or the address of a profile.
-func (r *Reader) handleOf(query string) (string, []post.Platform) {
-	if t, p, ok := r.o.Finder.Parse(query); ok && t.Kind == extract.TargetProfile && t.Handle != "" {
-		return t.Handle, []post.Platform{p}
+// platformsOf returns the platforms on which an account is looked for.
+func (r *Reader) platformsOf(q *box.Query) []post.Platform {
+	if q.Platform != "" {
+		return []post.Platform{q.Platform}
 	}
-	platforms := r.o.Platforms
-	if name, rest, ok := strings.Cut(query, ":@"); ok {
-		query, platforms = "@"+rest, []post.Platform{post.Platform(name)}
+	return r.o.Platforms
+}
+
+// byAddress lists the posts of an article, under any of its addresses, or, for
+// the name of a site that may be an account, those of the account.
+func (r *Reader) byAddress(ctx context.Context, q *box.Query, limit int) ([]post.Ref, error) {
+	for _, u := range append([]string{q.URL}, q.Also...) {
+		if refs, err := r.byArticle(ctx, u); err != nil || len(refs) > 0 {
+			return refs, err
+		}
 	}
-	handle, ok := strings.CutPrefix(query, "@")
-	if !ok || handle == "" || strings.ContainsAny(handle, " \t\n/") {
-		return "", nil
+	if q.Handle == "" {
+		return nil, nil
 	}
-	return handle, platforms
+	return r.byHandle(ctx, r.platformsOf(q), q.Handle, limit)
 }
 
 // byHandle lists the posts of an account, the latest captured first.
@@ -178,18 +178,6 @@ func (r *Reader) byHandle(ctx context.Context, platforms []post.Platform, handle
 		}
 	}
 	return refs, nil
-}
-
-// webAddress reports whether a query is an address, with or without scheme.
-func webAddress(query string) (string, bool) {
-	if strings.ContainsAny(query, " \t\n") || !strings.Contains(query, "/") {
-		return "", false
-	}
-	u, ok := extract.ParseLink(query)
-	if !ok || u.Scheme != "https" && u.Scheme != "http" || !strings.Contains(u.Host, ".") && u.Hostname() != "localhost" {
-		return "", false
-	}
-	return u.String(), true
 }
 
 // byArticle lists the posts that the latest version of an article shows and

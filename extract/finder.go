@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"stet/extract/post"
@@ -9,6 +10,8 @@ import (
 // Finder finds the posts of a list of sites in documents. It is made once and
 // is safe for concurrent use.
 type Finder struct {
+	// sites are those that it was made for, in their order.
+	sites []Site
 	// domains holds the sites by the domains that they list.
 	domains map[string][]Site
 	// open holds the sites that list none: federated platforms.
@@ -21,7 +24,7 @@ type Finder struct {
 // NewFinder returns a finder for the sites. Where two of them take the same
 // address or the same element, the first in the list wins.
 func NewFinder(sites []Site) *Finder {
-	f := &Finder{domains: map[string][]Site{}, named: map[string]Site{}}
+	f := &Finder{sites: slices.Clone(sites), domains: map[string][]Site{}, named: map[string]Site{}}
 	for _, s := range sites {
 		f.named[string(s.Platform())] = s
 		if n, ok := s.(NamedSite); ok {
@@ -87,4 +90,37 @@ func describe(in Input) string {
 func (f *Finder) Parse(rawURL string) (Target, post.Platform, bool) {
 	l, ok := f.resolve(rawURL, nil)
 	return l.target, l.platform, ok
+}
+
+// Named returns the platform of a name, or of another name that publishers use
+// for it ("x" for twitter).
+func (f *Finder) Named(name string) (post.Platform, bool) {
+	s, ok := f.named[strings.ToLower(name)]
+	if !ok {
+		return "", false
+	}
+	return s.Platform(), true
+}
+
+// ByID returns the post that a platform's name and an id tell. It returns false
+// for what cannot be an id of the platform.
+func (f *Finder) ByID(name, id string) (Target, bool) {
+	l, ok := f.byID(name, id)
+	return l.target, ok
+}
+
+// AnyID returns the posts that a bare id may be of, one for each platform that
+// has such ids, in the order of the platforms.
+func (f *Finder) AnyID(id string) []post.Ref {
+	var refs []post.Ref
+	for _, s := range f.sites {
+		ids, ok := s.(IDSite)
+		if !ok {
+			continue
+		}
+		if t, ok := ids.PostByID(id); ok && t.Ref.Valid() && !slices.Contains(refs, t.Ref) {
+			refs = append(refs, t.Ref)
+		}
+	}
+	return refs
 }

@@ -275,3 +275,27 @@ func sharing(path string) bool {
 	}
 	return false
 }
+
+// Unwrap takes off an address what was wrapped around it, as far as the address
+// itself tells: AMP caches, web archives, search engines' caches, redirects
+// that count clicks. It returns the address inside, archived as the first web
+// archive's address that was taken off ("" where there was none), and false
+// for what is no absolute web address. An address that wraps nothing is
+// returned as it is.
+func Unwrap(raw string) (inner, archived string, ok bool) {
+	u, ok := ParseLink(cleanAddress(raw))
+	if !ok || !webScheme(u.Scheme) || u.Host == "" {
+		return "", "", false
+	}
+	for range maxWraps {
+		in, kind := unwrap(u)
+		if kind == wrapNone {
+			break
+		}
+		if kind == wrapArchive && archived == "" {
+			archived = u.String()
+		}
+		u = in
+	}
+	return u.String(), archived, true
+}
