@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
 
+	"stet/archiver/fetch"
 	"stet/store"
 )
 
@@ -21,6 +23,9 @@ type Options struct {
 	Path string
 	// Dial connects to host:port through the guard: [fetch.Client.Dial].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Carries returns what a request to a host of the operator's own carries:
+	// [fetch.Client.Carries]; nil is nothing.
+	Carries func(u *url.URL) *fetch.Carried
 	// Dir is where profiles are made; empty is the system's temporary folder.
 	Dir string
 	// Most is how many browsers run at a time; 0 is 1.
@@ -98,7 +103,10 @@ var (
 // errors with store.ErrNetwork where the page cannot be loaded, with
 // store.ErrTooLarge where it takes more than it may, with store.ErrUsage where
 // the browser does not start, and with ctx's error.
-func (b *Browser) Draw(ctx context.Context, address string) (*Drawing, error) {
+//
+// With access, the requests of the page to hosts of the operator's own carry
+// what those ask for; what they answered does not hold it.
+func (b *Browser) Draw(ctx context.Context, address string, access bool) (*Drawing, error) {
 	select {
 	case b.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -107,14 +115,14 @@ func (b *Browser) Draw(ctx context.Context, address string) (*Drawing, error) {
 	defer func() { <-b.slots }()
 	ctx, cancel := context.WithTimeoutCause(ctx, b.o.Timeout, errTime)
 	defer cancel()
-	d, err := b.draw(ctx, address)
+	d, err := b.draw(ctx, address, access)
 	if err != nil {
 		return nil, fmt.Errorf("drawing %s: %w", address, err)
 	}
 	return d, nil
 }
 
-func (b *Browser) draw(ctx context.Context, address string) (_ *Drawing, err error) {
+func (b *Browser) draw(ctx context.Context, address string, access bool) (_ *Drawing, err error) {
 	profile, err := os.MkdirTemp(b.o.Dir, "stet-browser-")
 	if err != nil {
 		return nil, fmt.Errorf("making a profile: %w", err)
@@ -138,6 +146,9 @@ func (b *Browser) draw(ctx context.Context, address string) (_ *Drawing, err err
 	stop := group.watch(b.o.MaxMemory, func() { fail(errMemory) })
 	defer stop()
 	j := &job{proxy: p, d: &Drawing{}}
+	if access && b.o.Carries != nil {
+		j.carrier = &carrier{carries: b.o.Carries}
+	}
 	if err := j.run(tab, address); err != nil {
 		return nil, b.why(ctx, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,11 +44,13 @@ type world struct {
 	dir     string
 }
 
-func newWorld(t *testing.T, change func(*browser.Options)) *world {
+func newWorld(t *testing.T, change func(*browser.Options), access ...fetch.Access) *world {
 	t.Helper()
 	path := needsBrowser(t)
 	w := &world{net: fakenet.New(fakenet.Options{}), dir: t.TempDir()}
-	client, err := fetch.New(w.net.FetchOptions())
+	fo := w.net.FetchOptions()
+	fo.Access = access
+	client, err := fetch.New(fo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +68,7 @@ func newWorld(t *testing.T, change func(*browser.Options)) *world {
 		t.Fatal(err)
 	}
 	key := sha256.Sum256(ca.RawSubjectPublicKeyInfo)
-	o := browser.Options{Path: path, Dial: client.Dial, Dir: w.dir, NoSandbox: os.Getuid() == 0, TrustKey: base64.StdEncoding.EncodeToString(key[:])}
+	o := browser.Options{Path: path, Dial: client.Dial, Carries: client.Carries, Dir: w.dir, NoSandbox: os.Getuid() == 0, TrustKey: base64.StdEncoding.EncodeToString(key[:])}
 	if change != nil {
 		change(&o)
 	}
@@ -116,7 +119,7 @@ const sheet = new CSSStyleSheet(); sheet.replaceSync("#said { color: rgb(1, 2, 3
 		"/green.svg": green,
 	})
 	w.page("embed.example", map[string]string{"/post": `<!doctype html><p>The post in its frame</p><script>document.body.append("!")</script>`})
-	d, err := w.browser.Draw(t.Context(), "https://news.example/story")
+	d, err := w.browser.Draw(t.Context(), "https://news.example/story", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +146,7 @@ const sheet = new CSSStyleSheet(); sheet.replaceSync("#said { color: rgb(1, 2, 3
 	w.net.Remove("embed.example")
 	w.page("copy.example", map[string]string{"/": file})
 	w.net.Forget()
-	again, err := w.browser.Draw(t.Context(), "https://copy.example/")
+	again, err := w.browser.Draw(t.Context(), "https://copy.example/", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,6 +178,71 @@ func reds(t *testing.T, picture []byte) int {
 	return n
 }
 
+// TestDrawWithAccess: what a host of the operator's own asks for goes to that
+// host only, over every redirect, where the drawing may have it; and what the
+// host says back of it is in no file.
+func TestDrawWithAccess(t *testing.T) {
+	const key, session = "key-4711-of-staging", "session-0815-4711-0815"
+	w := newWorld(t, nil, fetch.Access{Host: "staging.example", Header: http.Header{"X-Key": {key}}, Cookie: "session=" + session})
+	var mu sync.Mutex
+	leaked, posted := []string{}, false
+	watch := func(host string, answer http.HandlerFunc) {
+		w.net.HandleFunc(host, func(rw http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			if host != "staging.example" && (r.Header.Get("X-Key") != "" || r.Header.Get("Cookie") != "") {
+				leaked = append(leaked, host+r.URL.Path)
+			}
+			posted = posted || r.Method == http.MethodPost && r.Header.Get("X-Key") != "" && r.URL.Path == "/delete"
+			mu.Unlock()
+			rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+			answer(rw, r)
+		})
+	}
+	watch("staging.example", func(rw http.ResponseWriter, r *http.Request) {
+		cookie, _ := r.Cookie("session")
+		if r.Header.Get("X-Key") != key || cookie == nil || cookie.Value != session {
+			rw.WriteHeader(http.StatusUnauthorized)
+			io.WriteString(rw, "<title>no</title><p>not for you")
+			return
+		}
+		switch r.URL.Path {
+		case "/":
+			http.Redirect(rw, r, "/story", http.StatusFound)
+		case "/away":
+			http.Redirect(rw, r, "https://other.example/caught", http.StatusFound)
+		case "/ask":
+			io.WriteString(rw, r.Method+" was answered")
+		default:
+			fmt.Fprintf(rw, `<!doctype html><title>%s</title><p>Unpublished words, for %s and %s</p><p id="said"></p><img src="/away"><iframe src="https://other.example/frame"></iframe>
+<script>fetch("/ask", {method: "POST", body: "x"}).then(r => r.text()).then(t => { document.getElementById("said").textContent = t })</script>`, key, key, session)
+		}
+	})
+	watch("other.example", func(rw http.ResponseWriter, r *http.Request) {
+		io.WriteString(rw, `<!doctype html><title>other</title><p>other</p><script>fetch("https://staging.example/delete", {method: "POST", mode: "no-cors", body: "x"})</script>`)
+	})
+	d, err := w.browser.Draw(t.Context(), "https://staging.example/", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(d.HTML)
+	for _, want := range []string{"Unpublished words", "POST was answered"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not in the page: %s", want, page)
+		}
+	}
+	if all := page + d.Title + d.URL; strings.Contains(all, key) || strings.Contains(all, session) {
+		t.Errorf("secrets are in what is kept: %s", all)
+	}
+	if d, err = w.browser.Draw(t.Context(), "https://staging.example/", false); err != nil || d.Title != "no" {
+		t.Errorf("without access: %q, %v", d.Title, err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(leaked) > 0 || posted {
+		t.Errorf("leaked to %v; a stranger's page could change something: %t", leaked, posted)
+	}
+}
+
 // TestDrawIsGuarded: no page leads the browser to the machine or its network.
 func TestDrawIsGuarded(t *testing.T) {
 	reached := make(chan string, 10)
@@ -184,17 +252,17 @@ func TestDrawIsGuarded(t *testing.T) {
 	w.page("news.example", map[string]string{"/": fmt.Sprintf(`<!doctype html><title>x</title><img src="http://%s/a"><img src="http://localhost:%s/b">
 <img src="http://169.254.169.254/latest"><img src="http://[::1]/"><iframe src="file:///etc/passwd"></iframe><script>fetch("http://%[1]s/c"); new WebSocket("ws://%[1]s/d")</script>`,
 		address, address[strings.LastIndexByte(address, ':')+1:])})
-	d, err := w.browser.Draw(t.Context(), "https://news.example/")
+	d, err := w.browser.Draw(t.Context(), "https://news.example/", false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(string(d.HTML), "root:") {
 		t.Error("a file of the machine is in the page")
 	}
-	if _, err := w.browser.Draw(t.Context(), "http://"+address+"/"); !errors.Is(err, store.ErrRefused) {
+	if _, err := w.browser.Draw(t.Context(), "http://"+address+"/", false); !errors.Is(err, store.ErrRefused) {
 		t.Errorf("a page of the machine: %v", err)
 	}
-	if _, err := w.browser.Draw(t.Context(), "https://nowhere.example/"); !errors.Is(err, store.ErrNetwork) {
+	if _, err := w.browser.Draw(t.Context(), "https://nowhere.example/", false); !errors.Is(err, store.ErrNetwork) {
 		t.Errorf("a page that is not there: %v", err)
 	}
 	select {
@@ -224,18 +292,18 @@ func TestDrawEnds(t *testing.T) {
 			}
 		}
 	})
-	if _, err := w.browser.Draw(t.Context(), "https://busy.example/"); !errors.Is(err, store.ErrNetwork) {
+	if _, err := w.browser.Draw(t.Context(), "https://busy.example/", false); !errors.Is(err, store.ErrNetwork) {
 		t.Errorf("busy: %v", err)
 	}
-	if _, err := w.browser.Draw(t.Context(), "https://memory.example/"); !errors.Is(err, store.ErrTooLarge) {
+	if _, err := w.browser.Draw(t.Context(), "https://memory.example/", false); !errors.Is(err, store.ErrTooLarge) {
 		t.Errorf("memory: %v", err)
 	}
-	if d, err := w.browser.Draw(t.Context(), "https://endless.example/"); err != nil || !strings.Contains(strings.Join(d.Notes, " "), "browser.max_bytes") || !strings.Contains(string(d.HTML), "words") {
-		t.Errorf("endless: %+v, %v", d, err)
+	if d, err := w.browser.Draw(t.Context(), "https://endless.example/", false); err != nil || !strings.Contains(strings.Join(d.Notes, " "), "browser.max_bytes") || !strings.Contains(string(d.HTML), "words") {
+		t.Errorf("endless: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := w.browser.Draw(ctx, "https://busy.example/"); !errors.Is(err, context.Canceled) {
+	if _, err := w.browser.Draw(ctx, "https://busy.example/", false); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -246,7 +314,7 @@ func TestDrawWithoutBrowser(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	b := browser.New(browser.Options{Path: "/bin/false", Dir: t.TempDir()})
-	if _, err := b.Draw(t.Context(), "https://news.example/"); !errors.Is(err, store.ErrUsage) {
+	if _, err := b.Draw(t.Context(), "https://news.example/", false); !errors.Is(err, store.ErrUsage) {
 		t.Errorf("%v", err)
 	}
 }

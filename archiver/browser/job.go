@@ -29,10 +29,19 @@ const (
 type job struct {
 	proxy *proxy
 	d     *Drawing
+	// carrier adds what the operator's own hosts ask for; nil adds nothing.
+	carrier *carrier
 }
 
-func (j *job) run(tab context.Context, address string) error {
-	err := forbidDownloads(tab)
+func (j *job) run(tab context.Context, address string) (err error) {
+	if j.carrier != nil {
+		end, err := j.carrier.follow(tab)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
+	err = forbidDownloads(tab)
 	if err == nil {
 		j.d.Program, err = program(tab)
 	}
@@ -47,6 +56,9 @@ func (j *job) run(tab context.Context, address string) error {
 	}
 	if err == nil {
 		err = j.html(tab)
+	}
+	if err == nil && j.carrier != nil {
+		j.d.HTML, j.d.Title, j.d.URL = []byte(j.carrier.redact(string(j.d.HTML))), j.carrier.redact(j.d.Title), j.carrier.redact(j.d.URL)
 	}
 	if j.proxy.full() {
 		j.note("the page wanted to load more than a drawing may (browser.max_bytes)")

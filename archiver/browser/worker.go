@@ -26,7 +26,7 @@ type Engine interface {
 // Drawer draws pages: *[Browser].
 type Drawer interface {
 	// Draw: see [Browser.Draw].
-	Draw(ctx context.Context, address string) (*Drawing, error)
+	Draw(ctx context.Context, address string, access bool) (*Drawing, error)
 }
 
 // WorkerOptions configure a [Worker]. Archive, Engine and Browser are needed.
@@ -63,6 +63,10 @@ type intent struct {
 	URL string   `json:"url"`
 	Ref post.Ref `json:"ref,omitzero"`
 	Of  store.ID `json:"of"`
+	// Private is that of the record, and Access is true where it was fetched
+	// with what a host of the operator's own asks for.
+	Private bool `json:"private,omitempty"`
+	Access  bool `json:"access,omitempty"`
 }
 
 // The names of the cursor, and of the mark that it has begun where the archive
@@ -182,7 +186,7 @@ func (w *Worker) wanted(ctx context.Context, r *store.Record) (in intent, key st
 		if err != nil {
 			return intent{}, "", err
 		}
-		if !c.Round.IsZero() || c.Private || c.Source.Rank() < post.SourceEmbed.Rank() {
+		if !c.Round.IsZero() || c.Source.Rank() < post.SourceEmbed.Rank() {
 			return intent{}, "", nil
 		}
 		person = c.Trigger == "person"
@@ -191,19 +195,22 @@ func (w *Worker) wanted(ctx context.Context, r *store.Record) (in intent, key st
 			in, key = intent{URL: w.o.Address(c.Ref, c.URL), Ref: c.Ref, Of: r.ID}, c.Ref.String()
 		case c.Kind == store.CapturePage && w.o.Pages:
 			in, key = intent{URL: c.URL, Of: r.ID}, "page "+store.ArticleKey(c.URL)
+			in.Access, err = w.accessed(ctx, c.Exchanges...)
 		}
+		in.Private = c.Private
 	case store.KindArticle:
 		v, err := store.Decode[store.ArticleVersion](r)
 		if err != nil {
 			return intent{}, "", err
 		}
 		person = v.Source == ""
-		if w.o.Pages && !v.Private && v.Origin == "web" {
-			in, key = intent{URL: v.URL, Of: r.ID}, "page "+store.ArticleKey(v.URL)
+		if w.o.Pages && v.Origin == "web" {
+			in, key = intent{URL: v.URL, Of: r.ID, Private: v.Private}, "page "+store.ArticleKey(v.URL)
+			in.Access, err = w.accessed(ctx, v.Exchange)
 		}
 	}
-	if in.URL == "" || person {
-		return in, key, nil
+	if in.URL == "" || person || err != nil {
+		return in, key, err
 	}
 	term := store.URLTerm(in.URL)
 	if !in.Ref.IsZero() {
@@ -214,6 +221,25 @@ func (w *Worker) wanted(ctx context.Context, r *store.Record) (in intent, key st
 		return intent{}, "", err
 	}
 	return in, key, nil
+}
+
+// accessed reports whether one of the exchanges carried an access of the
+// operator's own.
+func (w *Worker) accessed(ctx context.Context, exchanges ...store.ID) (bool, error) {
+	for _, id := range exchanges {
+		if id.IsZero() {
+			continue
+		}
+		r, err := w.o.Archive.Get(ctx, id)
+		if err != nil {
+			return false, fmt.Errorf("reading how it was fetched: %w", err)
+		}
+		x, err := store.Decode[store.Exchange](&r)
+		if err != nil || x.Access != "" {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // Handle runs a job: it draws the page and keeps what it got. The job's outcome
@@ -233,12 +259,12 @@ func (w *Worker) Handle(ctx context.Context, j store.Job) error {
 }
 
 func (w *Worker) draw(ctx context.Context, b *store.Builder, in *intent) error {
-	d, err := w.o.Browser.Draw(ctx, in.URL)
+	d, err := w.o.Browser.Draw(ctx, in.URL, in.Access)
 	if err != nil {
 		return err
 	}
 	rec := &store.Drawing{Time: w.o.Archive.Now(), Ref: in.Ref, URL: in.URL, Title: d.Title, Of: in.Of, Cut: d.Cut, Browser: d.Program,
-		Notes: d.Notes, Software: w.o.Software}
+		Notes: d.Notes, Private: in.Private, Software: w.o.Software}
 	if d.URL != in.URL {
 		rec.Final = d.URL
 	}

@@ -21,11 +21,16 @@ import (
 // painter draws without a browser.
 type painter struct {
 	drawn []string
-	err   error
+	// access are the addresses that were drawn with it.
+	access []string
+	err    error
 }
 
-func (p *painter) Draw(ctx context.Context, address string) (*browser.Drawing, error) {
+func (p *painter) Draw(ctx context.Context, address string, access bool) (*browser.Drawing, error) {
 	p.drawn = append(p.drawn, address)
+	if access {
+		p.access = append(p.access, address)
+	}
 	if err := errors.Join(ctx.Err(), p.err); err != nil {
 		return nil, err
 	}
@@ -98,7 +103,8 @@ func capture(n int, trigger string) *store.Capture {
 }
 
 // TestDrawings: what is captured after the start is drawn, once, and again
-// where a person captures it again; what nobody could see is not.
+// where a person captures it again; what is private stays so, and what was
+// fetched with the operator's access is drawn with it.
 func TestDrawings(t *testing.T) {
 	inStudio(t, func(s *studio) {
 		s.add(capture(1, "person"))
@@ -111,8 +117,25 @@ func TestDrawings(t *testing.T) {
 			&store.ArticleVersion{Time: time.Now(), URL: "https://news.example/story", Key: "news.example/story", Origin: "web", Finder: "1", Source: "feed"},
 			&store.ArticleVersion{Time: time.Now(), URL: "/home/ada/story.html", Key: "/home/ada/story.html", Origin: "file", Finder: "1"},
 			&store.Capture{Time: time.Now(), Kind: store.CapturePage, URL: "https://linked.example/", Source: post.SourcePublic, Trigger: "schedule"})
+		b := s.archive.Begin()
+		x, err := b.Add(s.Context(), &store.Exchange{Started: time.Now(), Method: "GET", URL: "https://staging.example/", Purpose: "article", Access: "staging.example", Private: true})
+		if err == nil {
+			_, err = b.Add(s.Context(), &store.ArticleVersion{Time: time.Now(), URL: "https://staging.example/", Key: "staging.example", Origin: "web", Finder: "1", Exchange: x, Private: true})
+		}
+		if err == nil {
+			_, err = b.Commit(s.Context())
+		}
+		if err != nil {
+			s.Fatal(err)
+		}
 		s.work()
-		want := "https://www.youtube.com/watch?v=aaaaaaaaa05 https://www.youtube.com/watch?v=aaaaaaaaa06 https://news.example/story https://linked.example/"
+		if got := strings.Join(s.painter.access, " "); got != "https://staging.example/" {
+			t.Errorf("drawn with access: %s", got)
+		}
+		if got := s.private(); got != "https://www.youtube.com/watch?v=aaaaaaaaa02 https://staging.example/" {
+			t.Errorf("private drawings: %s", got)
+		}
+		want := "https://www.youtube.com/watch?v=aaaaaaaaa02 https://www.youtube.com/watch?v=aaaaaaaaa05 https://www.youtube.com/watch?v=aaaaaaaaa06 https://news.example/story https://linked.example/ https://staging.example/"
 		if got := s.drawn(); got != want {
 			t.Errorf("drawn: %s\nwant:  %s", got, want)
 		}
@@ -142,6 +165,21 @@ func (s *studio) drawn() string {
 	all := strings.Join(s.painter.drawn, " ")
 	s.painter.drawn = nil
 	return all
+}
+
+// private lists the addresses of the drawings that are private.
+func (s *studio) private() string {
+	var all []string
+	records, err := s.mem.Read(s.Context(), 0, 1000)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for i := range records {
+		if d, err := store.Decode[store.Drawing](&records[i]); err == nil && d.Private {
+			all = append(all, d.URL)
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // TestDrawingFails: trouble on the way is tried again later; what is too much is

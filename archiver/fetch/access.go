@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,6 +130,37 @@ func (l accesses) of(t *target) *access {
 		}
 	}
 	return best
+}
+
+// Carried is what one request carries of an [Access].
+type Carried struct {
+	Header http.Header
+	secret *secrets
+}
+
+// Redact takes the secrets out of a text that came in answer.
+func (c *Carried) Redact(text string) string { return c.secret.text(text) }
+
+// Carries returns what a request to an address carries of [Options.Access], for
+// what cannot be made of requests: the traffic of a browser. It is nil where the
+// operator has no access to the host. Whoever sends it keeps it to this one
+// request: a redirect is another.
+func (c *Client) Carries(u *url.URL) *Carried {
+	t, _, err := newTarget(u)
+	if err != nil {
+		return nil
+	}
+	a := c.access.of(t)
+	if a == nil {
+		return nil
+	}
+	out := &Carried{Header: a.header.Clone(), secret: newSecrets(nil, nil)}
+	for name, values := range a.header {
+		for _, v := range values {
+			out.secret.noteAccess(name, v)
+		}
+	}
+	return out
 }
 
 // headers returns what a hop sends beside what the client adds itself.

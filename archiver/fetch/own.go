@@ -25,6 +25,17 @@ import (
 // It errors with store.ErrInvalid where the address cannot be one, with
 // store.ErrNetwork, and with ctx's error. network is tcp, tcp4 or tcp6.
 func (c *Client) DialOwn(ctx context.Context, network, address string) (net.Conn, error) {
+	return c.reach(ctx, network, address, func(ctx context.Context, t *target, px *proxyURL) (net.Conn, error) {
+		if px != nil {
+			return c.ownByProxy(ctx, px, t)
+		}
+		return c.ownDirect(ctx, network, t)
+	})
+}
+
+// reach connects to host:port by way of a proxy, where one is configured for
+// it, within Options.Timeout.
+func (c *Client) reach(ctx context.Context, network, address string, connect func(context.Context, *target, *proxyURL) (net.Conn, error)) (net.Conn, error) {
 	t, err := ownTarget(network, address)
 	if err != nil {
 		return nil, err
@@ -38,11 +49,14 @@ func (c *Client) DialOwn(ctx context.Context, network, address string) (net.Conn
 	if err != nil {
 		return nil, err
 	}
-	if px != nil {
-		return c.ownByProxy(ctx, px, t)
-	}
+	return connect(ctx, t, px)
+}
+
+// ownDirect is DialOwn without a proxy.
+func (c *Client) ownDirect(ctx context.Context, network string, t *target) (net.Conn, error) {
 	addrs := []netip.Addr{t.addr}
 	if !t.addr.IsValid() {
+		var err error
 		if addrs, err = c.lookup(ctx, t.host); err != nil {
 			return nil, err
 		}

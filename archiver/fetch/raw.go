@@ -19,24 +19,13 @@ import (
 // store.ErrRefused where the guard refuses it, with store.ErrNetwork, and with
 // ctx's error. network is tcp.
 func (c *Client) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	t, err := ownTarget(network, address)
-	if err != nil {
-		return nil, err
-	}
-	if c.opts.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, c.opts.Timeout, errHeadTime)
-		defer cancel()
-	}
-	px, err := c.proxyFor(t)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.guard.checkName(t.host); err != nil {
-		return nil, err
-	}
-	if px == nil {
+	return c.reach(ctx, network, address, func(ctx context.Context, t *target, px *proxyURL) (net.Conn, error) {
+		if err := c.guard.checkName(t.host); err != nil {
+			return nil, err
+		}
+		if px != nil {
+			return c.dialProxy(ctx, px, t, &store.Exchange{})
+		}
 		return c.dialDirect(ctx, t, &store.Exchange{})
-	}
-	return c.dialProxy(ctx, px, t, &store.Exchange{})
+	})
 }

@@ -40,7 +40,7 @@ func (a *Archive) drawings(c *config.Config, o Options, client *fetch.Client) (*
 	b := c.Browser
 	return browser.NewWorker(browser.WorkerOptions{Archive: a.Archive, Engine: a.Engine, Posts: b.Posts(), Pages: b.Pages(),
 		Address: sites.DrawURL, Software: "stet/" + o.Version,
-		Browser: browser.New(browser.Options{Path: path, Dial: client.Dial, Most: b.Most, Timeout: b.Timeout, MaxBytes: b.MaxBytes,
+		Browser: browser.New(browser.Options{Path: path, Dial: client.Dial, Carries: client.Carries, Most: b.Most, Timeout: b.Timeout, MaxBytes: b.MaxBytes,
 			MaxMemory: b.MaxMemory, NoSandbox: !b.Sandbox, TrustKey: o.BrowserTrust})}), nil
 }
 
