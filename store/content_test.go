@@ -56,6 +56,8 @@ func contents() []store.Content {
 			Drift: 0.75, Exchange: id(1), Capture: id(2), Unchanged: true, Reason: "r", Trigger: "schedule"},
 		&store.Drawing{Time: at, Ref: ref, URL: "u", Final: "f", Title: "t", Of: id(1), Picture: d, PictureSize: 1, Cut: true, Page: d, PageSize: 2,
 			Browser: "b", Notes: []string{"n"}, Private: true, Software: "s"},
+		&store.Approval{Time: at, Ref: ref, Account: "twitter:#7", Revoked: true, Operator: "o", Note: "n"},
+		&store.Audit{Time: at, Actor: "a", How: "session", Action: "capture", Targets: []string{"twitter:20"}, Jobs: []store.ID{id(1)}, Reason: "r"},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }

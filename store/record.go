@@ -47,13 +47,22 @@ const (
 	KindPageLook Kind = "page-look"
 	// KindDrawing is how a page looked: [Drawing].
 	KindDrawing Kind = "drawing"
+	// KindStamp, KindCase and KindSubmission are signed heads of the evidence
+	// tree, cases of fact-checkers, and what was handed to a web archive.
+	KindStamp      Kind = "stamp"
+	KindCase       Kind = "case"
+	KindSubmission Kind = "submission"
+	// KindApproval says what the public may be shown: [Approval].
+	KindApproval Kind = "approval"
+	// KindAudit says who did what: [Audit].
+	KindAudit Kind = "audit"
 )
 
 // Kinds lists the kinds; a kind's index plus one is its number on disk.
 func Kinds() []Kind {
 	return []Kind{KindExchange, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle,
 		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident, KindWatch, KindDiscovery,
-		KindPage, KindPageLook, KindDrawing}
+		KindPage, KindPageLook, KindDrawing, KindStamp, KindCase, KindApproval, KindSubmission, KindAudit}
 }
 
 // Number returns the number of k on disk, 0 where this version does not know
@@ -125,8 +134,8 @@ func (r *Record) Field(name string) []byte {
 
 // Content is the typed content of a record: *[Exchange], *[Capture],
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
-// *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook] or
-// *[Drawing]. The
+// *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],
+// *[Drawing], *[Approval] or *[Audit]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -166,6 +175,10 @@ func newContent(k Kind) Content {
 		return new(PageLook)
 	case KindDrawing:
 		return new(Drawing)
+	case KindApproval:
+		return new(Approval)
+	case KindAudit:
+		return new(Audit)
 	}
 	return nil
 }

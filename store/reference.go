@@ -79,6 +79,8 @@ func refsOf(c Content) []post.Ref {
 		return []post.Ref{c.Ref}
 	case *Drawing:
 		return []post.Ref{c.Ref}
+	case *Approval:
+		return []post.Ref{c.Ref}
 	}
 	return nil
 }

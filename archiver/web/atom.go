@@ -45,20 +45,18 @@ type atomEntry struct {
 
 // goneAtom lists the disappearances that are confirmed, the newest first. The
 // words of posts are not in it, and nothing of what is private.
-func (s *Server) goneAtom(w http.ResponseWriter, r *http.Request) {
+func (s *Server) goneAtom(w http.ResponseWriter, r *http.Request) error {
 	page, err := s.o.Archive.List(r.Context(), store.Query{Term: store.VerdictsTerm(archiver.EventGone), Kinds: []store.Kind{store.KindVerdict},
 		Newest: true, Limit: maxEntries})
 	if err != nil {
-		problem(w, err)
-		return
+		return err
 	}
 	feed := atomFeed{ID: "urn:stet:gone", Title: "Posts that are gone", Updated: time.Unix(0, 0).UTC().Format(time.RFC3339),
 		Author: atomAuthor{"stet"}, Links: []atomLink{{Rel: "self", Href: "/gone.atom"}}}
 	for i := range page.Records {
 		events, err := s.o.Engine.EventsOf(r.Context(), &page.Records[i])
 		if err != nil {
-			problem(w, err)
-			return
+			return err
 		}
 		for _, e := range events {
 			if e.Post.Private {
@@ -72,9 +70,10 @@ func (s *Server) goneAtom(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/atom+xml; charset=utf-8")
 	if _, err := w.Write([]byte(xml.Header)); err != nil {
-		return // the reader has gone
+		return nil // the reader has gone
 	}
 	_ = xml.NewEncoder(w).Encode(feed) // the same
+	return nil
 }
 
 func entryOf(e *archiver.Event) atomEntry {

@@ -3,10 +3,9 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
-	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -15,10 +14,12 @@ import (
 	"stet/store"
 )
 
-// Options are what a [Server] answers from. Archive and Engine are needed.
+// Options are what a [Server] answers from. Archive, Engine, Reader and Random
+// are needed.
 type Options struct {
 	Archive *store.Archive
 	Engine  *archiver.Engine
+	Reader  *archiver.Reader
 	Statter store.Statter
 	// Version is that of the program.
 	Version string
@@ -27,242 +28,91 @@ type Options struct {
 	Disk func() (int64, error)
 	// Ready says why the service is not ready; nil means that it is.
 	Ready func(context.Context) error
+	// Hosts are the names by which people ask for the desk, beside addresses
+	// and names of this machine.
+	Hosts []string
+	// Random is the source of what nobody may guess.
+	Random io.Reader
+	// Log is told what went wrong in the server itself; nil is nobody. What
+	// people ask for is never logged.
+	Log *slog.Logger
 }
 
-// Server is the handler of the pages that a running service offers.
+// Server answers on the listeners of a running service. It is itself the
+// handler of the desk: everything, for those who work with the archive.
 type Server struct {
 	o       Options
-	mux     *http.ServeMux
+	desk    *site
 	metrics *metrics
+	slots   chan struct{}
 }
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{o: o, mux: http.NewServeMux()}
-	registry := prometheus.NewRegistry()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent)}
 	s.metrics = newMetrics(o)
-	registry.MustRegister(s.metrics)
-	s.mux.HandleFunc("GET /healthz", s.health)
-	s.mux.HandleFunc("GET /readyz", s.ready)
-	s.mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError}))
-	s.mux.HandleFunc("GET /gone.atom", s.goneAtom)
-	s.mux.HandleFunc("GET /{$}", s.home)
+	s.desk = newSite(s.routes(), s.pages())
 	return s
 }
 
-// ServeHTTP answers with headers that let a browser do nothing but read.
+// routes lists what the desk offers beside its pages.
+func (s *Server) routes() []route {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(s.metrics)
+	handler := promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError})
+	return []route{
+		// A service manager or a balancer asks without a name.
+		{pattern: "GET /healthz", handle: s.health},
+		{pattern: "GET /readyz", handle: s.ready},
+		{pattern: "GET /metrics", need: RoleReader, handle: func(w http.ResponseWriter, r *http.Request) error {
+			handler.ServeHTTP(w, r)
+			return nil
+		}},
+		{pattern: "GET /gone.atom", need: RoleReader, handle: s.goneAtom},
+		{pattern: "GET /robots.txt", handle: robots},
+	}
+}
+
+// ServeHTTP answers at the desk.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	s.mux.ServeHTTP(w, r)
+	deskHeaders(w.Header())
+	s.serve(s.desk, w, r)
 }
 
 // health says that the process answers and can read its archive.
-func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
 	head, err := s.o.Archive.Backend().Head(r.Context())
 	if err != nil {
-		problem(w, err)
-		return
+		return err
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"status": "ok", "version": s.o.Version, "journal": head, "time": s.o.Archive.Now()})
+	return nil
 }
 
 // ready says whether the service takes work.
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if s.o.Ready != nil {
 		if err := s.o.Ready(r.Context()); err != nil {
-			problem(w, err)
-			return
+			return err
 		}
 	}
-	s.health(w, r)
+	return s.health(w, r)
 }
 
-func (s *Server) home(w http.ResponseWriter, _ *http.Request) {
+// robots asks crawlers to stay away: an archive of what people took back is not
+// for search engines.
+func robots(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "stet %s\n\n/healthz    alive, and the archive can be read\n/readyz     takes work\n/metrics    for Prometheus\n/gone.atom  disappearances that are confirmed\n", s.o.Version)
-}
-
-// problem answers with an error as RFC 9457 writes it, with the status of its
-// class.
-func problem(w http.ResponseWriter, err error) {
-	class := store.ClassOf(err)
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(class.HTTP)
-	// The status is sent: a reader that has gone cannot be told more.
-	_ = json.NewEncoder(w).Encode(map[string]any{"type": "about:blank", "title": class.Name, "status": class.HTTP, "detail": err.Error()})
+	_, err := io.WriteString(w, "User-agent: *\nDisallow: /\n")
+	return err
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the same
-}
-
-// metrics reads the archive when it is asked.
-type metrics struct {
-	o Options
-
-	mu       sync.Mutex
-	followed uint64 // the journal number up to which looks and verdicts count
-	started  bool
-	looks    map[[3]string]float64
-	verdicts map[[2]string]float64
-	// stats were measured at statsAt.
-	stats   store.Stats
-	statsAt time.Time
-}
-
-// statsAge is how old the sizes of the store may be: measuring them walks the
-// whole of it.
-const statsAge = 15 * time.Minute
-
-func newMetrics(o Options) *metrics {
-	return &metrics{o: o, looks: map[[3]string]float64{}, verdicts: map[[2]string]float64{}}
-}
-
-// Describe sends nothing: which metrics there are depends on the archive.
-func (m *metrics) Describe(chan<- *prometheus.Desc) {}
-
-func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("stet_"+name, help, labels, nil)
-}
-
-// Collect measures.
-func (m *metrics) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	for _, part := range []func(context.Context, chan<- prometheus.Metric) error{m.jobs, m.store, m.disk, m.journal} {
-		if err := part(ctx, ch); err != nil {
-			ch <- prometheus.NewInvalidMetric(desc("error", "What could not be measured."), err)
-		}
-	}
-}
-
-func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
-	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-}
-
-func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
-	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
-}
-
-func (m *metrics) jobs(ctx context.Context, ch chan<- prometheus.Metric) error {
-	now := m.o.Archive.Now()
-	c, err := m.o.Archive.Backend().CountJobs(ctx, now)
-	if err != nil {
-		return err
-	}
-	for kind, states := range c.ByKind {
-		for state, n := range states {
-			gauge(ch, desc("jobs", "Jobs in the queue.", "kind", "state"), float64(n), kind, string(state))
-		}
-	}
-	gauge(ch, desc("jobs_due", "Waiting jobs that could run now."), float64(c.Due))
-	if !c.NextAt.IsZero() {
-		gauge(ch, desc("jobs_late_seconds", "How long the next waiting job has been due; negative while none is."), now.Sub(c.NextAt).Seconds())
-	}
-	return nil
-}
-
-func (m *metrics) store(ctx context.Context, ch chan<- prometheus.Metric) error {
-	if m.o.Statter == nil {
-		return nil
-	}
-	s, err := m.measured(ctx)
-	if err != nil {
-		return err
-	}
-	for kind, n := range s.Kinds {
-		gauge(ch, desc("records", "Records kept.", "kind"), float64(n), string(kind))
-	}
-	gauge(ch, desc("store_bytes", "Size of the records on disk."), float64(s.Bytes))
-	gauge(ch, desc("store_free_bytes", "What of it is unused."), float64(s.Free))
-	gauge(ch, desc("blobs", "Files kept."), float64(s.Blobs))
-	gauge(ch, desc("blob_bytes", "Size of the files kept."), float64(s.BlobBytes))
-	return nil
-}
-
-// measured returns the sizes of the store, measured not long ago.
-func (m *metrics) measured(ctx context.Context) (store.Stats, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := m.o.Archive.Now()
-	if age := now.Sub(m.statsAt); !m.statsAt.IsZero() && age >= 0 && age < statsAge {
-		return m.stats, nil
-	}
-	s, err := m.o.Statter.Stats(ctx)
-	if err != nil {
-		return store.Stats{}, err
-	}
-	m.stats, m.statsAt = s, now
-	return s, nil
-}
-
-func (m *metrics) disk(_ context.Context, ch chan<- prometheus.Metric) error {
-	if m.o.Disk == nil {
-		return nil
-	}
-	free, err := m.o.Disk()
-	if err != nil {
-		return err
-	}
-	gauge(ch, desc("disk_free_bytes", "Free space of the disk that the archive is on."), float64(free))
-	return nil
-}
-
-// journal counts looks and verdicts since the process began, by following the
-// journal.
-func (m *metrics) journal(ctx context.Context, ch chan<- prometheus.Metric) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := m.follow(ctx); err != nil {
-		return err
-	}
-	for k, n := range m.looks {
-		counter(ch, desc("looks_total", "Looks since the start, by result.", "platform", "endpoint", "result"), n, k[0], k[1], k[2])
-	}
-	for k, n := range m.verdicts {
-		counter(ch, desc("verdicts_total", "Changes of verdicts since the start.", "platform", "event"), n, k[0], k[1])
-	}
-	counter(ch, desc("journal", "The highest number of the journal."), float64(m.followed))
-	return nil
-}
-
-func (m *metrics) follow(ctx context.Context) error {
-	if !m.started {
-		head, err := m.o.Archive.Backend().Head(ctx)
-		if err != nil {
-			return err
-		}
-		m.followed, m.started = head, true
-	}
-	for {
-		records, err := m.o.Archive.Backend().Read(ctx, m.followed, 1000)
-		if err != nil || len(records) == 0 {
-			return err
-		}
-		for i := range records {
-			r := &records[i]
-			switch r.Kind {
-			case store.KindLook:
-				l, err := store.Decode[store.Look](r)
-				if err != nil {
-					return err
-				}
-				m.looks[[3]string{string(l.Ref.Platform), l.Endpoint, string(l.Result)}]++
-			case store.KindVerdict:
-				v, err := store.Decode[store.Verdict](r)
-				if err != nil {
-					return err
-				}
-				m.verdicts[[2]string{string(v.Ref.Platform), v.Event}]++
-			}
-			m.followed = r.Seq
-		}
-	}
+	_ = json.NewEncoder(w).Encode(v) // the status is sent: a reader that has gone cannot be told more
 }

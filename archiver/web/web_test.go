@@ -60,10 +60,16 @@ func archive(t *testing.T) (*mem.Store, *store.Archive) {
 	return m, a
 }
 
+// fromHere makes a request one of somebody who sits at the machine.
+func fromHere(r *http.Request) *http.Request {
+	r.Host, r.RemoteAddr = "localhost:8484", "127.0.0.1:50000"
+	return r
+}
+
 func get(t *testing.T, s http.Handler, path string) (int, http.Header, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	s.ServeHTTP(w, fromHere(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)))
 	body, err := io.ReadAll(w.Result().Body)
 	if err != nil {
 		t.Fatal(err)

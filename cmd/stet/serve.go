@@ -59,7 +59,9 @@ func (a *app) serve(ctx context.Context, once bool) (err error) {
 		return err
 	}
 	s := &service{a: a, c: c, log: a.logger(c)}
-	s.w, err = wire.OpenService(ctx, c, a.options(nil), s.ready, s.report)
+	options := a.options(nil)
+	options.Log = s.log
+	s.w, err = wire.OpenService(ctx, c, options, s.ready, s.report)
 	if err != nil {
 		return err
 	}
@@ -253,10 +255,15 @@ const (
 func (s *service) servePages(ctx context.Context, l net.Listener) error {
 	commands := s.remote()
 	defer commands.Wait()
-	mux := http.NewServeMux()
-	mux.Handle("/", s.w.Web)
-	mux.Handle(forward.CommandPath, commands)
-	server := &http.Server{Handler: mux, BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: pageTime, ReadTimeout: pageTime, WriteTimeout: pageTime, IdleTimeout: pageTime,
+	// A ServeMux would take double slashes out of addresses that stand in paths.
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == forward.CommandPath {
+			commands.ServeHTTP(w, r)
+			return
+		}
+		s.w.Web.ServeHTTP(w, r)
+	})
+	server := &http.Server{Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: pageTime, ReadTimeout: pageTime, WriteTimeout: pageTime, IdleTimeout: pageTime,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	ended := make(chan error, 1)
 	go func() {

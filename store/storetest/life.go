@@ -118,7 +118,8 @@ func testStats(e *env) {
 	e.same("kinds", got.Kinds, map[store.Kind]int64{store.KindExchange: 1, store.KindArticle: 1, store.KindCapture: 1,
 		store.KindDerivation: 1, store.KindLook: 3, store.KindVerdict: 1, store.KindResolution: 1,
 		store.KindIncident: 1, store.KindWatch: 1, store.KindDiscovery: 1,
-		store.KindPage: 1, store.KindPageLook: 1, store.KindDrawing: 1})
+		store.KindPage: 1, store.KindPageLook: 1, store.KindDrawing: 1,
+		store.KindApproval: 1, store.KindAudit: 1})
 	e.same("first", got.First, start())
 	e.same("last", got.Last, start().Add(time.Hour))
 	e.same("blobs", got.Blobs, int64(2))

@@ -182,6 +182,14 @@ func parseLine(s string) (string, error) {
 	return s, nil
 }
 
+// parseHost takes the name of a host, with or without a port.
+func parseHost(s string) (string, error) {
+	if s = strings.TrimSpace(s); s == "" || strings.ContainsAny(s, "/@ \t") || strings.ContainsFunc(s, unicode.IsControl) {
+		return "", errValue(s, "the name of a host")
+	}
+	return s, nil
+}
+
 // parsePath takes any path; a path cannot hold a NUL.
 func parsePath(s string) (string, error) {
 	if strings.ContainsRune(s, 0) {

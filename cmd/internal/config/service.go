@@ -15,6 +15,9 @@ import (
 type Serve struct {
 	// Listen is the address of the pages for operators; "off" is none.
 	Listen string
+	// Hosts are the names by which people ask for the pages, beside addresses
+	// and the names of this machine.
+	Hosts []string
 	// CertFile and KeyFile are the certificate, with those that lead to its
 	// authority, and its key, in PEM; without them the pages are served over
 	// http.
@@ -65,6 +68,7 @@ const DefaultListen = "127.0.0.1:8484"
 func serveKeys() []Key {
 	return []Key{
 		value("serve.listen", func(c *Config) *string { return &c.Serve.Listen }, parseLine, asIs),
+		list("serve.hosts", func(c *Config) *[]string { return &c.Serve.Hosts }, parseHost, asIs),
 		value("serve.cert_file", func(c *Config) *string { return &c.Serve.CertFile }, parsePath, asIs),
 		value("serve.key_file", func(c *Config) *string { return &c.Serve.KeyFile }, parsePath, asIs),
 		value("serve.socket_group", func(c *Config) *string { return &c.Serve.SocketGroup }, parseLine, asIs),

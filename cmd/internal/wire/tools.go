@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime"
 	"time"
@@ -41,6 +42,8 @@ type Options struct {
 	// BrowserTrust is one more authority that browsers trust: see
 	// [browser.Options].
 	BrowserTrust string
+	// Log is told what went wrong in the pages of a service; nil is nobody.
+	Log *slog.Logger
 	// Progress is told of what the engine does.
 	Progress func(archiver.Progress)
 }
