@@ -171,6 +171,41 @@ type CheckSummary struct {
 	Problems     int64 `json:"problems"`
 }
 
+// Compacter is a store whose disk keeps what was removed until it is written
+// anew. It is found by assertion: a store that is none leaves nothing behind.
+type Compacter interface {
+	// Compact writes the store anew, while others read, and while those who
+	// write wait. When it returns without an error, nothing is left in the
+	// store's files of what was removed before it was called. Ended at any
+	// moment, it leaves the old or the new. report, where it is not nil, is told
+	// how far it is, and must not block.
+	//
+	// It errors with ErrFull where there is no space for both, and with
+	// ErrCorrupt where the store is damaged.
+	Compact(ctx context.Context, report func(CopyProgress)) (CompactSummary, error)
+}
+
+// CopyProgress says how far a long copy is.
+type CopyProgress struct {
+	// Stage says what is done: "database", "check", "blobs", …
+	Stage string
+	// Done and Total count bytes of the database, or blobs. Both are 0 where
+	// the stage has no measure.
+	Done, Total int64
+}
+
+// CompactSummary says what a store holds that was written anew.
+type CompactSummary struct {
+	// Before and After are the sizes of the database in bytes.
+	Before int64 `json:"before"`
+	After  int64 `json:"after"`
+	// Records, Entries, Blobs and Jobs count what it holds.
+	Records int64 `json:"records"`
+	Entries int64 `json:"index_entries"`
+	Blobs   int64 `json:"blobs"`
+	Jobs    int64 `json:"jobs"`
+}
+
 // Statter says how much a backend holds.
 type Statter interface {
 	// Stats measures the store.

@@ -13,9 +13,13 @@ func (a *app) compactCommand() *cobra.Command {
 		Use:   "compact",
 		Short: "Write the database anew without the space that it no longer uses",
 		Long: `Write the database of the archive anew, without the space that is no longer
-used. No stet may be running. The database is checked first, and the new one is
-proven before it takes the place of the old one: interrupted at any moment, the
-archive has the one or the other. There must be space for both.`,
+used. The database is checked first, and the new one is proven before it takes
+the place of the old one: interrupted at any moment, the archive has the one or
+the other. There must be space for both.
+
+Where a service runs, it does the work: what is to be written waits meanwhile,
+everything else goes on. The index of words, the file search.db, is not touched:
+it is made from the archive, and "stet rebuild" makes it anew.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.compact(cmd.Context()) },
 	}
@@ -28,7 +32,12 @@ func (a *app) compact(ctx context.Context) error {
 	}
 	p := a.newProgress()
 	defer p.close()
-	sum, err := wire.Compact(ctx, c, a.options(nil), p.copying("compacting"))
+	var sum wire.RemakeSummary
+	if a.shared != nil {
+		sum, err = a.shared.Compact(ctx, p.copying("compacting"))
+	} else {
+		sum, err = wire.Compact(ctx, c, a.options(nil), p.copying("compacting"))
+	}
 	p.clear()
 	switch {
 	case err != nil:

@@ -14,10 +14,11 @@ func (a *app) rebuildCommand() *cobra.Command {
 		Use:   "rebuild",
 		Short: "Make what follows from the records anew: the indexes",
 		Long: `Write the database of the archive anew, with indexes and counts made from the
-records, and make the index of words again. No stet may be running. It mends an
-archive in which only those are damaged; what is damaged in the records
-themselves comes back from a backup. Interrupted at any moment, the archive has
-the old database or the new one.`,
+records, and make the index of words again. It mends an archive in which only
+those are damaged; what is damaged in the records themselves comes back from a
+backup. Interrupted at any moment, the archive has the old database or the new
+one. Where a service runs, it does the work: what is to be written waits
+meanwhile.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.rebuild(cmd.Context()) },
 	}
@@ -37,7 +38,13 @@ func (a *app) rebuild(ctx context.Context) error {
 	}
 	p := a.newProgress()
 	defer p.close()
-	sum, words, err := wire.Rebuild(ctx, c, a.options(nil), p.copying("rebuilding"))
+	var sum wire.RemakeSummary
+	var words wire.WordsStatus
+	if a.shared != nil {
+		sum, words, err = a.shared.Rebuild(ctx, p.copying("rebuilding"))
+	} else {
+		sum, words, err = wire.Rebuild(ctx, c, a.options(nil), p.copying("rebuilding"))
+	}
 	p.clear()
 	switch {
 	case err != nil:

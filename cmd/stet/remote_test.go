@@ -84,7 +84,7 @@ func TestRolesOfCommands(t *testing.T) {
 	if want := []string{"capture", "lookup", "recheck", "show", "status", "watch"}; !slices.Equal(allowed[token.Capture], want) {
 		t.Errorf("capture may run %v, want %v", allowed[token.Capture], want)
 	}
-	for _, name := range []string{"serve", "backup", "restore", "compact", "rebuild", "salvage", "extract", "config", "demo", "doctor", "completion", "version"} {
+	for _, name := range []string{"serve", "backup", "restore", "salvage", "extract", "config", "demo", "doctor", "completion", "version"} {
 		if slices.Contains(allowed[token.Admin], name) {
 			t.Errorf("%s is run for other machines", name)
 		}

@@ -317,8 +317,9 @@ func (s *service) tellSystemd(ctx context.Context) error {
 			_, err := daemon.SdNotify(false, daemon.SdNotifyStopping)
 			return err
 		case <-tick.C:
-			// Only workers that move keep the watchdog quiet.
-			if s.a.now().Unix()-s.beat.Load() < int64(interval.Seconds()) {
+			// Only workers that move keep the watchdog quiet, and what they wait
+			// for.
+			if s.a.now().Unix()-s.beat.Load() < int64(interval.Seconds()) || s.w.Remaking() {
 				if _, err := daemon.SdNotify(false, daemon.SdNotifyWatchdog); err != nil {
 					return fmt.Errorf("telling the service manager: %w", err)
 				}

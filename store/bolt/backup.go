@@ -257,8 +257,8 @@ func (b *backup) database() error {
 	}
 	for n := 0; ; n++ {
 		done := false
-		err = b.s.view(b.ctx, func(tx *bbolt.Tx) error {
-			m, raw, ok := metaOf(b.s.file, tx)
+		err = b.s.viewFile(b.ctx, func(tx *bbolt.Tx, from *os.File) error {
+			m, raw, ok := metaOf(from, tx)
 			if !ok {
 				return nil
 			}
@@ -267,7 +267,7 @@ func (b *backup) database() error {
 			if err := b.o.Free.need(b.dir, b.sum.DatabaseBytes, "the backup"); err != nil {
 				return err
 			}
-			return b.pages(f, m, raw)
+			return b.pages(from, f, m, raw)
 		})
 		if done || err != nil {
 			break
@@ -300,10 +300,10 @@ func metaOf(file *os.File, tx *bbolt.Tx) (m metaPage, raw []byte, ok bool) {
 }
 
 // pages copies the pages of one state.
-func (b *backup) pages(f *os.File, m metaPage, raw []byte) error {
+func (b *backup) pages(from, f *os.File, m metaPage, raw []byte) error {
 	free := map[uint64]bool{}
 	if m.freelist != noFreelist {
-		ids, err := newWalker(b.s.file, m, nil).readFreelist()
+		ids, err := newWalker(from, m, nil).readFreelist()
 		if err != nil {
 			return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 		}
@@ -323,7 +323,7 @@ func (b *backup) pages(f *os.File, m metaPage, raw []byte) error {
 		}
 		b.o.Report(CopyProgress{Stage: "database", Done: int64(at) * pageSize, Total: b.sum.DatabaseBytes})
 		part := buf[:min(copyPages, m.end-at)*pageSize]
-		if _, err := b.s.file.ReadAt(part, int64(at)*pageSize); err != nil {
+		if _, err := from.ReadAt(part, int64(at)*pageSize); err != nil {
 			return fmt.Errorf("reading the database: %w", err)
 		}
 		for n := range uint64(len(part)) / pageSize {

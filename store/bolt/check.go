@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -48,6 +49,7 @@ type checker struct {
 	sum    store.CheckSummary
 
 	tx     *bbolt.Tx
+	file   *os.File // that tx sees
 	walker *walker
 	places map[string]bucketPlace
 	// damaged are the buckets whose pages are damaged. Nothing is looked up in
@@ -98,8 +100,8 @@ func (c *checker) bucket(name string, fn func(k, v []byte)) error {
 }
 
 // database looks at everything in the bbolt file.
-func (c *checker) database(tx *bbolt.Tx) error {
-	c.tx = tx
+func (c *checker) database(tx *bbolt.Tx, file *os.File) error {
+	c.tx, c.file = tx, file
 	if err := c.pages(); err != nil {
 		return err
 	}
@@ -113,12 +115,12 @@ func (c *checker) database(tx *bbolt.Tx) error {
 	return nil
 }
 
-// metaOf returns the meta page of the state that a transaction sees; what is
+// stateOf returns the meta page of the state that a transaction sees; what is
 // wrong with the two, in errs. It errors with errMovedOn.
-func (s *Store) metaOf(tx *bbolt.Tx) (meta metaPage, errs [2]error, err error) {
-	metas, errs := readMetas(s.file)
+func stateOf(tx *bbolt.Tx, file *os.File) (meta metaPage, errs [2]error, err error) {
+	metas, errs := readMetas(file)
 	for n := 0; errors.Join(errs[:]...) != nil && n < maxMovedOn; n++ {
-		metas, errs = readMetas(s.file) // it may be in the middle of being written
+		metas, errs = readMetas(file) // it may be in the middle of being written
 	}
 	found := slices.IndexFunc(metas[:], func(m metaPage) bool { return m.txid == uint64(tx.ID()) })
 	if found < 0 || errs[found] != nil {
@@ -128,17 +130,17 @@ func (s *Store) metaOf(tx *bbolt.Tx) (meta metaPage, errs [2]error, err error) {
 }
 
 // steady runs fn in a read transaction, again where the archive moved on.
-func (s *Store) steady(ctx context.Context, fn func(*bbolt.Tx) error) error {
-	err := s.view(ctx, fn)
+func (s *Store) steady(ctx context.Context, fn func(*bbolt.Tx, *os.File) error) error {
+	err := s.viewFile(ctx, fn)
 	for n := 0; errors.Is(err, errMovedOn) && n < maxMovedOn; n++ {
-		err = s.view(ctx, fn)
+		err = s.viewFile(ctx, fn)
 	}
 	return err
 }
 
 // pages looks at the pages of the state that the transaction sees.
 func (c *checker) pages() error {
-	meta, errs, err := c.s.metaOf(c.tx)
+	meta, errs, err := stateOf(c.tx, c.file)
 	if err != nil {
 		return err
 	}
@@ -147,7 +149,7 @@ func (c *checker) pages() error {
 			c.problem("page", fmt.Sprint(i), "one of the two pages that say where everything is cannot be read: %v; what was added last may be missing", err)
 		}
 	}
-	w := newWalker(c.s.file, meta, func(page uint64, what string) {
+	w := newWalker(c.file, meta, func(page uint64, what string) {
 		c.problem("page", fmt.Sprint(page), "%s", what)
 	})
 	c.places, c.damaged = w.places(), map[string]bool{}
@@ -162,7 +164,7 @@ func (c *checker) pages() error {
 			c.problem("page", FileName, "%v", err)
 		}
 	}
-	c.walker = newWalker(c.s.file, meta, func(uint64, string) {}) // they are reported already
+	c.walker = newWalker(c.file, meta, func(uint64, string) {}) // they are reported already
 	c.walker.seen = make([]byte, len(w.seen))
 	return nil
 }

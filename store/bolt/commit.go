@@ -37,6 +37,8 @@ type op struct {
 	// nothing, and the other operations of the commit go on.
 	run  func(w *writeTx) error
 	size int
+	// alone, where it is not nil, is done instead of run, in no transaction.
+	alone func() error
 
 	state atomic.Int32
 	done  chan error
@@ -89,6 +91,8 @@ func (s *Store) committer() {
 			group = s.gather(append(group[:0], o))
 			s.commit(group)
 			clear(group)
+		case o := <-s.alone:
+			s.doAlone(o)
 		case <-s.closing:
 			s.refuseRest()
 			return
@@ -114,6 +118,50 @@ func (s *Store) gather(group []*op) []*op {
 		}
 	}
 	return group
+}
+
+// submitAlone hands an operation to the committer that needs it for itself: no
+// other is done meanwhile. Its context ends with ctx or when the store closes.
+func (s *Store) submitAlone(ctx context.Context, run func(ctx context.Context) error) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	o := &op{done: make(chan error, 1)}
+	o.alone = func() error {
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		ended := make(chan struct{})
+		defer close(ended)
+		go func() {
+			select {
+			case <-s.closing:
+				cancel(errClosed)
+			case <-ended:
+			}
+		}()
+		err := run(ctx)
+		if cause := context.Cause(ctx); errors.Is(err, context.Canceled) && errors.Is(cause, errClosed) {
+			return cause
+		}
+		return err
+	}
+	select {
+	case s.alone <- o:
+		return <-o.done
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing:
+		return errClosed
+	}
+}
+
+// doAlone does such an operation.
+func (s *Store) doAlone(o *op) {
+	if err := s.writable(); err != nil {
+		o.done <- err
+		return
+	}
+	o.done <- o.alone()
 }
 
 // refuseRest answers operations that came while the store closed.
@@ -166,7 +214,7 @@ func (s *Store) transact(group []*op, outcomes []error) error {
 	var tx *bbolt.Tx
 	var w *writeTx
 	err := guarded("writing to the archive", func() (err error) {
-		if tx, err = s.db.Begin(true); err != nil {
+		if tx, err = s.at.Load().db.Begin(true); err != nil {
 			return err
 		}
 		if w, err = newWriteTx(s, tx); err != nil {
@@ -211,7 +259,8 @@ func (s *Store) finish(tx *bbolt.Tx, head uint64) error {
 	})
 	switch {
 	case err == nil:
-		s.state.setDurable(head, number)
+		s.state.setDurable(head)
+		s.at.Load().durable.Store(int64(number))
 		return nil
 	case errors.Is(err, store.ErrCorrupt):
 		s.abandon(tx)
@@ -229,7 +278,7 @@ func (s *Store) finish(tx *bbolt.Tx, head uint64) error {
 func (s *Store) unchanged(number int) bool {
 	same := false
 	err := guarded("reading the archive", func() error {
-		tx, err := s.db.Begin(false)
+		tx, err := s.at.Load().db.Begin(false)
 		if err != nil {
 			return err
 		}
@@ -269,9 +318,7 @@ type writeTx struct {
 
 func newWriteTx(s *Store, tx *bbolt.Tx) (*writeTx, error) {
 	w := &writeTx{s: s, tx: tx, open: map[string]*bbolt.Bucket{}, size: tx.Size(), blobs: map[store.Digest]*blobEntry{}}
-	if s.file != nil { // a database that is being made has nothing to distrust
-		w.prober = newProber(s.file, uint64(w.size)/pageSize)
-	}
+	w.prober = newProber(s.at.Load().file, uint64(w.size)/pageSize)
 	var err error
 	if w.head, err = headOf(tx); err != nil {
 		return nil, err

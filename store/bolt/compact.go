@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -47,91 +48,183 @@ type RemakeOptions struct {
 }
 
 // RemakeSummary says what a new database holds.
-type RemakeSummary struct {
-	// Before and After are the sizes of the database in bytes.
-	Before int64 `json:"before"`
-	After  int64 `json:"after"`
-	// Records, Entries, Blobs and Jobs count what the new database holds.
-	Records int64 `json:"records"`
-	Entries int64 `json:"index_entries"`
-	Blobs   int64 `json:"blobs"`
-	Jobs    int64 `json:"jobs"`
-}
+type RemakeSummary = store.CompactSummary
 
 // Compact writes the database of the archive in a folder anew, without the
 // space that is no longer used: what was destroyed is gone from the disk
-// afterwards. Nobody else may have the archive open. The new database is synced
-// and proven before it takes the place of the old one in one step, so that a
-// kill or a power cut at any moment leaves the one or the other. (On Windows,
-// which cannot replace an open file, the archive is let go just before.)
+// afterwards. Nobody else may have the archive open; where it is open already,
+// see [Store.Compact].
 //
 // It errors with ErrBusy where the archive is in use, with ErrCorrupt where it
 // is damaged, with ErrFull where there is no space for both.
 func Compact(ctx context.Context, dir string, o RemakeOptions) (RemakeSummary, error) {
-	r, err := remake(ctx, dir, o, false)
-	if err != nil {
-		return r, fmt.Errorf("compacting the archive in %s: %w", dir, err)
-	}
-	return r, nil
+	return remake(ctx, dir, o, (*Store).Compact)
 }
 
 // Rebuild does what Compact does, and makes what follows from the records anew
 // rather than copy it: the index from ids, the index from terms, and the
 // counts. It mends an archive where only those are damaged.
 func Rebuild(ctx context.Context, dir string, o RemakeOptions) (RemakeSummary, error) {
-	r, err := remake(ctx, dir, o, true)
-	if err != nil {
-		return r, fmt.Errorf("rebuilding the archive in %s: %w", dir, err)
-	}
-	return r, nil
+	return remake(ctx, dir, o, (*Store).Rebuild)
 }
 
-func remake(ctx context.Context, dir string, o RemakeOptions, rebuild bool) (sum RemakeSummary, err error) {
-	if o.Report == nil {
-		o.Report = func(CopyProgress) {}
-	}
-	s, err := Open(ctx, dir, Options{MustExist: true, LockTimeout: o.LockTimeout, AllowNetworkFS: o.AllowNetworkFS, Now: o.Now})
+func remake(ctx context.Context, dir string, o RemakeOptions, do func(*Store, context.Context, func(CopyProgress)) (RemakeSummary, error)) (sum RemakeSummary, err error) {
+	s, err := Open(ctx, dir, Options{MustExist: true, LockTimeout: o.LockTimeout, AllowNetworkFS: o.AllowNetworkFS, Free: o.Free, Now: o.Now})
 	if err != nil {
 		return sum, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	info, err := s.file.Stat()
+	return do(s, ctx, o.Report)
+}
+
+// Compact implements [store.Compacter]. The new database is synced and proven
+// before it takes the place of the old one in one step, so that a kill or a
+// power cut at any moment leaves the one or the other. Those who write wait
+// meanwhile, those who read go on with the old one, and Compact returns when
+// the last of them that began before the step has ended. (On Windows, which
+// cannot replace an open file, who reads waits for that step too.)
+func (s *Store) Compact(ctx context.Context, report func(CopyProgress)) (RemakeSummary, error) {
+	r, err := s.remake(ctx, report, false)
 	if err != nil {
-		return sum, err
+		return r, fmt.Errorf("compacting the archive in %s: %w", s.dir, err)
 	}
-	sum.Before = info.Size()
-	var old *proven
+	return r, nil
+}
+
+// Rebuild does what the function Rebuild does, for an archive that is open, as
+// Compact does.
+func (s *Store) Rebuild(ctx context.Context, report func(CopyProgress)) (RemakeSummary, error) {
+	r, err := s.remake(ctx, report, true)
+	if err != nil {
+		return r, fmt.Errorf("rebuilding the archive in %s: %w", s.dir, err)
+	}
+	return r, nil
+}
+
+// Remaking reports whether the database is being written anew at this moment,
+// and those who write wait for that.
+func (s *Store) Remaking() bool { return s.remaking.Load() }
+
+func (s *Store) remake(ctx context.Context, report func(CopyProgress), rebuild bool) (sum RemakeSummary, err error) {
+	if report == nil {
+		report = func(CopyProgress) {}
+	}
 	if !rebuild {
-		o.Report(CopyProgress{Stage: "check"})
-		if old, err = s.prove(ctx, false); err != nil {
+		report(CopyProgress{Stage: "check"})
+		if _, err := s.prove(ctx, false); err != nil {
 			return sum, err
 		}
 	}
-	if err := o.Free.need(dir, sum.Before, "the new database"); err != nil {
+	var closed <-chan error
+	err = s.submitAlone(ctx, func(ctx context.Context) error {
+		s.remaking.Store(true)
+		defer s.remaking.Store(false)
+		sum, closed, err = s.remakeAlone(ctx, report, rebuild)
+		return err
+	})
+	if closed == nil {
 		return sum, err
 	}
-	work := filepath.Join(dir, spoolFolder, remakeFolder)
-	if err := os.Mkdir(work, 0o700); err != nil {
-		return sum, classify(err)
+	select {
+	case failed := <-closed:
+		if failed != nil {
+			failed = fmt.Errorf("closing the old database: %w", failed)
+		}
+		return sum, errors.Join(err, failed)
+	case <-ctx.Done():
+		return sum, errors.Join(err, fmt.Errorf("the new database is in its place, and somebody still reads the old one: %w", ctx.Err()))
+	}
+}
+
+// remakeAlone does the work while nobody writes.
+func (s *Store) remakeAlone(ctx context.Context, report func(CopyProgress), rebuild bool) (sum RemakeSummary, closed <-chan error, err error) {
+	info, err := s.at.Load().file.Stat()
+	if err != nil {
+		return sum, nil, err
+	}
+	sum.Before = info.Size()
+	if err := s.options.Free.need(s.dir, sum.Before, "the new database"); err != nil {
+		return sum, nil, err
+	}
+	work := filepath.Join(s.dir, spoolFolder, remakeFolder)
+	if err := errors.Join(os.RemoveAll(work), os.Mkdir(work, 0o700)); err != nil {
+		return sum, nil, classify(err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	if err := s.remakeInto(ctx, filepath.Join(work, FileName), rebuild, o.Report); err != nil {
-		return sum, err
+	fresh := filepath.Join(work, FileName)
+	if err := s.remakeInto(ctx, fresh, rebuild, report); err != nil {
+		return sum, nil, err
 	}
-	o.Report(CopyProgress{Stage: "prove"})
-	p, err := prove(ctx, work, false)
+	report(CopyProgress{Stage: "prove"})
+	p, err := s.proveSame(ctx, work, rebuild)
 	if err != nil {
-		return sum, fmt.Errorf("the new database is not sound, the old one stays: %w", err)
-	}
-	if p.head != s.state.durableHead() || old != nil && old.sum != p.sum {
-		return sum, fmt.Errorf("%w: the new database does not hold what the old one does, which stays", store.ErrCorrupt)
+		return sum, nil, fmt.Errorf("the new database is not sound, the old one stays: %w", err)
 	}
 	sum.Records, sum.Entries, sum.Blobs, sum.Jobs = p.sum.Records, p.sum.Entries, p.sum.Blobs, p.sum.Jobs
-	if info, err = os.Stat(filepath.Join(work, FileName)); err != nil {
-		return sum, classify(err)
+	if info, err = os.Stat(fresh); err != nil {
+		return sum, nil, classify(err)
 	}
 	sum.After = info.Size()
-	return sum, swap(filepath.Join(work, FileName), dir, s.Close, o.Report)
+	closed, err = s.replace(ctx, fresh, report)
+	return sum, closed, err
+}
+
+// proveSame proves the database in a folder, and that it holds what that of the
+// store does.
+func (s *Store) proveSame(ctx context.Context, dir string, rebuilt bool) (p *proven, err error) {
+	fresh, err := Open(ctx, dir, Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, fresh.Close()) }()
+	if p, err = fresh.prove(ctx, false); err != nil {
+		return nil, err
+	}
+	was, err := s.content(ctx, rebuilt)
+	if err != nil {
+		return nil, err
+	}
+	is, err := fresh.content(ctx, rebuilt)
+	if err != nil {
+		return nil, err
+	}
+	if was != is {
+		return nil, fmt.Errorf("%w: it does not hold what the old one does", store.ErrCorrupt)
+	}
+	return p, nil
+}
+
+// content is a digest of all that a database holds, apart from what is derived,
+// where rebuilt is true.
+func (s *Store) content(ctx context.Context, rebuilt bool) (store.Digest, error) {
+	h := sha256.New()
+	var entry []byte
+	err := s.view(ctx, func(tx *bbolt.Tx) error {
+		for _, name := range buckets() {
+			if rebuilt && derived(name, nil) {
+				continue
+			}
+			c := mustBucket(tx, name).Cursor()
+			for k, v := c.First(); k != nil; k, v = c.Next() {
+				if rebuilt && derived(name, k) {
+					continue
+				}
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				entry = appendString(appendString(appendString(entry[:0], name), k), v)
+				h.Write(entry) // a hash never errors
+			}
+		}
+		return nil
+	})
+	return store.Digest(h.Sum(nil)), err
+}
+
+// derived reports whether an entry, or with nil all of a bucket, is made from
+// the records.
+func derived(bucket string, key []byte) bool {
+	return bucket == bucketIDs || bucket == bucketTerms || bucket == bucketMeta && string(key) == metaCounts
 }
 
 // swap puts a new database in the place of that in dir, which must be locked;
@@ -148,23 +241,6 @@ func swap(fresh, dir string, letGo func() error, report func(CopyProgress)) erro
 	}
 	report(CopyProgress{Stage: "swapped"})
 	return syncFolder(dir)
-}
-
-// inPlace errors with bbolt's ErrTimeout, and closes the file, where another
-// database has taken its place since it was opened: whoever waits for the lock
-// while a database is replaced gets that of the old one.
-func (s *Store) inPlace(path string) error {
-	opened, err := s.file.Stat()
-	if err == nil {
-		var now os.FileInfo
-		if now, err = os.Stat(path); err == nil && os.SameFile(opened, now) {
-			return nil
-		}
-	}
-	if err == nil {
-		err = bolterrors.ErrTimeout
-	}
-	return errors.Join(err, s.db.Close())
 }
 
 // remaker writes a new database.
@@ -187,7 +263,7 @@ func (s *Store) remakeInto(ctx context.Context, path string, rebuild bool, repor
 	if err != nil {
 		return err
 	}
-	if info, err := s.file.Stat(); err == nil {
+	if info, err := s.at.Load().file.Stat(); err == nil {
 		r.total = info.Size()
 	}
 	err = guarded("writing the new database", func() error { return r.all(rebuild) })
@@ -265,24 +341,25 @@ func (r *remaker) close(err error) error {
 // rather than followed.
 func (r *remaker) all(rebuild bool) error {
 	r.report(CopyProgress{Stage: "database", Total: r.total})
-	m, err := newestMeta(r.s.file)
+	file := r.s.at.Load().file
+	m, err := newestMeta(file)
 	if err != nil {
 		return err
 	}
 	var damage error
-	w := newWalker(r.s.file, m, func(page uint64, what string) {
+	w := newWalker(file, m, func(page uint64, what string) {
 		if damage == nil {
 			damage = fmt.Errorf("%w: page %d: %s; restore a backup, or run `stet salvage`", store.ErrCorrupt, page, what)
 		}
 	})
 	places := w.places()
 	for _, name := range slices.Sorted(maps.Keys(places)) {
-		if rebuild && (name == bucketIDs || name == bucketTerms) {
+		if rebuild && derived(name, nil) {
 			continue
 		}
 		var failed error
 		w.bucket(places[name], func(k, v []byte) bool {
-			if rebuild && name == bucketMeta && string(k) == metaCounts {
+			if rebuild && derived(name, k) {
 				return true
 			}
 			failed = r.put(name, k, v)

@@ -17,13 +17,7 @@ import (
 )
 
 // CopyProgress says how far a long copy is.
-type CopyProgress struct {
-	// Stage is "database", "check" or "blobs".
-	Stage string
-	// Done and Total count bytes of the database, or blobs. Both are 0 where
-	// the stage has no measure.
-	Done, Total int64
-}
+type CopyProgress = store.CopyProgress
 
 // FreeSpace returns how many bytes can still be written to the file system of
 // a folder. It is the caller's, because only the operating system knows.
@@ -260,7 +254,7 @@ func (s *Store) prove(ctx context.Context, files bool) (*proven, error) {
 			first = p
 		}
 	}}
-	err := s.view(ctx, c.database)
+	err := s.steady(ctx, c.database)
 	if err == nil && files {
 		err = c.files()
 	}

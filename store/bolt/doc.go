@@ -10,6 +10,10 @@
 // One process at a time may have an archive open for writing. Several may have
 // it open for reading, while none writes.
 //
+// [Store.Compact] and [Store.Rebuild] write the bbolt file anew while it is open:
+// the goroutine that commits does it, so that batches wait, and puts the new file
+// in the place of the old one, which those who read it keep until they are done.
+//
 // store/FORMAT.md describes every bucket, key and value.
 //
 // # Caveats

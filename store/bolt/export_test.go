@@ -19,6 +19,16 @@ func (s *Store) CollideJobKeys() {
 	s.keyHash = func(string, string) []byte { return []byte("samehash") }
 }
 
+// LetGoFirst makes the store close its database before another takes its place,
+// as where open files cannot be replaced.
+func (s *Store) LetGoFirst() { s.letGoFirst = true }
+
+// ErrClosed says that the store is closed.
+var ErrClosed = errClosed
+
+// Usable returns why the store cannot be used.
+func (s *Store) Usable(ctx context.Context) error { return s.usable(ctx) }
+
 // Writable returns why nothing can be written.
 func (s *Store) Writable() error { return s.writable() }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -47,16 +48,24 @@ func panicOrigin() string {
 // view runs fn in a read transaction. Nothing that fn keeps may point into the
 // database.
 func (s *Store) view(ctx context.Context, fn func(*bbolt.Tx) error) error {
+	return s.viewFile(ctx, func(tx *bbolt.Tx, _ *os.File) error { return fn(tx) })
+}
+
+// viewFile does what view does, for an fn that reads the file as well: that
+// which the transaction sees.
+func (s *Store) viewFile(ctx context.Context, fn func(*bbolt.Tx, *os.File) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := s.broken(); err != nil {
 		return err
 	}
+	d := s.hold()
+	defer d.readers.RUnlock()
 	var tx *bbolt.Tx
 	begun := false
 	err := guarded("reading the archive", func() (err error) {
-		tx, err = s.db.Begin(false)
+		tx, err = d.db.Begin(false)
 		begun = true
 		return err
 	})
@@ -72,8 +81,8 @@ func (s *Store) view(ctx context.Context, fn func(*bbolt.Tx) error) error {
 		return fmt.Errorf("reading the archive: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // a read transaction only returns that it is closed already
-	if poison := s.state.poisoned(); poison != nil && tx.ID() > s.state.durableTx() {
+	if poison := s.state.poisoned(); poison != nil && int64(tx.ID()) > d.durable.Load() {
 		return poison
 	}
-	return guarded("reading the archive", func() error { return fn(tx) })
+	return guarded("reading the archive", func() error { return fn(tx, d.file) })
 }

@@ -71,7 +71,7 @@ func (s *Store) migrateOne(m migration) error {
 // format returns the format of the archive.
 func (s *Store) format() (int, error) {
 	format := 0
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.at.Load().db.View(func(tx *bbolt.Tx) error {
 		if tx.Bucket([]byte(bucketMeta)) == nil {
 			return fmt.Errorf("%w: the file %s in %s is a bbolt file, but not one of an archive, or it is damaged", store.ErrCorrupt, FileName, s.dir)
 		}
@@ -99,7 +99,7 @@ func putFormat(tx *bbolt.Tx, format int) error {
 
 // write runs fn in a write transaction, while nothing else uses the store.
 func (s *Store) write(fn func(*bbolt.Tx) error) error {
-	if err := s.db.Update(fn); err != nil {
+	if err := s.at.Load().db.Update(fn); err != nil {
 		return classify(err)
 	}
 	return nil

@@ -25,7 +25,7 @@ func withFormat(t *testing.T, format int) string {
 	dir := t.TempDir()
 	s, err := openHere(t, dir, Options{})
 	if err == nil {
-		err = errors.Join(s.db.Update(func(tx *bbolt.Tx) error { return putFormat(tx, format) }), s.Close())
+		err = errors.Join(s.at.Load().db.Update(func(tx *bbolt.Tx) error { return putFormat(tx, format) }), s.Close())
 	}
 	if err != nil {
 		t.Fatal(err)

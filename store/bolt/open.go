@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"stet/store"
 	"stet/store/codec"
@@ -60,31 +59,42 @@ type Options struct {
 	// NoSync leaves out the syncs, for loading archives that can be loaded
 	// again. Nothing is durable then.
 	NoSync bool
+	// Free says how much space is left for a database that is written anew; nil
+	// does not look.
+	Free FreeSpace
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 }
 
 // Store is an archive in a folder. It implements [store.Backend],
-// [store.Blobs], [store.Checker] and [store.Statter], and is safe for
-// concurrent use.
+// [store.Blobs], [store.Checker], [store.Statter] and [store.Compacter], and is
+// safe for concurrent use.
 type Store struct {
 	dir      string
 	readOnly bool
 	inline   int
 	now      func() time.Time
-	db       *bbolt.DB
-	file     *os.File // of db
+	options  Options
+	at       atomic.Pointer[database]
 	codec    *codec.Codec
 	state    state
 	pins     pins
 
 	queue chan *op
+	// alone are the operations that need the committer for themselves;
+	// remaking is true while one of them runs, and retired are the databases
+	// that were replaced and have readers still.
+	alone    chan *op
+	remaking atomic.Bool
+	retired  sync.WaitGroup
 	// approaching counts the batches that are being prepared.
 	approaching atomic.Int64
 	closing     chan struct{}
 	closeOnce   sync.Once
 	closeErr    error
 	committed   chan struct{}
+	// letGoFirst is true where an open file cannot be replaced.
+	letGoFirst bool
 	// afterCommit is called when bbolt has committed and before anybody is
 	// told; its error counts as that of a failed sync. Tests make disks slow
 	// and broken with it.
@@ -97,10 +107,11 @@ type Store struct {
 }
 
 var (
-	_ store.Backend = (*Store)(nil)
-	_ store.Blobs   = (*Store)(nil)
-	_ store.Checker = (*Store)(nil)
-	_ store.Statter = (*Store)(nil)
+	_ store.Backend   = (*Store)(nil)
+	_ store.Blobs     = (*Store)(nil)
+	_ store.Checker   = (*Store)(nil)
+	_ store.Statter   = (*Store)(nil)
+	_ store.Compacter = (*Store)(nil)
 )
 
 // Open opens the archive in the folder dir, and creates both where they do not
@@ -116,8 +127,8 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		dir: dir, readOnly: o.ReadOnly, inline: o.InlineBlobSize, now: o.Now, queue: make(chan *op), closing: make(chan struct{}),
-		committed: make(chan struct{}), afterCommit: func() error { return nil }, keyHash: jobKeyKey,
+		dir: dir, readOnly: o.ReadOnly, inline: o.InlineBlobSize, now: o.Now, options: o, queue: make(chan *op), alone: make(chan *op),
+		closing: make(chan struct{}), committed: make(chan struct{}), letGoFirst: runtime.GOOS == "windows", afterCommit: func() error { return nil }, keyHash: jobKeyKey,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -206,11 +217,12 @@ func (s *Store) open(ctx context.Context, o *Options) error {
 	if err := preflight(path); err != nil {
 		return err
 	}
-	if err := s.openFile(ctx, path, o); err != nil {
+	d, err := openDatabase(ctx, path, o)
+	if err != nil {
 		return err
 	}
-	err := s.begin()
-	if err != nil {
+	s.at.Store(d)
+	if err := s.begin(); err != nil {
 		return errors.Join(err, s.closeFile())
 	}
 	return nil
@@ -219,7 +231,7 @@ func (s *Store) open(ctx context.Context, o *Options) error {
 // begin brings an open file to the present format and takes possession of the
 // folder.
 func (s *Store) begin() error {
-	if err := surveyBranches(s.file); err != nil {
+	if err := surveyBranches(s.at.Load().file); err != nil {
 		return fmt.Errorf("%w: the file %s in %s: %w; restore a backup", store.ErrCorrupt, FileName, s.dir, err)
 	}
 	if err := guarded("opening the archive", s.migrate); err != nil {
@@ -262,62 +274,11 @@ func (s *Store) readState() error {
 			}
 		}
 		head, err := headOf(tx)
-		s.state.setDurable(head, tx.ID())
+		s.state.setDurable(head)
+		s.at.Load().durable.Store(int64(tx.ID()))
 		s.tuneGrowth(tx.Size())
 		return err
 	})
-}
-
-// openFile opens and locks the bbolt file.
-func (s *Store) openFile(ctx context.Context, path string, o *Options) error {
-	wait := o.LockTimeout
-	if wait == 0 {
-		wait = DefaultLockTimeout
-	}
-	size := mapSize(o.InitialMapSize)
-	for {
-		err := s.tryOpen(path, o, size, min(max(wait, 1), lockAttempt))
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, bolterrors.ErrTimeout):
-			if wait -= lockAttempt; wait <= 0 {
-				return busy(s.dir, o.ReadOnly)
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		case size > 0 && cannotMap(err):
-			size = 0
-		case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
-			return fmt.Errorf("%w: %s is not the file of an archive, or its first pages are damaged (%w); restore a backup, or run `stet check`", store.ErrCorrupt, path, err)
-		default:
-			return fmt.Errorf("opening %s: %w", path, classify(err))
-		}
-	}
-}
-
-// tryOpen makes one attempt; a file whose opening panicked is closed again.
-func (s *Store) tryOpen(path string, o *Options, size int, wait time.Duration) error {
-	s.file = nil
-	err := guarded("opening the archive", func() (err error) {
-		s.db, err = bbolt.Open(path, 0o600, &bbolt.Options{
-			Timeout: wait, ReadOnly: o.ReadOnly, InitialMmapSize: size, PageSize: pageSize, NoSync: o.NoSync,
-			FreelistType: bbolt.FreelistMapType, NoStatistics: true,
-			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
-				s.file, err = os.OpenFile(name, flag, mode)
-				return s.file, err
-			},
-		})
-		return err
-	})
-	if errors.Is(err, store.ErrCorrupt) && s.file != nil {
-		err = errors.Join(err, s.file.Close())
-	}
-	if err == nil {
-		err = s.inPlace(path)
-	}
-	return err
 }
 
 // mapSize returns how much to map from the start.
@@ -337,7 +298,7 @@ func mapSize(asked int) int {
 // should be little.
 func (s *Store) tuneGrowth(size int64) {
 	if !s.readOnly {
-		s.db.AllocSize = int(min(max(size/8, 1<<20), 64<<20))
+		s.at.Load().db.AllocSize = int(min(max(size/8, 1<<20), 64<<20))
 	}
 }
 
@@ -347,6 +308,7 @@ func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		close(s.closing)
 		<-s.committed
+		s.retired.Wait()
 		var owner error
 		if !s.readOnly {
 			owner = removeOwner(s.dir)
@@ -361,9 +323,9 @@ func (s *Store) closeFile() error {
 		// The locks of bbolt are held by a call that panicked. Closing the file
 		// releases the archive to others; the mapping stays until the process
 		// ends.
-		return s.file.Close()
+		return s.at.Load().file.Close()
 	}
-	if err := s.db.Close(); err != nil {
+	if err := s.at.Load().db.Close(); err != nil {
 		return fmt.Errorf("closing the archive in %s: %w", s.dir, err)
 	}
 	return nil

@@ -306,14 +306,14 @@ func (r *restore) copy(work string) error {
 	}
 	r.o.Report(CopyProgress{Stage: "database"})
 	size := int64(0)
-	if info, err := r.backup.file.Stat(); err == nil {
+	if info, err := r.backup.at.Load().file.Stat(); err == nil {
 		size = info.Size()
 	}
 	path := filepath.Join(work, FileName)
 	if err := removeIfThere(path); err != nil {
 		return err
 	}
-	if err := writeCopy(r.ctx, io.NewSectionReader(r.backup.file, 0, size), path); err != nil {
+	if err := writeCopy(r.ctx, io.NewSectionReader(r.backup.at.Load().file, 0, size), path); err != nil {
 		return fmt.Errorf("copying the database: %w", err)
 	}
 	r.o.Report(CopyProgress{Stage: "prove"})

@@ -326,7 +326,7 @@ func (v *salvage) write() (err error) {
 		return err
 	}
 	check := &checker{s: s, ctx: v.ctx, report: func(store.Problem) {}}
-	if err := errors.Join(s.view(v.ctx, check.database), s.Close()); err != nil {
+	if err := errors.Join(s.steady(v.ctx, check.database), s.Close()); err != nil {
 		return err
 	}
 	v.sum.Records, v.sum.Blobs, v.sum.Jobs, v.sum.Problems = check.sum.Records, check.sum.Blobs, check.sum.Jobs, check.sum.Problems

@@ -1,14 +1,18 @@
 package bolt_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,7 +47,8 @@ func scenes(t *testing.T) map[string]scene {
 	t.Helper()
 	return map[string]scene{
 		"keep": keepScene(t), "migrate": migrateScene(t), "compact": remakeScene(t, "compact"), "rebuild": remakeScene(t, "rebuild"),
-		"backup": backupScene(t), "first backup": firstBackupScene(t), "restore": restoreScene(t),
+		"compact open": compactOpenScene(t),
+		"backup":       backupScene(t), "first backup": firstBackupScene(t), "restore": restoreScene(t),
 	}
 }
 
@@ -207,13 +212,21 @@ func keepIn(ctx context.Context, dir string) error {
 	return s.Close()
 }
 
-func keepOne(ctx context.Context, s *bolt.Store, a *store.Archive, n int) error {
+// appendSaying appends a batch and says so.
+func appendSaying(ctx context.Context, a *store.Archive, n int) (store.Receipt, error) {
 	fmt.Println("appending", ref(n).String())
 	r, id, err := appendOne(ctx, a, n)
+	if err == nil {
+		fmt.Println("acknowledged", ref(n).String(), r.First, r.Last, id)
+	}
+	return r, err
+}
+
+func keepOne(ctx context.Context, s *bolt.Store, a *store.Archive, n int) error {
+	r, err := appendSaying(ctx, a, n)
 	if err != nil {
 		return err
 	}
-	fmt.Println("acknowledged", ref(n).String(), r.First, r.Last, id)
 	jobs, err := s.Lease(ctx, store.LeaseRequest{Owner: "w", Now: a.Now(), For: time.Hour})
 	if err != nil {
 		return err
@@ -405,6 +418,101 @@ func remakeScene(t *testing.T, work string) scene {
 		}
 		appendNothing(t, at)
 	}, again: appendAgain}
+}
+
+// compactOpen adds to an archive, compacts it while it is open and somebody
+// wants to add to it, and adds to it again.
+func compactOpen(ctx context.Context, dir string) error {
+	return tellFailure(compactOpenIn(ctx, dir))
+}
+
+func compactOpenIn(ctx context.Context, dir string) error {
+	s, err := bolt.Open(ctx, filepath.Join(dir, archiveName), bolt.Options{AllowNetworkFS: true})
+	if err != nil {
+		return err
+	}
+	head, err := s.Head(ctx)
+	if err != nil {
+		return err
+	}
+	a := store.NewArchive(store.Parts{Backend: s, Blobs: s, Now: time.Now, Random: &seeded{source: seedOf(head)}})
+	n := int(head) * 1000
+	err = keepOne(ctx, s, a, n)
+	if err == nil {
+		var waiting sync.WaitGroup
+		add := sync.OnceFunc(func() {
+			waiting.Go(func() {
+				if _, err := appendSaying(ctx, a, n+1); err != nil {
+					_ = tellFailure(err)
+				}
+			})
+		})
+		_, err = s.Compact(ctx, func(bolt.CopyProgress) { add() })
+		waiting.Wait()
+	}
+	if err == nil {
+		fmt.Println("compacted")
+		err = keepOne(ctx, s, a, n+2)
+	}
+	if err != nil {
+		return errors.Join(tellFailure(err), goOnAfter(ctx, s, a), tellFailure(s.Close()))
+	}
+	return s.Close()
+}
+
+// compactOpenScene compacts an archive that is open: it is the old or the new,
+// with all that was acknowledged before, meanwhile and afterwards.
+func compactOpenScene(t *testing.T) scene {
+	dir, _ := fewClosed(t, 2026)
+	leaves := leavesOf(t, dir)
+	gone := bytes.Repeat([]byte("g"), 1000)
+	before := worldOf(t, func(to string) { copyInto(t, dir, filepath.Join(to, archiveName)) })
+	if !bytes.Contains(databaseOf(t, dir), gone) {
+		t.Fatal("what was removed is not in the file before, so that the scene proves nothing")
+	}
+	return scene{work: "compact open", before: before, prove: func(t *testing.T, dir string, all []string) {
+		t.Helper()
+		at := filepath.Join(dir, archiveName)
+		if bytes.Contains(databaseOf(t, at), gone) && said(all, "compacted") {
+			t.Error("what was removed is in the file still")
+		}
+		proveKept(t, dir, all)
+		if got := leavesOf(t, at); !slices.Equal(got[:min(len(got), len(leaves))], leaves) {
+			t.Error("the records of before are not there")
+		}
+		wantNoRest(t, at)
+	}, again: appendAgain}
+}
+
+func leavesOf(t *testing.T, dir string) []store.Hash {
+	t.Helper()
+	s := mustOpen(t, dir, bolt.Options{ReadOnly: true})
+	defer mustClose(t, s)
+	leaves, err := s.Leaves(t.Context(), 0, 10_000)
+	must(t, err)
+	return leaves
+}
+
+// TestCompactOpenPoisons: where the name of the new database cannot be made
+// durable, nothing is taken any more, and what was acknowledged can be read.
+func TestCompactOpenPoisons(t *testing.T) {
+	s := compactOpenScene(t)
+	dir := s.begin(t)
+	renamed, failed := false, false
+	words, _ := s.watch(t, dir, func(o *disktest.Op) (v disktest.Verdict) {
+		if renamed && !failed {
+			if failed = true; o.Step() != "sync "+archiveName {
+				t.Errorf("after the new database got its name comes %q", o.Step())
+			}
+			v.Errno = syscall.EIO
+		}
+		renamed = renamed || o.Kind == disktest.Rename && o.To == archiveName+"/"+bolt.FileName
+		return v
+	})
+	if !said(words, "failed poisoned:") || said(words, "compacted") {
+		t.Errorf("it said %q", words)
+	}
+	s.prove(t, dir, words)
 }
 
 // backupScene backs up into the folder of an earlier backup.

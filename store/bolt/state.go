@@ -16,10 +16,8 @@ type state struct {
 	damaged error
 	// dead is set once bbolt cannot be called any more.
 	dead error
-	// head is the last journal number that is durable, tx the number of the
-	// last transaction that is.
+	// head is the last journal number that is durable.
 	head uint64
-	tx   int
 }
 
 func (s *state) setPoison(cause error) error {
@@ -61,22 +59,16 @@ func (s *state) unwritable() error {
 	return nil
 }
 
-func (s *state) setDurable(head uint64, tx int) {
+func (s *state) setDurable(head uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.head, s.tx = head, tx
+	s.head = head
 }
 
 func (s *state) durableHead() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.head
-}
-
-func (s *state) durableTx() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.tx
 }
 
 // broken returns the error where bbolt cannot be called any more.

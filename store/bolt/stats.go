@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -17,8 +18,8 @@ import (
 // reads some hundred pages of any archive.
 func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 	st := store.Stats{Kinds: map[store.Kind]int64{}, Parts: map[string]int64{}, Place: s.dir}
-	err := s.steady(ctx, func(tx *bbolt.Tx) error {
-		meta, _, err := s.metaOf(tx)
+	err := s.steady(ctx, func(tx *bbolt.Tx, file *os.File) error {
+		meta, _, err := stateOf(tx, file)
 		if err != nil {
 			return err
 		}
@@ -33,7 +34,7 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 		}
 		st.Blobs, st.BlobBytes = int64(c.blobs), int64(c.blobBytes)
 		st.Bytes = tx.Size()
-		return s.measure(&st, meta)
+		return measure(&st, file, meta)
 	})
 	head := s.state.durableHead()
 	if err != nil || head == 0 {
@@ -47,8 +48,8 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 }
 
 // measure fills in the bytes by bucket and those that are free.
-func (s *Store) measure(st *store.Stats, meta metaPage) error {
-	w := newWalker(s.file, meta, func(uint64, string) {}) // a check says what is damaged
+func measure(st *store.Stats, file *os.File, meta metaPage) error {
+	w := newWalker(file, meta, func(uint64, string) {}) // a check says what is damaged
 	free, err := w.readFreelist()
 	if err != nil {
 		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)

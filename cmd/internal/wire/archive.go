@@ -35,6 +35,7 @@ type Archive struct {
 	Statter store.Statter
 
 	db      *bolt.Store
+	words   *words
 	closers []func() error
 }
 
@@ -63,7 +64,7 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	b.Now = o.Now
+	b.Now, b.Free = o.Now, DiskFree
 	db, err := bolt.Open(ctx, c.Data, b)
 	if err != nil {
 		return nil, err
@@ -71,6 +72,7 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 	a.closers = append(a.closers, db.Close)
 	a.db, a.Checker, a.Statter = db, db, db
 	index := newWords(c.Data, db, b.ReadOnly)
+	a.words = index
 	a.closers = append(a.closers, func() error { return index.close(ctx) })
 	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Search: index, Now: o.Now, Random: o.Random})
 	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms()})

@@ -54,7 +54,52 @@ func Restore(ctx context.Context, c *config.Config, o Options, backup string, fo
 	return sum, tokens, err
 }
 
-// Compact writes the database anew without the space that is no longer used.
+// Compact writes the database anew without the space that is no longer used,
+// while others read and those who write wait.
+func (a *Archive) Compact(ctx context.Context, report func(CopyProgress)) (RemakeSummary, error) {
+	tell, stop := unhurried(report)
+	defer stop()
+	return a.db.Compact(ctx, tell)
+}
+
+// Rebuild does what Compact does, and makes the indexes anew, that of words too.
+func (a *Archive) Rebuild(ctx context.Context, report func(CopyProgress)) (RemakeSummary, WordsStatus, error) {
+	tell, stop := unhurried(report)
+	defer stop()
+	sum, err := a.db.Rebuild(ctx, tell)
+	if err != nil {
+		return sum, WordsStatus{}, err
+	}
+	tell(CopyProgress{Stage: "words"})
+	words, err := a.words.rebuild(ctx)
+	return sum, words, err
+}
+
+// Remaking reports whether those who write wait for Compact or Rebuild.
+func (a *Archive) Remaking() bool { return a.db.Remaking() }
+
+// unhurried returns what tells report without waiting for it: all who write to
+// the archive would wait with it, and it may write to a connection that is
+// slow. Stop ends it.
+func unhurried(report func(CopyProgress)) (tell func(CopyProgress), stop func()) {
+	latest, done := make(chan CopyProgress, 1), make(chan struct{})
+	go func() {
+		defer close(done)
+		for p := range latest {
+			report(p)
+		}
+	}()
+	tell = func(p CopyProgress) {
+		select {
+		case latest <- p:
+		default: // it is still busy with one that came shortly before
+		}
+	}
+	return tell, func() { close(latest); <-done }
+}
+
+// Compact writes the database of an archive that nobody has open anew, without
+// the space that is no longer used.
 func Compact(ctx context.Context, c *config.Config, o Options, report func(CopyProgress)) (RemakeSummary, error) {
 	return bolt.Compact(ctx, c.Data, remaking(o, report))
 }
@@ -68,8 +113,9 @@ func Salvage(ctx context.Context, c *config.Config, o Options, dir string, repor
 	return bolt.Salvage(ctx, c.Data, dir, bolt.SalvageOptions{Report: report, Free: DiskFree, Now: o.withDefaults().Now})
 }
 
-// Rebuild makes anew what follows from the records: the indexes of the
-// database, and the index of words, whose file is thrown away.
+// Rebuild makes anew what follows from the records of an archive that nobody has
+// open: the indexes of the database, and the index of words, whose file is
+// thrown away.
 func Rebuild(ctx context.Context, c *config.Config, o Options, report func(CopyProgress)) (sum RemakeSummary, words WordsStatus, err error) {
 	if sum, err = bolt.Rebuild(ctx, c.Data, remaking(o, report)); err != nil {
 		return sum, words, err

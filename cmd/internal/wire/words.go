@@ -40,6 +40,18 @@ func (w *words) open(ctx context.Context) (*search.Index, error) {
 	return index, nil
 }
 
+// rebuild throws the index away and makes it anew.
+func (w *words) rebuild(ctx context.Context) (WordsStatus, error) {
+	index, err := w.open(ctx)
+	if err == nil {
+		err = index.Rebuild(ctx)
+	}
+	if err != nil {
+		return WordsStatus{}, fmt.Errorf("making the index of words: %w", err)
+	}
+	return index.Status(ctx)
+}
+
 // Search implements [store.Searcher]. Where the index may only be read and does
 // not reach to the end of the journal, because a command was killed before it
 // had brought it there, it errors with ErrNotFound: the posts themselves have
