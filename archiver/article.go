@@ -505,7 +505,7 @@ func (e *Engine) askBatches(ctx context.Context, wants []*want) (map[post.Ref][]
 	}
 	out := map[post.Ref][]sighting{}
 	for platform, refs := range by {
-		if err := e.askPlatform(ctx, e.platforms[platform], refs, out); err != nil {
+		if err := e.askPlatform(ctx, e.platform(platform), refs, out); err != nil {
 			return nil, err
 		}
 	}

@@ -29,6 +29,9 @@ type Options struct {
 	Finder  *extract.Finder
 	// Platforms are those that the engine can act on, in any order.
 	Platforms []Platform
+	// Others returns what can be done for a platform that is not among them,
+	// nil for nothing; where it is nil itself, nothing can.
+	Others func(p post.Platform) Platform
 	// Recovery is asked for posts that no source shows; nil is nobody.
 	Recovery Recovery
 	// Readable returns the readable text of a page; nil keeps none.
@@ -151,7 +154,15 @@ func New(o Options) *Engine {
 }
 
 // Can reports whether the engine can ask p for posts.
-func (e *Engine) Can(p post.Platform) bool { return e.platforms[p] != nil }
+func (e *Engine) Can(p post.Platform) bool { return e.platform(p) != nil }
+
+// platform returns what can be done on p, nil for nothing.
+func (e *Engine) platform(p post.Platform) Platform {
+	if known := e.platforms[p]; known != nil || e.o.Others == nil || p == "" {
+		return known
+	}
+	return e.o.Others(p)
+}
 
 // State returns what the archive holds true of a post.
 func (e *Engine) State(h *store.History) State {

@@ -68,14 +68,22 @@ func (s Schedule) Rarer(last, at time.Time, random float64) time.Time {
 // small reports whether the hosts that are asked for a post can be its
 // author's own.
 func (e *Engine) small(h *store.History) bool {
-	p, ok := e.platforms[h.Ref.Platform].(OwnHostPlatform)
+	p, ok := e.platform(h.Ref.Platform).(OwnHostPlatform)
 	return ok && p.AuthorsOwn(h.Ref, addressOf(h))
 }
 
-// addressOf returns the address under which the archive knows a post.
+// addressOf returns the address under which the archive knows a post: that of
+// its best capture, else the one that an article has.
 func addressOf(h *store.History) string {
 	if best := h.Best(); best != nil && best.Content.Post.URL != "" {
 		return best.Content.Post.URL
+	}
+	for i := len(h.Articles) - 1; i >= 0; i-- {
+		for _, m := range h.Articles[i].Content.Mentions {
+			if h.Is(m.Ref) && m.URL != "" {
+				return m.URL
+			}
+		}
 	}
 	return ""
 }

@@ -46,7 +46,7 @@ type naming struct {
 // ref is one. What the archive has learnt once holds: the handle may be
 // somebody else's by now.
 func (e *Engine) name(ctx context.Context, ref post.Ref, purpose string) (post.Ref, *naming, error) {
-	p, ok := e.platforms[ref.Platform].(NamingPlatform)
+	p, ok := e.platform(ref.Platform).(NamingPlatform)
 	if !ok || p.Lasting(ref) {
 		return ref, nil, nil
 	}
@@ -71,7 +71,7 @@ func (e *Engine) name(ctx context.Context, ref post.Ref, purpose string) (post.R
 
 // lasting reports whether a reference names its post for good.
 func (e *Engine) lasting(ref post.Ref) bool {
-	p, ok := e.platforms[ref.Platform].(NamingPlatform)
+	p, ok := e.platform(ref.Platform).(NamingPlatform)
 	return !ok || p.Lasting(ref)
 }
 

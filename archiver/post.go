@@ -79,7 +79,7 @@ type capturing struct {
 // ask climbs the platform's endpoints, after what a batch has answered
 // already.
 func (c *capturing) ask(ctx context.Context, batched []sighting) error {
-	p := c.e.platforms[c.w.ref.Platform]
+	p := c.e.platform(c.w.ref.Platform)
 	if p == nil || c.w.unnamed() != nil {
 		return nil
 	}
@@ -236,7 +236,7 @@ func (c *capturing) failure(ctx context.Context) error {
 	if c.quotable() {
 		class = store.ErrPartial
 	}
-	if c.e.platforms[ref.Platform] == nil {
+	if c.e.platform(ref.Platform) == nil {
 		return settled{fmt.Errorf("%w: the post %s itself was not captured: this version does not capture posts of %s", class, ref, ref.Platform)}
 	}
 	if err := c.w.unnamed(); err != nil {

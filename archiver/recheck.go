@@ -78,7 +78,7 @@ func (e *Engine) firstAnswers(ctx context.Context, refs []post.Ref) (map[post.Re
 		}
 	}
 	for platform, all := range by {
-		for _, ep := range e.platforms[platform].Endpoints() {
+		for _, ep := range e.platform(platform).Endpoints() {
 			if ep.Batch() < 2 || len(all) < 2 {
 				continue
 			}
@@ -123,7 +123,7 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, w *want, fi
 			return
 		}
 	}
-	p := e.platforms[ref.Platform]
+	p := e.platform(ref.Platform)
 	if p == nil {
 		err := settled{fmt.Errorf("%w: this version does not look at posts of %s", store.ErrUnexpected, ref.Platform)}
 		res.Err = errors.Join(err, e.close(ctx, job, err))

@@ -169,7 +169,7 @@ func (e *Engine) confidence(ctx context.Context, r *resolution, w *want, t extra
 		return maybe
 	}
 	// The address does not tell whose post it is: its words decide.
-	p := e.platforms[t.Ref.Platform]
+	p := e.platform(t.Ref.Platform)
 	if p == nil {
 		return maybe
 	}

@@ -267,7 +267,7 @@ func lookRef(j store.Job) post.Ref {
 
 // batches reports whether a look's platform answers for many posts at once.
 func (e *Engine) batches(j store.Job) bool {
-	p := e.platforms[lookRef(j).Platform]
+	p := e.platform(lookRef(j).Platform)
 	if p == nil {
 		return false
 	}

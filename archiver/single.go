@@ -34,11 +34,15 @@ func (s *Single) Batch() int { return 1 }
 
 // Ask asks for one post.
 func (s *Single) Ask(ctx context.Context, refs []post.Ref, purpose string) Reply {
-	ref := refs[0]
+	request, err := s.Request(refs[0])
+	return s.ask(ctx, refs[0], request, err, purpose)
+}
+
+// ask makes a request for a post, unless it could not be made up.
+func (s *Single) ask(ctx context.Context, ref post.Ref, request fetch.Request, err error, purpose string) Reply {
 	trouble := func(err error) []Answer {
 		return []Answer{{Ref: ref, Err: err, Answer: extract.Answer{Status: post.Unknown, Transport: true}}}
 	}
-	request, err := s.Request(ref)
 	if err != nil {
 		return Reply{Answers: trouble(err)}
 	}
@@ -55,6 +59,20 @@ func (s *Single) Ask(ctx context.Context, refs []post.Ref, purpose string) Reply
 	a := s.Read(ref, extract.Response{URL: resp.URL, StatusCode: resp.Status, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body})
 	reply.Answers = []Answer{{Ref: ref, Answer: a, Parser: s.Parser}}
 	return reply
+}
+
+// SingleAt is a [Single] that asks at the address under which the post is known:
+// an [AddressedEndpoint].
+type SingleAt struct {
+	Single
+	// RequestAt makes the request for a post with its address.
+	RequestAt func(ref post.Ref, address string) (fetch.Request, error)
+}
+
+// AskAt asks for one post at its address.
+func (s *SingleAt) AskAt(ctx context.Context, ref post.Ref, address, purpose string) Reply {
+	request, err := s.RequestAt(ref, address)
+	return s.ask(ctx, ref, request, err, purpose)
 }
 
 // Fixed is a [Platform] of which everything is known beforehand.

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"errors"
 	"mime"
 	"strings"
@@ -68,7 +69,8 @@ type Answer struct {
 	// Alone is true where Status, which can be one of an account, is of this
 	// post only: a private video says nothing of the account's others.
 	Alone bool
-	// Parsed is the post where the response shows it, else nil.
+	// Parsed is the post where the response shows it, else nil: also where the
+	// reason is [ReasonThere].
 	Parsed *Parsed
 }
 
@@ -76,6 +78,9 @@ type Answer struct {
 const (
 	// ReasonShown: the post was shown.
 	ReasonShown = "shown"
+	// ReasonThere: the platform says that the post is there; what it says of it
+	// beyond that may not be kept.
+	ReasonThere = "it is there"
 	// ReasonStated: the platform says so in words.
 	ReasonStated = "stated"
 	// ReasonCode: the platform says so by an error code.
@@ -155,6 +160,58 @@ func HTTPTrouble(status int) (Answer, bool) {
 		return a, true
 	}
 	return Trouble(ReasonHTTP, false), true
+}
+
+// Shows returns the answer for a response that shows the post.
+func Shows(p Parsed) Answer {
+	return Answer{Status: post.Live, Explicit: true, Reason: ReasonShown, Parsed: &p}
+}
+
+// StatusAnswer returns what the HTTP status alone means where a platform uses
+// statuses as the web does: 404 and 410 miss the post without saying why, and a
+// refusal that is no page is the platform's own, and as often that of a private
+// post as of a visitor. It returns false for 200, where the content decides.
+func StatusAnswer(r Response) (Answer, bool) {
+	switch r.StatusCode {
+	case 200:
+		return Answer{}, false
+	case 404, 410:
+		return Answer{Status: post.NotFound, Reason: ReasonAbsent, Words: errorWords(r.Body)}, true
+	case 401, 403:
+		if r.looksLikePage() {
+			return Trouble(ReasonHTTP, true), true
+		}
+		return Answer{Status: post.Unknown, Reason: ReasonNotAuthorised, Words: errorWords(r.Body)}, true
+	}
+	if a, ok := HTTPTrouble(r.StatusCode); ok {
+		return a, true
+	}
+	return Trouble(ReasonHTTP, false), true
+}
+
+// looksLikePage reports whether a response is a page, as a network in front of a
+// platform makes it, and not an interface's own.
+func (r Response) looksLikePage() bool {
+	head := bytes.ToLower(r.Body[:min(len(r.Body), 4096)])
+	return !r.JSON() && (bytes.Contains(head, []byte("<html")) || bytes.Contains(head, []byte("<!doctype html")))
+}
+
+// errorWords returns what an interface says in a short plain body, or in one of
+// JSON as the error's message.
+func errorWords(body []byte) string {
+	if v, err := ParseValue(body); err == nil && v.IsObject() {
+		for _, words := range []Value{v.Get("message"), v.Get("error", "message"), v.Get("error")} {
+			if words.Text() != "" {
+				return words.Text()
+			}
+		}
+		return ""
+	}
+	s := strings.TrimSpace(strings.ToValidUTF8(string(body[:min(len(body), 200)]), ""))
+	if strings.ContainsAny(s, "<{[") {
+		return ""
+	}
+	return s
 }
 
 // Rule says what one answer of an endpoint concludes, for people: the table by

@@ -176,6 +176,26 @@ func (r Response) Page() (*html.Node, bool) {
 	return doc, err == nil
 }
 
+// Value parses the body as JSON. It returns false where the response is declared
+// as something else, or is no JSON.
+func (r Response) Value() (Value, bool) {
+	if !r.JSON() {
+		return Value{}, false
+	}
+	v, err := ParseValue(r.Body)
+	return v, err == nil
+}
+
+// HTMLText returns what a reader sees of a piece of HTML.
+func HTMLText(s string) string {
+	doc, err := html.Parse(strings.NewReader(s))
+	if err != nil {
+		// Only nesting beyond what the parser allows errs.
+		return ""
+	}
+	return Text(doc)
+}
+
 // MetaContent returns the content of the first meta element with a property or
 // name.
 func MetaContent(doc *html.Node, name string) string {

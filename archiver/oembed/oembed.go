@@ -1,11 +1,13 @@
-// Package oembed asks the oEmbed endpoints of platforms that have no package of
-// their own for posts: title, author, a picture, and the words that the
-// provider's own markup quotes. No account is needed.
+// Package oembed asks the oEmbed endpoints of platforms for posts: title, author,
+// a picture, and the words that the provider's own markup quotes. No account is
+// needed. Where a platform has a second public source, such as the configuration
+// of its player, that is asked too: only then can a loss be confirmed. Of all
+// other providers, embeds are asked for by the address of the framed page.
 //
 // An endpoint's "not found" is an absence from one source: it raises a
 // suspicion and is never enough to call a post gone. Meta's endpoints are not
-// asked: their terms forbid to keep what they answer, and they want a token.
-// Nor is Reddit's, which shows removed posts as if they were there.
+// asked here: their terms forbid to keep what they answer. Nor is Reddit's, which
+// shows removed posts as if they were there.
 package oembed
 
 import (
@@ -23,25 +25,11 @@ import (
 	"stet/store"
 )
 
-// Platforms lists those that have oEmbed only.
-func Platforms() []post.Platform {
-	return []post.Platform{post.Vimeo, post.Dailymotion, post.Tumblr, post.Pinterest,
-		post.Spotify, post.SoundCloud, post.Flickr}
-}
-
-// New returns the platforms, asked through c.
-func New(c archiver.Client) []archiver.Platform {
-	e := Endpoint(c)
-	var all []archiver.Platform
-	for _, p := range Platforms() {
-		all = append(all, &archiver.Fixed{Of: p, List: []archiver.Endpoint{e}, Table: exoembed.Rules()})
-	}
-	return all
-}
-
 // Endpoint returns the endpoint of every platform that offers oEmbed, for
 // platforms that have more beside it.
-func Endpoint(c archiver.Client) archiver.Endpoint {
+func Endpoint(c archiver.Client) archiver.Endpoint { return newEndpoint(c) }
+
+func newEndpoint(c archiver.Client) *endpoint {
 	return &endpoint{client: c, finder: extract.NewFinder(sites.All())}
 }
 
@@ -61,21 +49,29 @@ func (e *endpoint) Batch() int { return 1 }
 
 // Ask asks for one post.
 func (e *endpoint) Ask(ctx context.Context, refs []post.Ref, purpose string) archiver.Reply {
-	ref := refs[0]
-	address, request, err := requestFor(ref)
-	if err != nil {
-		return archiver.Reply{Answers: []archiver.Answer{trouble(ref, err)}}
+	t, ok := sites.Target(refs[0])
+	if !ok || t.URL == "" {
+		return failed(refs[0], fmt.Errorf("%w: the address of %s is not known from its id", store.ErrInvalid, refs[0]))
 	}
+	request, err := requestFor(t.URL)
+	if err != nil {
+		return failed(refs[0], err)
+	}
+	return e.request(ctx, refs[0], t.URL, request, purpose)
+}
+
+// request makes a request for what is told of a post.
+func (e *endpoint) request(ctx context.Context, ref post.Ref, address, request, purpose string) archiver.Reply {
 	resp, err := e.client.Do(ctx, fetch.Request{URL: request, Purpose: purpose, Header: http.Header{"Accept": {"application/json"}}})
 	var reply archiver.Reply
 	if resp != nil {
 		reply.Exchanges = resp.Exchanges
 	}
 	if err != nil {
-		reply.Answers = []archiver.Answer{trouble(ref, err)}
+		reply.Answers = failed(ref, err).Answers
 		return reply
 	}
-	a := exoembed.Read(ref, address, extract.Response{StatusCode: resp.Status, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body})
+	a := exoembed.Read(ref, address, response(resp))
 	if a.Parsed != nil {
 		e.complete(&a.Parsed.Post, resp.Body)
 	}
@@ -83,26 +79,26 @@ func (e *endpoint) Ask(ctx context.Context, refs []post.Ref, purpose string) arc
 	return reply
 }
 
-func trouble(ref post.Ref, err error) archiver.Answer {
-	return archiver.Answer{Ref: ref, Err: err, Answer: extract.Answer{Status: post.Unknown, Transport: true}}
+func response(r *fetch.Response) extract.Response {
+	return extract.Response{URL: r.URL, StatusCode: r.Status, ContentType: r.Header.Get("Content-Type"), Body: r.Body}
 }
 
-// requestFor returns the canonical address of a post and that of the request
-// for it.
-func requestFor(ref post.Ref) (address, request string, err error) {
-	t, ok := sites.Target(ref)
-	if !ok || t.URL == "" {
-		return "", "", fmt.Errorf("%w: the address of %s is not known from its id", store.ErrInvalid, ref)
-	}
-	u, err := url.Parse(t.URL)
+// failed is the reply for a post that could not be asked for.
+func failed(ref post.Ref, err error) archiver.Reply {
+	return archiver.Reply{Answers: []archiver.Answer{{Ref: ref, Err: err, Answer: extract.Answer{Status: post.Unknown, Transport: true}}}}
+}
+
+// requestFor returns the address of the request for what is at an address.
+func requestFor(address string) (string, error) {
+	u, err := url.Parse(address)
 	if err != nil {
-		return "", "", fmt.Errorf("%w: the address of %s: %w", store.ErrInvalid, ref, err)
+		return "", fmt.Errorf("%w: %w", store.ErrInvalid, err)
 	}
 	p, ok := exoembed.Lookup(u)
 	if !ok {
-		return "", "", fmt.Errorf("%w: no oEmbed endpoint serves %s", store.ErrInvalid, t.URL)
+		return "", fmt.Errorf("%w: no oEmbed endpoint serves %s", store.ErrInvalid, address)
 	}
-	return t.URL, p.Request(t.URL), nil
+	return p.Request(address), nil
 }
 
 // complete adds what the provider's markup quotes of the post, where the

@@ -1,7 +1,6 @@
 package oembed
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"stet/extract"
 	exoembed "stet/extract/oembed"
 	"stet/extract/post"
+	"stet/extract/sites"
 	"stet/extract/sitetest"
 	"stet/store"
 )
@@ -28,24 +28,23 @@ func known() []post.Ref {
 
 // Each rule is what the reader makes of its sample.
 func TestRules(t *testing.T) {
-	for _, p := range New(nil) {
-		ref := post.Ref{Platform: p.Platform(), ID: "x8abcde"}
-		sitetest.Rules(t, p.Rules(), ref.ID, sitetest.Readers{"oembed": func(_ string, r extract.Response) extract.Answer {
-			return exoembed.Read(ref, "https://video.example/x8abcde", r)
-		}})
-	}
+	ref := post.Ref{Platform: "ted", ID: "embed.ted.com/talks/ada_low_tide"}
+	sitetest.Rules(t, Others(nil)(ref.Platform).Rules(), ref.ID, sitetest.Readers{"oembed": func(_ string, r extract.Response) extract.Answer {
+		return exoembed.Read(ref, "https://"+ref.ID, r)
+	}})
 }
 
 // Every platform has an endpoint for its canonical addresses.
 func TestRequests(t *testing.T) {
 	for _, ref := range known() {
-		address, request, err := requestFor(ref)
+		target, _ := sites.Target(ref)
+		request, err := requestFor(target.URL)
 		if err != nil || !strings.HasPrefix(request, "https://") || !strings.Contains(request, "url=https%3A%2F%2F") {
-			t.Errorf("%s: %s, %s, %v", ref, address, request, err)
+			t.Errorf("%s: %s, %v", ref, request, err)
 		}
 	}
-	if _, _, err := requestFor(post.Ref{Platform: post.YouTube, ID: "short"}); !errors.Is(err, store.ErrInvalid) {
-		t.Errorf("an impossible id: %v", err)
+	if r := Endpoint(nil).Ask(t.Context(), []post.Ref{{Platform: post.YouTube, ID: "short"}}, "post"); !errors.Is(r.Answers[0].Err, store.ErrInvalid) {
+		t.Errorf("an impossible id: %+v", r)
 	}
 }
 
@@ -61,17 +60,11 @@ func ask(t *testing.T, answer http.HandlerFunc) archiver.Answer {
 	}
 	defer c.Close()
 	ref := post.Ref{Platform: post.Vimeo, ID: "123456789"}
-	for _, p := range New(c) {
-		if p.Platform() == ref.Platform {
-			r := p.Endpoints()[0].Ask(context.Background(), []post.Ref{ref}, "post")
-			if len(r.Answers) != 1 || r.Answers[0].Ref != ref {
-				t.Fatalf("reply %+v", r)
-			}
-			return r.Answers[0]
-		}
+	r := Endpoint(c).Ask(t.Context(), []post.Ref{ref}, "post")
+	if len(r.Answers) != 1 || r.Answers[0].Ref != ref {
+		t.Fatalf("reply %+v", r)
 	}
-	t.Fatal("no Vimeo")
-	return archiver.Answer{}
+	return r.Answers[0]
 }
 
 func TestAsk(t *testing.T) {

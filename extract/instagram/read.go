@@ -31,7 +31,7 @@ func ReadEmbed(id string, r extract.Response) extract.Answer {
 	if err != nil {
 		return extract.Trouble(extract.ReasonShape, false)
 	}
-	return extract.Answer{Status: post.Live, Explicit: true, Reason: extract.ReasonShown, Parsed: &p}
+	return extract.Shows(p)
 }
 
 // parseEmbed reads a post from the embed page: one that links the post from its

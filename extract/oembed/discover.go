@@ -45,3 +45,14 @@ func alternate(rel string) bool {
 	}
 	return rel == ""
 }
+
+// canonical returns the address that a page gives as its own, empty where it
+// gives none.
+func canonical(doc *html.Node) string {
+	for link := range extract.Elements(doc, atom.Link) {
+		if strings.EqualFold(strings.TrimSpace(extract.Attr(link, "rel")), "canonical") {
+			return strings.TrimSpace(extract.Attr(link, "href"))
+		}
+	}
+	return ""
+}

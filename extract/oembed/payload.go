@@ -1,7 +1,6 @@
 package oembed
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -163,25 +162,16 @@ func handle(o *Payload) string {
 // the post exists as often as that the network was refused.
 func Read(ref post.Ref, address string, r extract.Response) extract.Answer {
 	switch r.StatusCode {
-	case 200:
-		return readPayload(ref, address, r)
-	case 404, 410:
-		return extract.Answer{Status: post.NotFound, Reason: extract.ReasonAbsent, Words: words(r.Body)}
-	case 401, 403:
-		if challenge(r) {
-			return extract.Trouble(extract.ReasonHTTP, true)
-		}
-		return extract.Answer{Status: post.Unknown, Reason: extract.ReasonNotAuthorised, Words: words(r.Body)}
+	case 400:
+		return extract.Answer{Status: post.Unknown, Reason: extract.ReasonBadID}
 	case 501:
 		// The endpoint has no JSON.
 		return extract.Trouble(extract.ReasonHTTP, false)
-	case 400:
-		return extract.Answer{Status: post.Unknown, Reason: extract.ReasonBadID, Words: words(r.Body)}
 	}
-	if a, ok := extract.HTTPTrouble(r.StatusCode); ok {
+	if a, ok := extract.StatusAnswer(r); ok {
 		return a
 	}
-	return extract.Trouble(extract.ReasonHTTP, false)
+	return readPayload(ref, address, r)
 }
 
 // readPayload reads the body of a 200. Some providers declare their JSON as
@@ -190,35 +180,9 @@ func readPayload(ref post.Ref, address string, r extract.Response) extract.Answe
 	p, err := Parse(ref, address, r.Body)
 	switch {
 	case err == nil:
-		return extract.Answer{Status: post.Live, Explicit: true, Reason: extract.ReasonShown, Parsed: &p}
+		return extract.Shows(p)
 	case !r.JSON():
 		return extract.Trouble(extract.ReasonNotJSON, false)
 	}
 	return extract.Trouble(extract.ReasonShape, false)
-}
-
-// challenge reports whether a refusal is a page, as a network in front of the
-// provider makes it, and not an endpoint's own.
-func challenge(r extract.Response) bool {
-	head := bytes.ToLower(r.Body[:min(len(r.Body), 4096)])
-	return !r.JSON() && (bytes.Contains(head, []byte("<html")) || bytes.Contains(head, []byte("<!doctype html")))
-}
-
-// words returns what an endpoint says in a short plain or JSON body.
-func words(body []byte) string {
-	var v struct {
-		Error   text `json:"error"`
-		Message text `json:"message"`
-	}
-	if json.Unmarshal(body, &v) == nil {
-		if v.Message != "" {
-			return string(v.Message)
-		}
-		return string(v.Error)
-	}
-	s := strings.TrimSpace(strings.ToValidUTF8(string(body[:min(len(body), 200)]), ""))
-	if strings.ContainsAny(s, "<{[") {
-		return ""
-	}
-	return s
 }

@@ -62,7 +62,7 @@ func shown(id string, item extract.Value) extract.Answer {
 	if err != nil {
 		return extract.Trouble(extract.ReasonShape, false)
 	}
-	return extract.Answer{Status: post.Live, Explicit: true, Reason: extract.ReasonShown, Parsed: &p}
+	return extract.Shows(p)
 }
 
 // parseItem reads a post. Its video cannot be had without a session of the page;

@@ -78,7 +78,7 @@ func readPlayability(id string, player extract.Value) extract.Answer {
 		if err != nil {
 			return extract.Trouble(extract.ReasonShape, false)
 		}
-		return extract.Answer{Status: post.Live, Explicit: true, Reason: extract.ReasonShown, Parsed: &parsed}
+		return extract.Shows(parsed)
 	case "AGE_VERIFICATION_REQUIRED", "AGE_CHECK_REQUIRED", "CONTENT_CHECK_REQUIRED":
 		return hidden(id, player, post.AgeRestricted, words)
 	case "ERROR", "UNPLAYABLE", "LOGIN_REQUIRED":

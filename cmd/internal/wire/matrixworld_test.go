@@ -18,6 +18,7 @@ import (
 	"stet/archiver"
 	"stet/archiver/fakenet"
 	"stet/archiver/fetch"
+	"stet/archiver/oembed"
 	"stet/cmd/internal/config"
 	"stet/extract"
 	"stet/extract/post"
@@ -59,7 +60,7 @@ func onEveryPlatform(t *testing.T, tell func(*matrix)) {
 	secrets.Twitter.BearerToken = "bearer"
 	seen := map[string]bool{}
 	for _, c := range []*config.Config{config.Default(), secrets} {
-		for i, p := range platforms(c, nil) {
+		for i, p := range everyPlatform(c, nil) {
 			name := string(p.Platform())
 			for _, e := range p.Endpoints() {
 				name += " " + e.Name()
@@ -74,13 +75,19 @@ func onEveryPlatform(t *testing.T, tell func(*matrix)) {
 					time.Sleep(time.Until(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)))
 					m := newMatrix(t)
 					defer m.close()
-					if m.learn(platforms(c, m.client)[i]) {
+					if m.learn(everyPlatform(c, m.client)[i]) {
 						tell(m)
 					}
 				})
 			})
 		}
 	}
+}
+
+// everyPlatform returns the platforms, and one of the many providers of which
+// only oEmbed is known.
+func everyPlatform(c *config.Config, client *fetch.Client) []archiver.Platform {
+	return append(platforms(c, client), oembed.Others(client)("ted"))
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -182,9 +189,7 @@ func (m *matrix) learn(p archiver.Platform) bool {
 			return true
 		}
 	}
-	if m.name != post.Tumblr { // the address there needs the blog's name too
-		m.t.Errorf("asking for posts of %s reaches nobody; add an id to the candidates", m.name)
-	}
+	m.t.Errorf("asking for posts of %s reaches nobody; add an id to the candidates", m.name)
 	return false
 }
 
@@ -223,10 +228,17 @@ type overheard struct {
 func (o overheard) Ask(ctx context.Context, refs []post.Ref, purpose string) archiver.Reply {
 	o.m.note(o.Name(), refs[0].ID)
 	if at, ok := o.Endpoint.(archiver.AddressedEndpoint); ok {
-		// The address is that of Ada's post.
-		return at.AskAt(ctx, refs[0], strings.Replace(PostURL(refs[0]), "/web/statuses/", "/@ada/", 1), purpose)
+		return at.AskAt(ctx, refs[0], addressOfAda(refs[0]), purpose)
 	}
 	return o.Endpoint.Ask(ctx, refs, purpose)
+}
+
+// addressOfAda is the address of a post of Ada's.
+func addressOfAda(ref post.Ref) string {
+	if ref.Platform == post.Tumblr { // the number alone does not tell it
+		return "https://www.tumblr.com/ada/" + ref.ID
+	}
+	return strings.Replace(PostURL(ref), "/web/statuses/", "/@ada/", 1)
 }
 
 type overheardWitness struct {
@@ -457,7 +469,7 @@ func (m *matrix) story(name string) *story {
 	id, err := b.Add(m.t.Context(), &store.Capture{Time: s.began, Kind: store.CapturePost, Ref: m.ref, Source: post.SourcePublic, Trigger: "person"})
 	if err == nil {
 		_, err = b.Add(m.t.Context(), &store.Derivation{Time: s.began, Capture: id, Parser: "test/1", Source: post.SourcePublic, Ref: m.ref,
-			Post: post.Post{Platform: m.name, ID: m.ref.ID, Text: "hello", Author: post.Author{Handle: "ada"}}})
+			Post: post.Post{Platform: m.name, ID: m.ref.ID, URL: addressOfAda(m.ref), Text: "hello", Author: post.Author{Handle: "ada"}}})
 	}
 	if err == nil {
 		payload, _ := json.Marshal(map[string]string{"target": m.ref.String()}) // strings can always be written

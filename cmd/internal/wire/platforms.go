@@ -17,8 +17,7 @@ import (
 // ownPlatforms returns the platforms that need no account, each with a package
 // of its own.
 func ownPlatforms(c *config.Config, client archiver.Client) []archiver.Platform {
-	live := func(p post.Platform) []post.Ref { return ofPlatform(p, c.Watch.ControlsLive) }
-	gone := func(p post.Platform) []post.Ref { return ofPlatform(p, c.Watch.ControlsGone) }
+	live, gone := controls(c.Watch.ControlsLive), controls(c.Watch.ControlsGone)
 	return []archiver.Platform{
 		bluesky.New(client, bluesky.Options{Live: live(post.Bluesky), Gone: gone(post.Bluesky)}),
 		mastodon.New(client, archiver.Controls{Live: live(post.Mastodon), Gone: gone(post.Mastodon)}),

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"stet/archiver"
+	"stet/archiver/oembed"
 	"stet/cmd/internal/config"
 	"stet/extract"
 	"stet/extract/post"
@@ -56,14 +57,15 @@ one source only, it stays suspected. Before any of it is believed, the control p
 
 `)
 	for _, p := range all {
-		section(&b, p)
+		section(&b, string(p.Platform()), p)
 	}
+	section(&b, "any other provider of oEmbed", oembed.Others(nil)("ted"))
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
 // section writes about one platform.
-func section(b *strings.Builder, p archiver.Platform) {
-	fmt.Fprintf(b, "## %s\n\n| source | counts as | posts a request |\n|---|---|---|\n", p.Platform())
+func section(b *strings.Builder, title string, p archiver.Platform) {
+	fmt.Fprintf(b, "## %s\n\n| source | counts as | posts a request |\n|---|---|---|\n", title)
 	for _, e := range p.Endpoints() {
 		fmt.Fprintf(b, "| %s | %s | %d |\n", e.Name(), e.Source().Words(), e.Batch())
 	}

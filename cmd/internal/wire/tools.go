@@ -19,6 +19,7 @@ import (
 	"stet/archiver/wayback"
 	"stet/cmd/internal/config"
 	"stet/extract"
+	exoembed "stet/extract/oembed"
 	"stet/extract/post"
 	"stet/extract/sites"
 	extwitter "stet/extract/twitter"
@@ -84,6 +85,9 @@ func Platforms() []post.Platform {
 // unknown platform, or an id that the platform cannot have given.
 func CheckRef(ref post.Ref) error {
 	site, ok := sites.Of(ref.Platform)
+	if !ok && exoembed.Known(ref.Platform) {
+		site, ok = exoembed.Site{}, true
+	}
 	if !ok {
 		return fmt.Errorf("%w: %q is no platform that stet knows, so %s names no post", store.ErrInvalid, ref.Platform, ref)
 	}
@@ -203,7 +207,13 @@ func platforms(c *config.Config, client *fetch.Client) []archiver.Platform {
 	x := twitter.New(client, twitter.Options{BearerToken: c.Twitter.BearerToken, ConsumerKey: c.Twitter.ConsumerKey,
 		ConsumerSecret: c.Twitter.ConsumerSecret, Live: ofPlatform(post.Twitter, c.Watch.ControlsLive), Gone: ofPlatform(post.Twitter, c.Watch.ControlsGone)})
 	all := append([]archiver.Platform{x}, ownPlatforms(c, client)...)
-	return append(all, oembed.New(client)...)
+	return append(all, oembed.New(client, controls(c.Watch.ControlsLive), controls(c.Watch.ControlsGone))...)
+}
+
+// controls returns those of the posts that are of a platform; nil where there is
+// none.
+func controls(refs []post.Ref) func(post.Platform) []post.Ref {
+	return func(p post.Platform) []post.Ref { return ofPlatform(p, refs) }
 }
 
 // ofPlatform returns the posts of one platform; nil where there is none.
@@ -251,7 +261,7 @@ func engineOptions(c *config.Config, o Options, client *fetch.Client) archiver.O
 		Recovery: recovery(c, o, client),
 		Pages:    pages, PageRules: pageRules(c),
 		PageSchedule: archiver.Schedule{Delays: c.Watch.LinkSchedule, Growth: c.Watch.Growth, MaxInterval: c.Watch.LinkMaxInterval},
-		Client:       client, Finder: Finder(), Platforms: platforms(c, client), Readable: readable,
+		Client:       client, Finder: Finder(), Platforms: platforms(c, client), Others: oembed.Others(client), Readable: readable,
 		Schedule: archiver.Schedule{Delays: c.Watch.Schedule, Growth: c.Watch.Growth, MaxInterval: c.Watch.MaxInterval, Rules: rules(c)},
 		Policy: archiver.Policy{NoMedia: !c.Capture.Media, MaxMedia: c.Capture.MaxMedia, MediaTime: c.Capture.MediaTime,
 			QuoteDepth: off(c.Capture.QuoteDepth), ReplyDepth: off(c.Capture.ReplyDepth),

@@ -123,7 +123,8 @@ func TestCertificateAuthorities(t *testing.T) {
 
 func TestCheckRef(t *testing.T) {
 	for s, ok := range map[string]bool{"twitter:20": true, "twitter:9223372036854775807": true, "youtube:dQw4w9WgXcQ": true,
-		"twitter:0": false, "twitter:9223372036854775808": false, "twitter:x": false, "twitter:020": false, "youtube:abc": false, "nowhere:1": false} {
+		"twitter:0": false, "twitter:9223372036854775808": false, "twitter:x": false, "twitter:020": false, "youtube:abc": false, "nowhere:1": false,
+		"ted:embed.ted.com/talks/ada_low_tide": true, "ted:embed.ted.com": false, "ted:news.example/embed/1": false} {
 		r, err := post.ParseRef(s)
 		if err != nil {
 			t.Fatal(err)
