@@ -134,6 +134,8 @@ func (l accesses) of(t *target) *access {
 
 // Carried is what one request carries of an [Access].
 type Carried struct {
+	// Host is that of the access, as the operator wrote it.
+	Host   string
 	Header http.Header
 	secret *secrets
 }
@@ -154,7 +156,7 @@ func (c *Client) Carries(u *url.URL) *Carried {
 	if a == nil {
 		return nil
 	}
-	out := &Carried{Header: a.header.Clone(), secret: newSecrets(nil, nil)}
+	out := &Carried{Host: a.name, Header: a.header.Clone(), secret: newSecrets(nil, nil)}
 	for name, values := range a.header {
 		for _, v := range values {
 			out.secret.noteAccess(name, v)

@@ -53,6 +53,20 @@ func basicAuth(u *url.Userinfo) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password))
 }
 
+// Through says by which way requests to an address go, for people: the proxy
+// that is used, empty where there is none.
+func (c *Client) Through(u *url.URL) (string, error) {
+	t, _, err := newTarget(u)
+	if err != nil {
+		return "", err
+	}
+	px, err := c.proxyFor(t)
+	if err != nil || px == nil {
+		return "", err
+	}
+	return px.name(), nil
+}
+
 // proxyFunc reads where proxies are configured. It errors with ErrInvalid where
 // a proxy's URL cannot be one: silently going direct could tell the world what
 // the operator wanted to keep behind a proxy.

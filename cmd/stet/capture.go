@@ -22,6 +22,7 @@ func (a *app) captureCommand() *cobra.Command {
 	var (
 		o               archiver.CaptureOptions
 		private, public bool
+		explain         bool
 		links           string
 	)
 	cmd := &cobra.Command{
@@ -45,7 +46,10 @@ A capture only ever adds: the same target may be captured again and again.
 What is private stays out of alerts, of the feed of disappearances and of what
 is given away, unless that is asked for. Without --private or --public, private
 is what is fetched with a header or cookie of fetch.hosts, and what is read from
-a file or standard input.`,
+a file or standard input.
+
+A request can warn the person that a story is about. With --explain nothing is
+asked: it says which hosts would learn what, and what goes with it.`,
 		Example: `  stet capture https://news.example/story.html
   stet capture https://x.com/someone/status/20 twitter:21
   stet capture --links article https://news.example/story.html
@@ -74,6 +78,9 @@ a file or standard input.`,
 				o.Operator = a.holder.Name
 			}
 			run := &capturing{a: a, c: c, options: o, finder: wire.Finder()}
+			if explain {
+				return run.explain(cmd.Context(), args)
+			}
 			return run.run(cmd.Context(), args)
 		},
 	}
@@ -82,6 +89,7 @@ a file or standard input.`,
 	cmd.Flags().StringVar(&links, "links", "", "capture linked pages too: off, article, or all (also those that posts link)")
 	cmd.Flags().StringVar(&o.Note, "note", "", "a note; kept with the captures")
 	cmd.Flags().BoolVar(&private, "private", false, "keep what is captured out of what is told and given away")
+	cmd.Flags().BoolVar(&explain, "explain", false, explainHelp)
 	cmd.Flags().BoolVar(&public, "public", false, "the contrary, also of what was private")
 	return cmd
 }

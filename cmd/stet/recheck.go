@@ -15,18 +15,27 @@ import (
 )
 
 func (a *app) recheckCommand() *cobra.Command {
-	return &cobra.Command{
+	explain := false
+	cmd := &cobra.Command{
 		Use:   "recheck REF…",
 		Short: "Look now whether archived posts and pages still stand",
 		Long: `Ask the platforms now whether posts of the archive still stand, record the
 answers, and say what they amount to together with earlier ones. A loss is only
 suspected at first: see watch.confirm_after in the configuration. A REF may be
-the address of a captured page too.`,
+the address of a captured page too. With --explain nothing is asked: it says
+which hosts would learn what.`,
 		Example: `  stet recheck https://x.com/someone/status/20
   stet recheck twitter:20 twitter:21 --json`,
 		Args: someArgs("a post: its address, or platform:id"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.recheck(cmd.Context(), args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if explain {
+				return a.explainRecheck(cmd.Context(), args)
+			}
+			return a.recheck(cmd.Context(), args)
+		},
 	}
+	cmd.Flags().BoolVar(&explain, "explain", false, explainHelp)
+	return cmd
 }
 
 // named is a post as a person named it.

@@ -203,7 +203,7 @@ func readPEM(path, name string, pool *x509.CertPool) (*x509.CertPool, error) {
 }
 
 // platforms returns what the engine can act on.
-func platforms(c *config.Config, client *fetch.Client) []archiver.Platform {
+func platforms(c *config.Config, client twitter.Client) []archiver.Platform {
 	x := twitter.New(client, twitter.Options{BearerToken: c.Twitter.BearerToken, ConsumerKey: c.Twitter.ConsumerKey,
 		ConsumerSecret: c.Twitter.ConsumerSecret, Live: ofPlatform(post.Twitter, c.Watch.ControlsLive), Gone: ofPlatform(post.Twitter, c.Watch.ControlsGone)})
 	all := append([]archiver.Platform{x}, ownPlatforms(c, client)...)
