@@ -58,6 +58,8 @@ func contents() []store.Content {
 			Browser: "b", Notes: []string{"n"}, Private: true, Software: "s"},
 		&store.Approval{Time: at, Ref: ref, Account: "twitter:#7", Revoked: true, Operator: "o", Note: "n"},
 		&store.Audit{Time: at, Actor: "a", How: "session", Action: "capture", Targets: []string{"twitter:20"}, Jobs: []store.ID{id(1)}, Reason: "r"},
+		&store.Stamp{Time: at, Form: store.StampRFC3161, Size: 7, Root: d, By: "https://tsa.example/", Of: id(1), State: store.StampFailed, At: at,
+			Exchanges: []store.ID{id(2)}, Error: "e", ErrorClass: "network", Trigger: "schedule", Body: []byte{0x30, 0}},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }
@@ -171,6 +173,7 @@ func TestReferences(t *testing.T) {
 		store.KindPage:       {{1}},
 		store.KindPageLook:   {{1}, {2}},
 		store.KindDrawing:    {{1}},
+		store.KindStamp:      {{1}, {2}},
 	}
 	for _, c := range contents() {
 		kind := newRecord(t, c).Kind

@@ -49,7 +49,14 @@ const leafVersion = 1
 // time in microseconds since 1970 (8 bytes each, big endian), the number of
 // fields (4 bytes), then for each field its name and its commitment (32
 // bytes); kind and names are preceded by their length (2 bytes).
-func (r *Record) Leaf() Hash {
+func (r *Record) Leaf() Hash { return sha256.Sum256(r.leafData()) }
+
+// Header returns the canonical header of r, of which [Record.Leaf] is the hash:
+// what the evidence tree takes as its entry.
+func (r *Record) Header() []byte { return r.leafData()[1:] }
+
+// leafData returns the header of r with the prefix of a leaf before it.
+func (r *Record) leafData() []byte {
 	header := make([]byte, 0, 64+48*len(r.Fields))
 	header = append(header, 0, leafVersion)
 	header = append(header, r.ID[:]...)
@@ -63,7 +70,7 @@ func (r *Record) Leaf() Hash {
 		c := r.commitment(h, i)
 		header = append(header, c[:]...)
 	}
-	return sha256.Sum256(header)
+	return header
 }
 
 func appendShort(b []byte, s string) []byte {

@@ -47,9 +47,11 @@ const (
 	KindPageLook Kind = "page-look"
 	// KindDrawing is how a page looked: [Drawing].
 	KindDrawing Kind = "drawing"
-	// KindStamp, KindCase and KindSubmission are signed heads of the evidence
-	// tree, cases of fact-checkers, and what was handed to a web archive.
-	KindStamp      Kind = "stamp"
+	// KindStamp is a signed head of the evidence tree, or what somebody outside
+	// said of one: [Stamp].
+	KindStamp Kind = "stamp"
+	// KindCase and KindSubmission are cases of fact-checkers, and what was handed
+	// to a web archive.
 	KindCase       Kind = "case"
 	KindSubmission Kind = "submission"
 	// KindApproval says what the public may be shown: [Approval].
@@ -135,7 +137,7 @@ func (r *Record) Field(name string) []byte {
 // Content is the typed content of a record: *[Exchange], *[Capture],
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
 // *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],
-// *[Drawing], *[Approval] or *[Audit]. The
+// *[Drawing], *[Approval], *[Audit] or *[Stamp]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -179,6 +181,8 @@ func newContent(k Kind) Content {
 		return new(Approval)
 	case KindAudit:
 		return new(Audit)
+	case KindStamp:
+		return new(Stamp)
 	}
 	return nil
 }

@@ -39,6 +39,9 @@ func References(c Content) []ID {
 		add(c.Exchanges...)
 	case *Drawing:
 		add(c.Of)
+	case *Stamp:
+		add(c.Of)
+		add(c.Exchanges...)
 	}
 	return ids
 }

@@ -35,11 +35,12 @@ const (
 	// hold it.
 	IndexBody Index = "body"
 	// IndexRecord leads from a record's id to the records that refer to it and
-	// cannot be found by a post: resolutions by article version.
+	// cannot be found by a post: resolutions by article version, stamps by the
+	// head that they are of.
 	IndexRecord Index = "record"
 	// IndexSubject leads from the subject of incidents to them, from "watch "
-	// and a source's name to the watches of its posts, and from "verdict " and
-	// an event to the verdicts.
+	// and a source's name to the watches of its posts, from "verdict " and an
+	// event to the verdicts, and from "stamp " and a form to the stamps.
 	IndexSubject Index = "subject"
 )
 

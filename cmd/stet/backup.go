@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,22 +14,33 @@ import (
 )
 
 func (a *app) backupCommand() *cobra.Command {
-	return &cobra.Command{
+	var passphrase string
+	cmd := &cobra.Command{
 		Use:   "backup FOLDER",
 		Short: "Copy the archive into a folder while everything goes on",
 		Long: `Copy the archive, as it is at one moment, into a folder. Others read and write
 meanwhile, also a running service; where one runs, it does the work, and the
 folder is on its machine. A backup into the same folder later copies only the
 files that are new. The copy is proven before it takes the place of the one
-before: a backup that was interrupted is never taken for a whole one.`,
+before: a backup that was interrupted is never taken for a whole one.
+
+The key that signs heads of the evidence tree comes along only encrypted, with
+the passphrase that stands in the file of --key-passphrase-file, as
+evidence.key.age.`,
 		Example: `  stet backup /mnt/disk/stet-backup
   stet restore /mnt/disk/stet-backup`,
 		Args: oneArg("the folder for the backup"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.backup(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.backup(cmd.Context(), args[0], passphrase) },
 	}
+	cmd.Flags().StringVar(&passphrase, "key-passphrase-file", "", "file with a passphrase; the signing key is put into the backup, encrypted with it")
+	return cmd
 }
 
-func (a *app) backup(ctx context.Context, word string) error {
+func (a *app) backup(ctx context.Context, word, passphraseFile string) error {
+	passphrase, err := a.passphrase(passphraseFile)
+	if err != nil {
+		return err
+	}
 	dir, err := a.folder(word)
 	if err != nil {
 		return err
@@ -36,20 +48,54 @@ func (a *app) backup(ctx context.Context, word string) error {
 	return a.reading(ctx, func(w *wire.Archive) error {
 		p := a.newProgress()
 		defer p.close()
-		sum, err := w.Backup(ctx, dir, p.copying("backing up"))
+		sum, key, err := w.Backup(ctx, dir, passphrase, p.copying("backing up"))
 		p.clear()
 		if err != nil {
 			return err
 		}
 		if a.json {
-			a.out.json(sum)
+			a.out.json(backedUp{sum, key})
 			return nil
 		}
+		defer a.tellKey(key)
 		a.out.block("", fmt.Sprintf("The backup in %s holds %s, %s and %s. The database (%s) and %s (%s) were copied, %d were there already.",
 			sum.Dir, count(sum.Records, "record"), count(sum.Blobs, "stored file"), count(sum.Jobs, "job"),
 			size(sum.DatabaseBytes), count(sum.Copied, "large file"), size(sum.CopiedBytes), sum.Present), 0)
 		return nil
 	})
+}
+
+// backedUp is what `stet backup --json` prints.
+type backedUp struct {
+	wire.BackupSummary
+	// Key is true where the signing key is in the backup, encrypted.
+	Key bool `json:"signing_key"`
+}
+
+// tellKey says whether the signing key is in a backup.
+func (a *app) tellKey(in bool) {
+	if in {
+		a.out.block("", "The signing key is in it, encrypted.", 0)
+		return
+	}
+	a.out.block("", "The signing key is not in it: --key-passphrase-file puts it there, encrypted. Without it a restored archive signs with a new key.", 0)
+}
+
+// passphrase reads a passphrase from a file, the first line of it; none where
+// there is no file.
+func (a *app) passphrase(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	body, err := a.files.Read(file, 4096)
+	if err != nil {
+		return "", fmt.Errorf("%w: --key-passphrase-file: reading %.200s: %w", store.ErrUsage, file, err)
+	}
+	line, _, _ := strings.Cut(string(body), "\n")
+	if line = strings.TrimRight(line, "\r"); line == "" {
+		return "", fmt.Errorf("%w: --key-passphrase-file: the first line of %.200s is empty", store.ErrUsage, file)
+	}
+	return line, nil
 }
 
 // folder returns the full name of a folder that a person names: another process

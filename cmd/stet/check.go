@@ -10,6 +10,7 @@ import (
 	"stet/archiver"
 	"stet/cmd/internal/wire"
 	"stet/store"
+	"stet/store/evidence"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -18,7 +19,10 @@ func (a *app) checkCommand() *cobra.Command {
 		Short: "Prove that nothing in the archive is damaged",
 		Long: `Read the whole archive: decode every record, hash every stored file, and follow
 every reference both ways. Each damage is named. Nothing is changed, and nothing
-goes out to the network.`,
+goes out to the network.
+
+It also proves the archive against every head of the evidence tree that was
+signed: a record that was removed or changed since is found, whoever did it.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -34,6 +38,10 @@ goes out to the network.`,
 type checked struct {
 	OK bool `json:"ok"`
 	store.CheckSummary
+	// Heads is how many signed heads of the evidence tree were proved, and
+	// Covered how many records the last of them covers.
+	Heads   int64 `json:"heads"`
+	Covered int64 `json:"covered_records"`
 }
 
 func (a *app) check(ctx context.Context) error {
@@ -44,21 +52,30 @@ func (a *app) check(ctx context.Context) error {
 		defer p.close()
 		p.note(archiver.Progress{Stage: "check", What: "checking " + w.Dir})
 		var first store.Problem
-		sum, err := w.Checker.Check(ctx, func(problem store.Problem) {
+		report := func(problem store.Problem) {
 			if first.Thing == "" {
 				first = problem
 			}
 			p.clear()
 			a.showProblem(&problem)
-		})
+		}
+		sum, err := w.Checker.Check(ctx, report)
+		var heads evidence.Checked
+		if err == nil {
+			heads, err = w.CheckEvidence(ctx, report)
+			sum.Problems += heads.Problems
+		}
 		p.clear()
 		if err != nil {
 			return fmt.Errorf("checking the archive in %s: %w", w.Dir, err)
 		}
 		if a.json {
-			a.out.json(checked{OK: sum.Problems == 0, CheckSummary: sum})
+			a.out.json(checked{OK: sum.Problems == 0, CheckSummary: sum, Heads: heads.Heads, Covered: heads.Covered})
 		} else {
 			a.out.block("", checkedWords(&sum), 0)
+			if heads.Heads > 0 {
+				a.out.block("", fmt.Sprintf("Proved %s of the evidence tree; the last one covers %s.", count(heads.Heads, "signed head"), count(heads.Covered, "record")), 0)
+			}
 		}
 		if sum.Problems > 0 {
 			return fmt.Errorf("the archive in %s: %w: %s, the first is %s %s: %s; restore a backup, or run `stet rebuild` where only the index is damaged, or `stet salvage` where there is no backup",

@@ -11,6 +11,7 @@ import (
 
 func (a *app) restoreCommand() *cobra.Command {
 	var force bool
+	var passphrase string
 	cmd := &cobra.Command{
 		Use:   "restore FOLDER",
 		Short: "Put a backup in the place of the archive",
@@ -18,17 +19,28 @@ func (a *app) restoreCommand() *cobra.Command {
 --data). No stet may be running there. An archive that is there already and holds
 anything stays, unless --force moves it aside into a folder within; nothing is
 deleted. Interrupted at any moment, the archive is the one before or the restored
-one.`,
+one.
+
+The heads of the evidence tree that were signed after the backup are not in it:
+the restored archive signs with a new key. The old one hands over to it, where it
+is still here, or in the backup and --key-passphrase-file decrypts it.`,
 		Example: `  stet restore /mnt/disk/stet-backup
   stet restore /mnt/disk/stet-backup --data /srv/stet --force`,
 		Args: oneArg("the folder of the backup"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.restore(cmd.Context(), args[0], force) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.restore(cmd.Context(), args[0], force, passphrase)
+		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "move an archive that is there aside")
+	cmd.Flags().StringVar(&passphrase, "key-passphrase-file", "", "file with the passphrase of the signing key in the backup")
 	return cmd
 }
 
-func (a *app) restore(ctx context.Context, word string, force bool) error {
+func (a *app) restore(ctx context.Context, word string, force bool, passphraseFile string) error {
+	passphrase, err := a.passphrase(passphraseFile)
+	if err != nil {
+		return err
+	}
 	c, err := a.load()
 	if err != nil {
 		return err
@@ -39,7 +51,7 @@ func (a *app) restore(ctx context.Context, word string, force bool) error {
 	}
 	p := a.newProgress()
 	defer p.close()
-	sum, tokens, err := wire.Restore(ctx, c, a.options(nil), dir, force, p.copying("restoring"))
+	sum, tokens, err := wire.Restore(ctx, c, a.options(nil), wire.Restoring{From: dir, Force: force, Passphrase: passphrase}, p.copying("restoring"))
 	p.clear()
 	if tokens > 0 {
 		a.warn("%s came with the backup, as of its time; `stet token list` lists them", count(tokens, "token"))

@@ -97,6 +97,11 @@ func (s *service) jobFailed(j store.Job, err error) {
 	s.log.Info("job failed", "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "class", class.Name, "error", err.Error())
 }
 
+// stampFailed logs trouble with the heads of the evidence tree.
+func (s *service) stampFailed(err error) {
+	s.log.Warn("evidence", "class", store.ClassOf(err).Name, "error", err.Error())
+}
+
 // ready says why the service does not take work.
 func (s *service) ready(context.Context) error {
 	if s.full.Load() {
@@ -137,6 +142,13 @@ func (s *service) once(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("doing what is due: %w; what is not done stays due", ctx.Err())
 	}
+	stamps, err := s.w.Stamps(s.c, s.stampFailed)
+	if err != nil {
+		return err
+	}
+	if _, err := stamps.Once(ctx); err != nil && ctx.Err() == nil {
+		s.stampFailed(err)
+	}
 	if err := s.w.Notifier.Once(ctx); err != nil {
 		return fmt.Errorf("%w: telling people: %w", store.ErrPartial, err)
 	}
@@ -154,6 +166,13 @@ func (s *service) run(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	stamps, err := s.w.Stamps(s.c, s.stampFailed)
+	if err == nil {
+		err = stamps.Begin(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, closePages(pages))
 	}
 	socket, err := s.socket(ctx)
 	if err != nil {
@@ -177,6 +196,7 @@ func (s *service) run(ctx context.Context) error {
 	if d := s.w.Drawings; d != nil {
 		part(func() error { return d.Run(ctx) })
 	}
+	part(func() error { return stamps.Run(ctx) })
 	part(func() error {
 		err := s.w.Notifier.Run(ctx)
 		<-ctx.Done() // with nobody to tell it ends at once

@@ -41,7 +41,7 @@ func concrete(pkg string) bool {
 		return false
 	}
 	switch pkg {
-	case "archiver/fetch", "store/codec", "store/warc", "store/view", "store/storetest", "store/disktest":
+	case "archiver/fetch", "store/codec", "store/warc", "store/view", "store/evidence", "store/storetest", "store/disktest":
 		return false
 	}
 	return true

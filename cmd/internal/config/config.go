@@ -18,9 +18,11 @@ type Config struct {
 	Capture Capture
 	Browser Browser
 	Wayback Wayback
-	Serve   Serve
-	Sources []Source
-	Notify  []Notify
+	// Evidence says how often heads of the evidence tree are signed and stamped.
+	Evidence Evidence
+	Serve    Serve
+	Sources  []Source
+	Notify   []Notify
 
 	// File is the configuration file that was read, empty where there was
 	// none.
@@ -129,6 +131,12 @@ type Wayback struct {
 	Recover bool
 	// TimeMaps are the addresses of further archives' lists of snapshots.
 	TimeMaps []string
+}
+
+// Evidence configures the evidence tree.
+type Evidence struct {
+	// CheckpointEvery is how often the service signs a head.
+	CheckpointEvery time.Duration
 }
 
 // Setting is one key of the effective configuration, for people.

@@ -86,6 +86,7 @@ func Keys() []Key {
 	keys = append(keys, captureKeys()...)
 	keys = append(keys, browserKeys()...)
 	keys = append(keys, waybackKeys()...)
+	keys = append(keys, evidenceKeys()...)
 	return append(keys, serveKeys()...)
 }
 
@@ -154,6 +155,12 @@ func captureKeys() []Key {
 	}
 }
 
+func evidenceKeys() []Key {
+	return []Key{
+		value("evidence.checkpoint_every", func(c *Config) *time.Duration { return &c.Evidence.CheckpointEvery }, ParseDuration, FormatDuration),
+	}
+}
+
 func waybackKeys() []Key {
 	return []Key{
 		value("wayback.recover", func(c *Config) *bool { return &c.Wayback.Recover }, parseBool, formatBool),
@@ -173,9 +180,9 @@ func Default() *Config {
 		Capture: Capture{Links: string(archiver.LinksOff), MaxLinks: archiver.DefaultMaxLinks, MaxPage: 32 << 20, Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
 		Browser: Browser{Draw: "off", Most: 1, Timeout: time.Minute, MaxBytes: 100 << 20, MaxMemory: 1500 << 20, Sandbox: true},
-		Wayback: Wayback{Recover: true},
-		Serve:   Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
-		origin:  map[string]string{},
+		Wayback: Wayback{Recover: true}, Evidence: Evidence{CheckpointEvery: time.Hour},
+		Serve:  Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
+		origin: map[string]string{},
 	}
 }
 

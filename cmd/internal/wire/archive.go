@@ -33,6 +33,8 @@ type Archive struct {
 	// Checker proves the store and Statter measures it.
 	Checker store.Checker
 	Statter store.Statter
+	// Heads is the evidence tree, with the heads of it that were signed.
+	Heads *Heads
 
 	db      *bolt.Store
 	words   *words
@@ -75,6 +77,7 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 	a.words = index
 	a.closers = append(a.closers, func() error { return index.close(ctx) })
 	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Search: index, Now: o.Now, Random: o.Random})
+	a.Heads = a.newHeads(o, b.ReadOnly)
 	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms()})
 	if b.ReadOnly {
 		return a, nil

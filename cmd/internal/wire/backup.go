@@ -11,6 +11,7 @@ import (
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/token"
 	"stet/store/bolt"
+	"stet/store/evidence"
 	"stet/store/search"
 )
 
@@ -30,24 +31,47 @@ type (
 	WordsStatus = search.Status
 )
 
-// Backup copies the archive into a folder while others read and write.
-func (a *Archive) Backup(ctx context.Context, dir string, report func(CopyProgress)) (BackupSummary, error) {
-	sum, err := a.db.Backup(ctx, dir, bolt.BackupOptions{Report: report, Free: DiskFree})
-	if err != nil {
-		return sum, err
+// Backup copies the archive into a folder while others read and write. The
+// signing key comes along, encrypted, where there is a passphrase for it; it
+// reports whether it did.
+func (a *Archive) Backup(ctx context.Context, dir, passphrase string, report func(CopyProgress)) (sum BackupSummary, key bool, err error) {
+	if sum, err = a.db.Backup(ctx, dir, bolt.BackupOptions{Report: report, Free: DiskFree}); err != nil {
+		return sum, false, err
 	}
-	_, err = token.Copy(a.Dir, dir, true)
-	return sum, err
+	if _, err = token.Copy(a.Dir, dir, true); err != nil {
+		return sum, false, err
+	}
+	key, err = backupKey(a.Dir, dir, passphrase)
+	return sum, key, err
 }
 
-// Restore puts a backup in the place of the archive; force moves one that is
-// there aside. The tokens of an archive that is there stay in force, so that none
+// Restoring says what is restored.
+type Restoring struct {
+	// From is the folder of the backup.
+	From string
+	// Force moves an archive that is there aside.
+	Force bool
+	// Passphrase decrypts the signing key of the backup; empty leaves it there.
+	Passphrase string
+}
+
+// Restore puts a backup in the place of the archive. The tokens of an archive that is there stay in force, so that none
 // comes back that was revoked since; else those of the backup do. It returns how
-// many those are.
-func Restore(ctx context.Context, c *config.Config, o Options, backup string, force bool, report func(CopyProgress)) (RestoreSummary, int, error) {
-	sum, err := bolt.Restore(ctx, backup, c.Data, bolt.RestoreOptions{Force: force, Derived: []string{search.FileName}, Report: report,
+// many those are. The next head is signed by a new key, which takes over from
+// that of the backup, where a passphrase decrypts it, or of the archive that is
+// there.
+func Restore(ctx context.Context, c *config.Config, o Options, r Restoring, report func(CopyProgress)) (RestoreSummary, int, error) {
+	backup := r.From
+	key, err := sealedKey(backup, r.Passphrase)
+	if err != nil {
+		return RestoreSummary{}, 0, err
+	}
+	sum, err := bolt.Restore(ctx, backup, c.Data, bolt.RestoreOptions{Force: r.Force, Derived: []string{search.FileName, evidence.FileName}, Report: report,
 		Free: DiskFree, Now: o.withDefaults().Now})
 	if err != nil {
+		return sum, 0, err
+	}
+	if err := keyForRestored(c.Data, sum.Aside, key); err != nil {
 		return sum, 0, err
 	}
 	tokens, err := token.Copy(backup, c.Data, false)
@@ -125,6 +149,9 @@ func Rebuild(ctx context.Context, c *config.Config, o Options, report func(CopyP
 		return sum, words, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := os.Remove(filepath.Join(c.Data, evidence.FileName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return sum, words, fmt.Errorf("removing the hashes of the evidence tree: %w", err)
+	}
 	path := filepath.Join(c.Data, search.FileName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return sum, words, fmt.Errorf("removing the index of words: %w", err)

@@ -1,0 +1,139 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"stet/archiver/stamp"
+	"stet/cmd/internal/config"
+	"stet/store"
+	"stet/store/evidence"
+)
+
+// Heads is the evidence tree beside an archive. It is opened when it is asked
+// for first, because most commands do without.
+type Heads struct {
+	o evidence.Options
+
+	mu  sync.Mutex
+	log *evidence.Log
+}
+
+// Log opens the tree.
+func (h *Heads) Log() (*evidence.Log, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.log == nil {
+		log, err := evidence.Open(h.o)
+		if err != nil {
+			return nil, err
+		}
+		h.log = log
+	}
+	return h.log, nil
+}
+
+func (h *Heads) close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.log == nil {
+		return nil
+	}
+	log := h.log
+	h.log = nil
+	return log.Close()
+}
+
+// newHeads returns the evidence tree of an archive, which is not opened yet.
+func (a *Archive) newHeads(o Options, readOnly bool) *Heads {
+	h := &Heads{o: evidence.Options{Archive: a.Archive, Dir: a.Dir, ReadOnly: readOnly, Random: o.Random}}
+	a.closers = append(a.closers, h.close)
+	return h
+}
+
+// Stamps returns what signs heads by schedule; report is told of trouble.
+func (a *Archive) Stamps(c *config.Config, report func(error)) (*stamp.Worker, error) {
+	log, err := a.Heads.Log()
+	if err != nil {
+		return nil, err
+	}
+	return stamp.NewWorker(stamp.Options{Archive: a.Archive, Log: log, CheckpointEvery: c.Evidence.CheckpointEvery, Report: report}), nil
+}
+
+// backupKey puts the signing key, encrypted, into a backup. It reports whether
+// it did: without a passphrase it does not.
+func backupKey(from, to, passphrase string) (bool, error) {
+	if passphrase == "" {
+		return false, nil
+	}
+	k, err := evidence.LoadKey(filepath.Join(from, evidence.KeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	sealed, err := k.Seal(passphrase)
+	if err != nil {
+		return false, err
+	}
+	if err := os.WriteFile(filepath.Join(to, evidence.SealedKeyFile), sealed, 0o600); err != nil {
+		return false, fmt.Errorf("%w: putting the signing key into the backup: %w", store.ErrReadOnly, err)
+	}
+	return true, nil
+}
+
+// sealedKey decrypts the signing key of a backup; nil where it has none, or no
+// passphrase is given.
+func sealedKey(backup, passphrase string) (*evidence.Key, error) {
+	if passphrase == "" {
+		return nil, nil
+	}
+	sealed, err := os.ReadFile(filepath.Join(backup, evidence.SealedKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: the backup in %s has no signing key; leave the passphrase out", store.ErrUsage, backup)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: reading the signing key of the backup: %w", store.ErrReadOnly, err)
+	}
+	return evidence.Unseal(sealed, passphrase)
+}
+
+// keyForRestored puts the key of an archive that was restored where the next
+// start finds it: what was signed after the backup is not in it, so that the
+// same key must not go on signing. The next key takes over from it, under a
+// name of its own.
+func keyForRestored(dir, aside string, backup *evidence.Key) error {
+	key, before := filepath.Join(dir, evidence.KeyFile), filepath.Join(dir, evidence.BeforeFile)
+	old, err := evidence.LoadKey(key)
+	if err == nil && aside != "" {
+		err = old.Save(filepath.Join(aside, evidence.KeyFile)) // of the archive that was here
+	}
+	if err == nil {
+		err = os.Rename(key, before)
+	}
+	if backup != nil && (err == nil || errors.Is(err, fs.ErrNotExist)) {
+		err = backup.Save(before)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: setting the signing key aside: %w", store.ErrReadOnly, err)
+	}
+	if err := os.Remove(filepath.Join(dir, evidence.HeadFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: forgetting the head that was signed last: %w", store.ErrReadOnly, err)
+	}
+	return nil
+}
+
+// CheckEvidence proves the archive against the heads that it signed.
+func (a *Archive) CheckEvidence(ctx context.Context, report func(store.Problem)) (evidence.Checked, error) {
+	log, err := a.Heads.Log()
+	if err != nil {
+		return evidence.Checked{}, err
+	}
+	return log.Check(ctx, report)
+}
