@@ -60,6 +60,8 @@ func contents() []store.Content {
 		&store.Audit{Time: at, Actor: "a", How: "session", Action: "capture", Targets: []string{"twitter:20"}, Jobs: []store.ID{id(1)}, Reason: "r"},
 		&store.Stamp{Time: at, Form: store.StampRFC3161, Size: 7, Root: d, By: "https://tsa.example/", Of: id(1), State: store.StampFailed, At: at,
 			Exchanges: []store.ID{id(2)}, Error: "e", ErrorClass: "network", Trigger: "schedule", Body: []byte{0x30, 0}},
+		&store.Case{Time: at, Case: id(1), Act: store.CaseAdd, Title: "t", Text: "x", Member: store.CaseMember{Ref: ref, Article: "a", Page: "p"},
+			Tags: []string{"g"}, Seen: 3, By: "b"},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }
@@ -174,6 +176,7 @@ func TestReferences(t *testing.T) {
 		store.KindPageLook:   {{1}, {2}},
 		store.KindDrawing:    {{1}},
 		store.KindStamp:      {{1}, {2}},
+		store.KindCase:       {{1}},
 	}
 	for _, c := range contents() {
 		kind := newRecord(t, c).Kind

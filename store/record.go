@@ -50,10 +50,10 @@ const (
 	// KindStamp is a signed head of the evidence tree, or what somebody outside
 	// said of one: [Stamp].
 	KindStamp Kind = "stamp"
-	// KindCase and KindSubmission are cases of fact-checkers, and what was handed
-	// to a web archive.
-	KindCase       Kind = "case"
+	// KindSubmission is what was handed to a web archive.
 	KindSubmission Kind = "submission"
+	// KindCase is a step in the life of a case: [Case].
+	KindCase Kind = "case"
 	// KindApproval says what the public may be shown: [Approval].
 	KindApproval Kind = "approval"
 	// KindAudit says who did what: [Audit].
@@ -137,7 +137,7 @@ func (r *Record) Field(name string) []byte {
 // Content is the typed content of a record: *[Exchange], *[Capture],
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
 // *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],
-// *[Drawing], *[Approval], *[Audit] or *[Stamp]. The
+// *[Drawing], *[Case], *[Approval], *[Audit] or *[Stamp]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -177,6 +177,8 @@ func newContent(k Kind) Content {
 		return new(PageLook)
 	case KindDrawing:
 		return new(Drawing)
+	case KindCase:
+		return new(Case)
 	case KindApproval:
 		return new(Approval)
 	case KindAudit:

@@ -42,6 +42,8 @@ func References(c Content) []ID {
 	case *Stamp:
 		add(c.Of)
 		add(c.Exchanges...)
+	case *Case:
+		add(c.Case)
 	}
 	return ids
 }
@@ -84,6 +86,8 @@ func refsOf(c Content) []post.Ref {
 		return []post.Ref{c.Ref}
 	case *Approval:
 		return []post.Ref{c.Ref}
+	case *Case:
+		return []post.Ref{c.Member.Ref}
 	}
 	return nil
 }

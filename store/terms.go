@@ -40,7 +40,9 @@ const (
 	IndexRecord Index = "record"
 	// IndexSubject leads from the subject of incidents to them, from "watch "
 	// and a source's name to the watches of its posts, from "verdict " and an
-	// event to the verdicts, and from "stamp " and a form to the stamps.
+	// event to the verdicts, from "stamp " and a form to the stamps, from "case" to
+	// the records that open cases, and from the articles and pages in cases to the
+	// records that put them there.
 	IndexSubject Index = "subject"
 )
 

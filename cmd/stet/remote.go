@@ -128,7 +128,7 @@ func needs(cmd *cobra.Command) token.Role {
 		return ""
 	case slices.Contains([]string{"show", "lookup", "status"}, top):
 		return token.Read
-	case slices.Contains([]string{"capture", "recheck", "watch"}, top):
+	case slices.Contains([]string{"capture", "recheck", "watch", "case"}, top):
 		return token.Capture
 	}
 	return token.Admin

@@ -54,10 +54,11 @@ func (e *env) story() []store.Record {
 	sight := e.record(&store.PageLook{Time: e.clock.Now(), URL: "https://ferry.example/times", Result: store.PageAlive, Status: 200,
 		Exchange: x.ID, Capture: capture.ID})
 	drawing := e.record(&store.Drawing{Time: e.clock.Now(), Ref: ref(1), URL: "https://platform.example/embed/1", Of: capture.ID, Browser: "Chrome/1"})
+	folder := e.record(&store.Case{Time: e.clock.Now(), Act: store.CaseOpen, Title: "Ferries", Member: store.CaseMember{Ref: ref(1)}})
 	stamp := e.record(&store.Stamp{Time: e.clock.Now(), Form: store.StampCheckpoint, Size: 7, Root: store.DigestOf([]byte("root")), By: "key", Body: []byte("note\n")})
 	approval := e.record(&store.Approval{Time: e.clock.Now(), Ref: ref(1), Operator: "ada"})
 	audit := e.record(&store.Audit{Time: e.clock.Now(), Actor: "ada", How: "session", Action: "approve", Targets: []string{ref(1).String()}})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp}
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder}
 }
 
 func testKinds(e *env) {

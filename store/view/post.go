@@ -107,6 +107,9 @@ type Mention struct {
 	Private bool `json:"private,omitempty"`
 	// Time is when that version was read.
 	Time time.Time `json:"-"`
+	// Said is what the article quotes where that differs from what was
+	// captured.
+	Said string `json:"-"`
 }
 
 // Post reads what the archive keeps of a post. It errors with ErrNotFound where
@@ -278,7 +281,10 @@ func (r *Reader) mention(h *store.History, a *store.ArticleVersion, of []store.M
 			v.Markup = m.Kind
 		}
 		v.Positions = append(v.Positions, m.Positions...)
-		v.Quote = worse(v.Quote, r.quoteResult(h, m.Quoted))
+		result := r.quoteResult(h, m.Quoted)
+		if v.Quote = worse(v.Quote, result); result == QuoteMismatch {
+			v.Said = m.Quoted.Text
+		}
 	}
 	slices.Sort(v.Positions)
 	v.Positions = slices.Compact(v.Positions)
