@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) lookupCommand() *cobra.Command {
-	limit := archiver.DefaultHits
+	limit, web := archiver.DefaultHits, &elsewhere{}
 	cmd := &cobra.Command{
 		Use:     "lookup QUERY",
 		Aliases: []string{"search", "find"},
@@ -22,19 +22,26 @@ func (a *app) lookupCommand() *cobra.Command {
 platform:id, an account as @handle, the address of an article or of a captured
 page, or words that the post holds. Several words are one query.
 
-This reads the archive only: nothing goes out to the network.`,
+This reads the archive only: nothing goes out to the network.
+
+` + elsewhereHelp,
 		Example: `  stet lookup @someone
   stet lookup https://news.example/story.html
-  stet lookup bridge closed until monday`,
+  stet lookup bridge closed until monday
+  stet lookup --elsewhere @someone --date 2020-02-18 bridge closed`,
 		Args: someArgs("a post, @handle, an article, or words"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
 				return fmt.Errorf("%w: --limit takes a positive number", store.ErrUsage)
 			}
+			if web.on {
+				return a.lookupElsewhere(cmd.Context(), web, args, limit)
+			}
 			return a.lookup(cmd.Context(), strings.Join(args, " "), limit)
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", limit, "the most hits")
+	web.flags(cmd)
 	return cmd
 }
 

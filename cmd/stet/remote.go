@@ -126,6 +126,8 @@ func needs(cmd *cobra.Command) token.Role {
 	switch top := topOf(cmd); {
 	case !forwardable(cmd) || here(cmd):
 		return ""
+	case top == "lookup" && cmd.Flags().Changed(elsewhereFlag):
+		return token.Capture // it reaches out
 	case slices.Contains([]string{"show", "lookup", "status"}, top):
 		return token.Read
 	case slices.Contains([]string{"capture", "recheck", "watch", "case"}, top):

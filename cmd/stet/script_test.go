@@ -205,7 +205,8 @@ func checkExit(ts *testscript.TestScript, want string, err error) {
 }
 
 // changeWorld changes the world: world state ID STATE [ENDPOINT], world edit ID
-// TEXT, world bluesky ID STATE, world handle DID HANDLE, world fault HOST PATH KIND, world heal, world asked HOST N.
+// TEXT, world bluesky ID STATE, world archived ID HANDLE TEXT, world handle DID HANDLE,
+// world fault HOST PATH KIND, world heal, world asked HOST N.
 func changeWorld(ts *testscript.TestScript, _ bool, args []string) {
 	s := sceneOf(ts)
 	switch args[0] {
@@ -221,6 +222,9 @@ func changeWorld(ts *testscript.TestScript, _ bool, args []string) {
 		s.harbour.SetState(args[1], fakenet.TootState(args[2]))
 	case "edit":
 		s.harbour.Edit(args[1], args[2], args[3])
+	case "archived":
+		s.net.Wayback().Store(fakenet.Memento{URL: "https://twitter.com/" + args[2] + "/status/" + args[1], Time: when.Add(time.Hour), Type: "application/json",
+			Body: fmt.Appendf(nil, `{"id_str":%q,"full_text":%q,"user":{"id_str":"4400001","name":"Ada Bridge","screen_name":%q}}`, args[1], args[3], args[2])})
 	case "handle":
 		s.net.Bluesky().SetHandle(args[1], args[2])
 	case "heal":

@@ -280,6 +280,18 @@ func recovery(c *config.Config, o Options, client *fetch.Client) archiver.Recove
 	return wayback.New(client, wayback.Options{Now: o.Now, TimeMaps: c.Wayback.TimeMaps})
 }
 
+// WebArchives lets f ask the web archives that are configured: the Wayback
+// Machine in any case, because somebody asks for it by name.
+func WebArchives(c *config.Config, o Options, f func(archiver.Recovery) error) (err error) {
+	o = o.withDefaults()
+	client, err := Client(c, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	return f(wayback.New(client, wayback.Options{Now: o.Now, TimeMaps: c.Wayback.TimeMaps}))
+}
+
 // Tools are the parts that work without an archive.
 type Tools struct {
 	// Engine may be asked to Extract only.
