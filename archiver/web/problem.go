@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"stet/store"
@@ -26,6 +27,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := class.HTTP
 	var large *http.MaxBytesError
 	switch {
+	case errors.Is(err, errLogin) && wantsPage(r) && r.Method == http.MethodGet:
+		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		return
 	case errors.Is(err, errLogin):
 		status = http.StatusUnauthorized
 	case errors.As(err, &large):

@@ -154,16 +154,16 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request, status int, he
 
 // answer lets a route answer, where who asks may.
 func (s *Server) answer(route *route, w http.ResponseWriter, r *http.Request) {
+	most := route.most
+	if most == 0 {
+		most = maxBody
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, most) // before a form is read
 	who, err := s.identify(r)
 	if err == nil {
-		err = s.permit(route, who, w, r)
+		err = s.permit(route, who, r)
 	}
 	if err == nil {
-		most := route.most
-		if most == 0 {
-			most = maxBody
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, most)
 		err = route.handle(w, r.WithContext(withCaller(r.Context(), who)))
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -19,8 +20,11 @@ func bench(t *testing.T, routes ...route) *Server {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC) }
 	m := mem.New(mem.Options{Now: now})
-	a := store.NewArchive(store.Parts{Backend: m, Blobs: m, Now: now, Random: strings.NewReader(strings.Repeat("random bytes ", 1000))})
-	s := New(Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Hosts: []string{"desk.news.example"}, Version: "1"})
+	a := store.NewArchive(store.Parts{Backend: m, Blobs: m, Now: now, Random: rand.Reader})
+	s, err := New(Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Hosts: []string{"desk.news.example"}, Random: rand.Reader, Version: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.desk = newSite(s.routes(), s.pages(), routes)
 	return s
 }
@@ -34,6 +38,9 @@ func hello(w http.ResponseWriter, _ *http.Request) error {
 func ask(s http.Handler, method, target string, change func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "/", nil)
 	r.RequestURI = target
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/json")
+	}
 	if u, err := url.ParseRequestURI(target); err == nil {
 		r.URL = u
 	}

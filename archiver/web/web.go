@@ -31,6 +31,9 @@ type Options struct {
 	// Hosts are the names by which people ask for the desk, beside addresses
 	// and names of this machine.
 	Hosts []string
+	// Keys say who may come in; nil lets nobody in but whoever sits at the
+	// machine.
+	Keys Keys
 	// Random is the source of what nobody may guess.
 	Random io.Reader
 	// Log is told what went wrong in the server itself; nil is nobody. What
@@ -44,18 +47,30 @@ type Server struct {
 	o       Options
 	desk    *site
 	metrics *metrics
-	slots   chan struct{}
+	// slots are taken by those who are answered, hashing by those whose
+	// password is looked at.
+	slots, hashing chan struct{}
+	sessions       *sessions
+	throttle       *throttle
 }
 
-// New returns a server.
-func New(o Options) *Server {
+// New returns a server. It errors where the source of random bytes does.
+func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent)}
+	if o.Keys == nil {
+		o.Keys = nobody{}
+	}
+	now := o.Archive.Now
+	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent), hashing: make(chan struct{}, maxHashing), throttle: newThrottle(now)}
+	var err error
+	if s.sessions, err = newSessions(o.Random, now); err != nil {
+		return nil, err
+	}
 	s.metrics = newMetrics(o)
-	s.desk = newSite(s.routes(), s.pages())
-	return s
+	s.desk = newSite(s.routes(), s.logins(), s.pages())
+	return s, nil
 }
 
 // routes lists what the desk offers beside its pages.

@@ -66,6 +66,17 @@ func fromHere(r *http.Request) *http.Request {
 	return r
 }
 
+// server returns the server of an archive.
+func server(t *testing.T, m *mem.Store, a *store.Archive) *web.Server {
+	t.Helper()
+	s, err := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Statter: m, Random: &random{}, Version: "1",
+		Disk: func() (int64, error) { return 5, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func get(t *testing.T, s http.Handler, path string) (int, http.Header, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -79,8 +90,7 @@ func get(t *testing.T, s http.Handler, path string) (int, http.Header, string) {
 
 func TestPages(t *testing.T) {
 	m, a := archive(t)
-	s := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Statter: m, Version: "1",
-		Disk: func() (int64, error) { return 5, nil }})
+	s := server(t, m, a)
 	for path, want := range map[string][]string{
 		"/healthz":   {`"status":"ok"`, `"journal":5`},
 		"/readyz":    {`"status":"ok"`},
@@ -105,7 +115,7 @@ func TestPages(t *testing.T) {
 
 func TestFeedTellsNothingItShouldNot(t *testing.T) {
 	m, a := archive(t)
-	s := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Statter: m})
+	s := server(t, m, a)
 	_, _, body := get(t, s, "/gone.atom")
 	for _, bad := range []string{"Secret", "secret-draft", "the words", "<script>", "javascript:"} {
 		if strings.Contains(body, bad) {
@@ -138,7 +148,7 @@ func TestFeedLeavesOutWhatIsPrivate(t *testing.T) {
 	if _, err := b.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, _, body := get(t, web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Statter: m}), "/gone.atom")
+	_, _, body := get(t, server(t, m, a), "/gone.atom")
 	if strings.Contains(body, ref.ID) || strings.Count(body, "<entry>") != 1 {
 		t.Errorf("feed:\n%s", body)
 	}
@@ -147,7 +157,7 @@ func TestFeedLeavesOutWhatIsPrivate(t *testing.T) {
 // TestTrouble: a store that cannot be read shows in the health page.
 func TestTrouble(t *testing.T) {
 	m, a := archive(t)
-	s := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Statter: m})
+	s := server(t, m, a)
 	m.Inject(mem.Fault{Op: mem.OpRead, Err: store.ErrPoisoned})
 	code, header, body := get(t, s, "/healthz")
 	if code != http.StatusServiceUnavailable || header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, "poisoned") {
@@ -158,7 +168,7 @@ func TestTrouble(t *testing.T) {
 // TestCountersFollow: looks and verdicts after the start are counted.
 func TestCountersFollow(t *testing.T) {
 	m, a := archive(t)
-	s := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Statter: m})
+	s := server(t, m, a)
 	get(t, s, "/metrics")
 	b := a.Begin()
 	if _, err := b.Add(t.Context(), &store.Look{Time: now(), Ref: post.Ref{Platform: post.Twitter, ID: "20"}, Result: post.Live, Endpoint: "syndication"}); err != nil {

@@ -130,7 +130,7 @@ func needs(cmd *cobra.Command) token.Role {
 		return token.Capture // it reaches out
 	case slices.Contains([]string{"show", "lookup", "status"}, top):
 		return token.Read
-	case slices.Contains([]string{"capture", "recheck", "watch", "case"}, top):
+	case slices.Contains([]string{"capture", "recheck", "watch", "case", "approve"}, top):
 		return token.Capture
 	}
 	return token.Admin
@@ -204,10 +204,29 @@ func (s *service) warnPlain(l net.Listener) {
 	if l == nil || s.c.Serve.CertFile != "" {
 		return
 	}
-	ip, err := netip.ParseAddrPort(l.Addr().String())
-	if known, failed := token.Of(s.c.Data, s.a.now).Any(); err == nil && !ip.Addr().Unmap().IsLoopback() && (known || failed != nil) {
+	if known, failed := token.Of(s.c.Data, s.a.now).Any(); !loopback(l) && (known || failed != nil) {
 		s.log.Warn("commands of other machines are taken without encryption: set serve.cert_file, or let a proxy in front do it", "listen", l.Addr().String())
 	}
+}
+
+// firstUser makes somebody who can log in, where the pages are not for this
+// machine only and nobody can: the password is printed once.
+func (s *service) firstUser(l net.Listener) error {
+	if l == nil || len(s.c.Serve.Hosts) == 0 && loopback(l) {
+		return nil
+	}
+	password, err := s.w.FirstUser(s.a.options(nil))
+	if err != nil || password == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(s.a.stderr, "\nNobody could log in to the pages yet. Log in as admin with the password\n\n    %s\n\nIt is not kept and not shown again; `stet user` adds others.\n\n", password)
+	return err
+}
+
+// loopback reports whether only this machine reaches a listener.
+func loopback(l net.Listener) bool {
+	ip, err := netip.ParseAddrPort(l.Addr().String())
+	return err == nil && ip.Addr().Unmap().IsLoopback()
 }
 
 // commandWord returns the first word of a command line that is one of the

@@ -171,6 +171,9 @@ func (s *service) run(ctx context.Context) error {
 	if err == nil {
 		err = stamps.Begin(ctx)
 	}
+	if err == nil {
+		err = s.firstUser(pages)
+	}
 	if err != nil {
 		return errors.Join(err, closePages(pages))
 	}

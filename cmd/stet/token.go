@@ -23,7 +23,7 @@ func (a *app) tokenCommand() *cobra.Command {
   STET_TOKEN=… stet show twitter:20 --server https://stet.news.example
 
 The role says what its holder may do: read (show, lookup, status), capture (also
-capture, recheck, watch), admin (everything but what works on folders of the
+capture, recheck, watch, approve), admin (everything but what works on folders of the
 machine: serve, backup, restore, compact, rebuild, salvage). Files that a command
 names are those of the machine that it is typed on.
 

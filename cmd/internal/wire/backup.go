@@ -10,6 +10,7 @@ import (
 
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/token"
+	"stet/cmd/internal/user"
 	"stet/store/bolt"
 	"stet/store/evidence"
 	"stet/store/search"
@@ -41,6 +42,9 @@ func (a *Archive) Backup(ctx context.Context, dir, passphrase string, report fun
 	if _, err = token.Copy(a.Dir, dir, true); err != nil {
 		return sum, false, err
 	}
+	if _, err = user.Copy(a.Dir, dir, true); err != nil {
+		return sum, false, err
+	}
 	key, err = backupKey(a.Dir, dir, passphrase)
 	return sum, key, err
 }
@@ -55,9 +59,9 @@ type Restoring struct {
 	Passphrase string
 }
 
-// Restore puts a backup in the place of the archive. The tokens of an archive that is there stay in force, so that none
+// Restore puts a backup in the place of the archive. The tokens and users of an archive that is there stay in force, so that none
 // comes back that was revoked since; else those of the backup do. It returns how
-// many those are. The next head is signed by a new key, which takes over from
+// many tokens those are. The next head is signed by a new key, which takes over from
 // that of the backup, where a passphrase decrypts it, or of the archive that is
 // there.
 func Restore(ctx context.Context, c *config.Config, o Options, r Restoring, report func(CopyProgress)) (RestoreSummary, int, error) {
@@ -75,7 +79,8 @@ func Restore(ctx context.Context, c *config.Config, o Options, r Restoring, repo
 		return sum, 0, err
 	}
 	tokens, err := token.Copy(backup, c.Data, false)
-	return sum, tokens, err
+	_, err2 := user.Copy(backup, c.Data, false)
+	return sum, tokens, errors.Join(err, err2)
 }
 
 // Compact writes the database anew without the space that is no longer used,

@@ -57,8 +57,11 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 	if s.Push, err = a.push(c, o); err != nil {
 		return nil, err
 	}
-	s.Web = web.New(web.Options{Archive: a.Archive, Engine: a.Engine, Reader: a.Reader, Statter: a.Statter, Version: o.Version, Ready: ready,
-		Disk: func() (int64, error) { return DiskFree(c.Data) }, Hosts: c.Serve.Hosts, Random: o.Random, Log: o.Log})
+	s.Web, err = web.New(web.Options{Archive: a.Archive, Engine: a.Engine, Reader: a.Reader, Statter: a.Statter, Version: o.Version, Ready: ready,
+		Disk: func() (int64, error) { return DiskFree(c.Data) }, Hosts: c.Serve.Hosts, Keys: Keys(a.Dir, o.Now), Random: o.Random, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -1,0 +1,342 @@
+package web
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"stet/archiver"
+	"stet/store"
+	"stet/store/mem"
+)
+
+// people are keys in memory.
+type people struct {
+	users     map[string]Person
+	passwords map[string]string
+	tokens    map[string]Person
+}
+
+func (p *people) Any() (bool, error) { return len(p.users) > 0, nil }
+func (p *people) Token(secret string) (Person, error) {
+	if t, ok := p.tokens[secret]; ok {
+		return t, nil
+	}
+	return Person{}, fmt.Errorf("%w: the token is not known", store.ErrRefused)
+}
+func (p *people) Password(name, password string) (Person, error) {
+	if u, ok := p.users[name]; ok && p.passwords[name] == password {
+		return u, nil
+	}
+	return Person{}, fmt.Errorf("%w: wrong", store.ErrRefused)
+}
+func (p *people) User(name string) (Person, error) {
+	if u, ok := p.users[name]; ok {
+		return u, nil
+	}
+	return Person{}, store.ErrNotFound
+}
+
+// guarded is a server with users and a clock that the test moves.
+func guarded(t *testing.T) (*Server, *people, *time.Time) {
+	t.Helper()
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	now := func() time.Time { return at }
+	m := mem.New(mem.Options{Now: now})
+	a := store.NewArchive(store.Parts{Backend: m, Blobs: m, Now: now, Random: rand.Reader})
+	p := &people{users: map[string]Person{"ada": {Name: "ada", Role: RoleArchivist, Since: at}, "bob": {Name: "bob", Role: RoleReader, Since: at}},
+		passwords: map[string]string{"ada": "right", "bob": "right"},
+		tokens:    map[string]Person{"stet_r": {Name: "reading", Role: RoleReader}, "stet_c": {Name: "capturing", Role: RoleArchivist}}}
+	s, err := New(Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Keys: p, Random: rand.Reader, Hosts: []string{"desk.news.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.desk = newSite(s.routes(), s.logins(), []route{
+		{pattern: "GET /who", need: RoleReader, handle: func(w http.ResponseWriter, r *http.Request) error {
+			token, err := s.formToken(w, r)
+			c := callerOf(r.Context())
+			fmt.Fprintf(w, "%s %s %s csrf=%q", c.how, c.name, c.role, token)
+			return err
+		}},
+		{pattern: "POST /form", need: RoleArchivist, form: true, handle: hello},
+		{pattern: "POST /json", need: RoleArchivist, handle: hello},
+	})
+	return s, p, &at
+}
+
+// browser keeps cookies, as a browser on another machine does.
+type browser struct {
+	s       *Server
+	cookies map[string]*http.Cookie
+	plain   bool
+}
+
+func (b *browser) do(method, path string, form url.Values, change func(*http.Request)) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+	r.Host, r.RemoteAddr = "desk.news.example", "127.0.0.1:5"
+	r.Header.Set("X-Forwarded-For", "192.0.2.7")
+	if !b.plain {
+		r.Header.Set("X-Forwarded-Proto", "https")
+	}
+	if method == "POST" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", base(r))
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	for _, c := range b.cookies {
+		r.AddCookie(c)
+	}
+	if change != nil {
+		change(r)
+	}
+	w := httptest.NewRecorder()
+	b.s.ServeHTTP(w, r)
+	for _, c := range w.Result().Cookies() {
+		if c.MaxAge < 0 {
+			delete(b.cookies, c.Name)
+		} else {
+			b.cookies[c.Name] = c
+		}
+	}
+	return w
+}
+
+// token returns the token of the form on a page.
+func (b *browser) token(t *testing.T, path string) string {
+	t.Helper()
+	w := b.do("GET", path, nil, nil)
+	m := regexp.MustCompile(`csrf="?(?: value=)?"?([0-9a-f]{64})|name="csrf" value="([0-9a-f]{64})"`).FindStringSubmatch(w.Body.String())
+	if m == nil {
+		t.Fatalf("%s has no token: %d %s", path, w.Code, w.Body)
+	}
+	return m[1] + m[2]
+}
+
+func (b *browser) login(t *testing.T, name, password, next string) *httptest.ResponseRecorder {
+	t.Helper()
+	return b.do("POST", "/login", url.Values{"csrf": {b.token(t, "/login")}, "name": {name}, "password": {password}, "next": {next}}, nil)
+}
+
+func TestLogin(t *testing.T) {
+	s, p, at := guarded(t)
+	b := &browser{s: s, cookies: map[string]*http.Cookie{}}
+	if w := b.do("GET", "/who?a=b", nil, header("Accept", "text/html")); w.Code != 303 || w.Header().Get("Location") != "/login?next=%2Fwho%3Fa%3Db" {
+		t.Fatalf("a stranger is led to %d %q", w.Code, w.Header().Get("Location"))
+	}
+	if w := b.do("GET", "/who", nil, nil); w.Code != 401 || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer") {
+		t.Errorf("a program is told %d %v", w.Code, w.Header())
+	}
+	if w := b.login(t, "ada", "wrong", "/who"); w.Code != 403 || b.cookies["__Host-stet"] != nil {
+		t.Errorf("with a wrong password: %d %v", w.Code, b.cookies)
+	}
+	w := b.login(t, "ada", "right", "/who")
+	if w.Code != 303 || w.Header().Get("Location") != "/who" {
+		t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	c := w.Result().Cookies()[0]
+	if c.Name != "__Host-stet" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" {
+		t.Errorf("the cookie is %v", c)
+	}
+	if w := b.do("GET", "/who", nil, nil); !strings.HasPrefix(w.Body.String(), "session ada archivist") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	old := *b.cookies["__Host-stet"]
+	token := b.token(t, "/who")
+	if w := b.do("POST", "/form", url.Values{"csrf": {token}}, nil); w.Code != 200 {
+		t.Errorf("a form is refused: %d %s", w.Code, w.Body)
+	}
+	for name, form := range map[string]url.Values{"no token": nil, "a wrong token": {"csrf": {strings.Repeat("0", 64)}}, "in the query": {}} {
+		path := "/form"
+		if name == "in the query" {
+			path += "?csrf=" + token
+		}
+		if w := b.do("POST", path, form, nil); w.Code != 403 {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+	}
+	if w := b.do("POST", "/form", url.Values{"csrf": {token}}, header("Origin", "https://evil.example")); w.Code != 403 {
+		// The browser's word about the site stands above the origin; both must fit.
+		w = b.do("POST", "/form", url.Values{"csrf": {token}}, header("Sec-Fetch-Site", "cross-site"))
+		if w.Code != 403 {
+			t.Errorf("from another site: %d", w.Code)
+		}
+	}
+	if w := b.do("POST", "/json", nil, nil); w.Code != 400 {
+		t.Errorf("a form where JSON is due: %d", w.Code)
+	}
+	if w := b.do("POST", "/json", nil, header("Content-Type", "application/json; charset=utf-8")); w.Code != 200 {
+		t.Errorf("JSON: %d %s", w.Code, w.Body)
+	}
+	// A token of a form is not that of another session.
+	b2 := &browser{s: s, cookies: map[string]*http.Cookie{}}
+	b2.login(t, "ada", "right", "")
+	if w := b2.do("POST", "/form", url.Values{"csrf": {token}}, nil); w.Code != 403 {
+		t.Errorf("somebody else's token: %d", w.Code)
+	}
+	// A new password, a lower role and removal hold at once.
+	p.users["ada"] = Person{Name: "ada", Role: RoleReader, Since: p.users["ada"].Since}
+	if w := b.do("POST", "/form", url.Values{"csrf": {token}}, nil); w.Code != 403 {
+		t.Errorf("after the role was taken: %d", w.Code)
+	}
+	p.users["ada"] = Person{Name: "ada", Role: RoleArchivist, Since: at.Add(time.Second)}
+	if w := b.do("GET", "/who", nil, nil); w.Code != 401 {
+		t.Errorf("after a new password: %d", w.Code)
+	}
+	b.login(t, "ada", "right", "")
+	delete(p.users, "ada")
+	if w := b.do("GET", "/who", nil, nil); w.Code != 401 {
+		t.Errorf("after removal: %d", w.Code)
+	}
+	b.cookies["__Host-stet"] = &old
+	if w := b.do("GET", "/who", nil, nil); w.Code != 401 {
+		t.Errorf("with a cookie of before: %d", w.Code)
+	}
+	b.login(t, "bob", "right", "")
+	*at = at.Add(idleTime - time.Minute)
+	if w := b.do("GET", "/who", nil, nil); w.Code != 200 {
+		t.Errorf("within a day: %d", w.Code)
+	}
+	*at = at.Add(idleTime + time.Minute)
+	if w := b.do("GET", "/who", nil, nil); w.Code != 401 {
+		t.Errorf("after a night: %d", w.Code)
+	}
+	b.login(t, "bob", "right", "")
+	b.do("POST", "/logout", url.Values{"csrf": {b.token(t, "/who")}}, nil)
+	if w := b.do("GET", "/who", nil, nil); w.Code != 401 {
+		t.Errorf("after logging out: %d", w.Code)
+	}
+}
+
+// TestPlainLogin: without encryption the cookie has its plain name, and the page
+// says what that means.
+func TestPlainLogin(t *testing.T) {
+	s, _, _ := guarded(t)
+	b := &browser{s: s, cookies: map[string]*http.Cookie{}, plain: true}
+	if w := b.do("GET", "/login", nil, nil); !strings.Contains(w.Body.String(), "not encrypted") {
+		t.Errorf("the page does not warn: %s", w.Body)
+	}
+	b.login(t, "ada", "right", "")
+	if c := b.cookies["stet"]; c == nil || c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode {
+		t.Errorf("the cookie is %v", c)
+	}
+	if w := b.do("GET", "/who", nil, nil); w.Code != 200 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	s, _, _ := guarded(t)
+	for name, tt := range map[string]struct {
+		method, path string
+		change       func(*http.Request)
+		want         int
+	}{
+		"a bearer":         {"GET", "/who", header("Authorization", "Bearer stet_r"), 200},
+		"in small letters": {"GET", "/who", header("Authorization", "bearer  stet_r"), 200},
+		"as a password":    {"GET", "/who", func(r *http.Request) { r.SetBasicAuth("anybody", "stet_r") }, 200},
+		"unknown":          {"GET", "/who", header("Authorization", "Bearer stet_x"), 401},
+		"empty":            {"GET", "/who", header("Authorization", "Bearer "), 401},
+		"another scheme":   {"GET", "/who", header("Authorization", "Digest x"), 401},
+		"reads only":       {"POST", "/json", header("Authorization", "Bearer stet_r"), 403},
+		"captures":         {"POST", "/json", header("Authorization", "Bearer stet_c"), 200},
+		"sends a form":     {"POST", "/form", header("Authorization", "Bearer stet_c"), 200},
+		"from another site": {"POST", "/json", func(r *http.Request) {
+			r.Header.Set("Authorization", "Bearer stet_c")
+			r.Header.Set("Origin", "https://evil.example")
+		}, 403},
+		"unknown, at the desk": {"GET", "/who", func(r *http.Request) {
+			r.Header.Set("Authorization", "Bearer stet_x")
+			r.Host, r.RemoteAddr = "localhost", "127.0.0.1:5"
+		}, 401},
+	} {
+		w := ask(s, tt.method, tt.path, func(r *http.Request) {
+			r.Host, r.RemoteAddr = "desk.news.example", "192.0.2.9:5"
+			tt.change(r)
+		})
+		if w.Code != tt.want {
+			t.Errorf("%s: %d, want %d: %s", name, w.Code, tt.want, w.Body)
+		}
+	}
+}
+
+// TestAtTheMachine: whoever sits there may do everything until there are users,
+// and read from then on.
+func TestAtTheMachine(t *testing.T) {
+	s, p, _ := guarded(t)
+	js := header("Content-Type", "application/json")
+	if w := ask(s, "GET", "/who", nil); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "here  reader") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := ask(s, "POST", "/json", js); w.Code != 401 {
+		t.Errorf("writing where there are users: %d", w.Code)
+	}
+	clear(p.users)
+	if w := ask(s, "POST", "/json", js); w.Code != 200 {
+		t.Errorf("writing where there are none: %d %s", w.Code, w.Body)
+	}
+	if w := ask(s, "POST", "/json", header("Content-Type", "text/plain")); w.Code != 400 {
+		t.Errorf("what a form can send: %d", w.Code)
+	}
+	if w := ask(s, "POST", "/form", nil); w.Code != 403 {
+		t.Errorf("a form without token: %d", w.Code)
+	}
+}
+
+func TestGuessing(t *testing.T) {
+	s, _, at := guarded(t)
+	b := &browser{s: s, cookies: map[string]*http.Cookie{}}
+	for range freeGuesses {
+		if w := b.login(t, "ada", "wrong", ""); w.Code != 403 {
+			t.Fatalf("a free guess: %d", w.Code)
+		}
+	}
+	if w := b.login(t, "ada", "right", ""); w.Code != 429 || w.Header().Get("Retry-After") != "3" {
+		t.Errorf("guessed too often: %d %v", w.Code, w.Header())
+	}
+	elsewhere := func(r *http.Request) { r.Header.Set("X-Forwarded-For", "10.0.0.1, 198.51.100.3") }
+	if w := b.do("POST", "/login", url.Values{"csrf": {b.token(t, "/login")}, "name": {"ada"}, "password": {"right"}}, elsewhere); w.Code != 303 {
+		t.Errorf("somebody else is kept out: %d", w.Code)
+	}
+	*at = at.Add(3 * time.Second)
+	if w := b.login(t, "ada", "wrong", ""); w.Code != 403 {
+		t.Errorf("after the wait: %d", w.Code)
+	}
+	if wait := s.throttle.wait("192.0.2.7"); wait != 4*time.Second {
+		t.Errorf("the next wait is %s", wait)
+	}
+	*at = at.Add(5 * time.Second)
+	if w := b.login(t, "ada", "right", ""); w.Code != 303 || s.throttle.wait("192.0.2.7") != 0 {
+		t.Errorf("the right one: %d", w.Code)
+	}
+	for i := range maxGuessers + 10 {
+		s.throttle.wrong(fmt.Sprint(i))
+	}
+	if n := len(s.throttle.list); n > maxGuessers {
+		t.Errorf("%d networks are kept", n)
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	for remote, want := range map[string]string{"192.0.2.7:5": "192.0.2.7", "[2001:db8:1:2:3::4]:5": "2001:db8:1:2::/64", "127.0.0.1:5": "127.0.0.1", "x": "invalid IP"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = remote
+		if got := network(r); got != want {
+			t.Errorf("%s: %s, want %s", remote, got, want)
+		}
+	}
+}
+
+func TestLocalPath(t *testing.T) {
+	for in, want := range map[string]string{"/p/twitter:20?a=b": "/p/twitter:20?a=b", "": "/", "//evil.example": "/", "/\\evil.example": "/", "https://evil.example": "/", "javascript:alert(1)": "/",
+		"/a\r\nb": "/", "/login?next=/": "/", "/logout": "/", "p": "/"} {
+		if got := localPath(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
