@@ -36,6 +36,9 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrRefused: policy forbids it (a private address, a takedown, robots).
 	ErrRefused = errors.New("refused by policy")
+	// ErrUnavailable: the database or the storage that keeps the archive cannot
+	// be reached, or does not let us in at the moment.
+	ErrUnavailable = errors.New("the storage of the archive is not available")
 	// ErrNetwork: trouble on the way; says nothing about what was asked for.
 	ErrNetwork = errors.New("network trouble")
 	// ErrRateLimited: the other side asks to slow down.
@@ -85,6 +88,7 @@ func Classes() []Class {
 		{"poisoned", ErrPoisoned, 1, http.StatusServiceUnavailable, false, "poisoned"},
 		{"too-large", ErrTooLarge, 1, http.StatusRequestEntityTooLarge, false, "too-large"},
 		{"rate-limited", ErrRateLimited, 1, http.StatusTooManyRequests, true, "rate-limited"},
+		{"unavailable", ErrUnavailable, 1, http.StatusServiceUnavailable, true, "unavailable"},
 		{"network", ErrNetwork, 1, http.StatusBadGateway, true, "network"},
 		{"unexpected", ErrUnexpected, 1, http.StatusBadGateway, true, "unexpected"},
 		{"not-found", ErrNotFound, 4, http.StatusNotFound, false, "not-found"},

@@ -105,7 +105,7 @@ func lockBlobs(ctx context.Context, tx pgx.Tx, digests [][]byte) error {
 	if len(digests) == 0 {
 		return nil
 	}
-	rows, err := tx.Query(ctx, `SELECT digest FROM blobs WHERE digest = ANY ($1) ORDER BY digest FOR UPDATE`, digests)
+	rows, err := tx.Query(ctx, `SELECT digest FROM blobs WHERE digest = ANY ($1) AND place < 2 ORDER BY digest FOR UPDATE`, digests)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ func (s *Store) Create(ctx context.Context) (store.BlobWriter, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if s.objects != nil {
+		return &objectWriter{s: s, ctx: ctx, hash: sha256.New()}, nil
+	}
 	return &writer{s: s, ctx: ctx, hash: sha256.New(), buf: make([]byte, 0, chunkSize)}, nil
 }
 
@@ -104,15 +107,18 @@ func (w *writer) Commit(ctx context.Context) (store.BlobInfo, error) {
 	}
 	info := store.BlobInfo{Digest: store.Digest(w.hash.Sum(nil))}
 	err := w.s.retrying(ctx, func(tx pgx.Tx) error {
-		var upload, stored int64
-		row := tx.QueryRow(ctx, `INSERT INTO blobs (digest, size, stored, kept, upload)
+		// What was on its way to an object storage, or from it, is here now.
+		var upload *int64
+		var stored int64
+		row := tx.QueryRow(ctx, `INSERT INTO blobs AS b (digest, size, stored, kept, upload)
 			SELECT $1, $2, now, now, $3 FROM now_us() AS now
-			ON CONFLICT (digest) DO UPDATE SET kept = excluded.kept RETURNING size, stored, upload`, info.Digest[:], w.size, w.upload)
+			ON CONFLICT (digest) DO UPDATE SET kept = excluded.kept, upload = CASE WHEN b.place >= 2 THEN excluded.upload ELSE b.upload END,
+				place = CASE WHEN b.place >= 2 THEN 0 ELSE b.place END RETURNING size, stored, upload`, info.Digest[:], w.size, w.upload)
 		if err := row.Scan(&info.Size, &stored, &upload); err != nil {
 			return err
 		}
 		info.Stored = time.UnixMicro(stored).UTC()
-		if upload == w.upload {
+		if upload != nil && *upload == w.upload {
 			return nil
 		}
 		_, err := tx.Exec(ctx, `DELETE FROM uploads WHERE id = $1`, w.upload)
@@ -146,9 +152,13 @@ func (s *Store) Open(ctx context.Context, d store.Digest) (store.BlobReader, err
 		return nil, err
 	}
 	r := &reader{s: s, ctx: ctx, digest: d, cached: -1}
-	row := s.pool.QueryRow(ctx, `SELECT size, upload FROM blobs WHERE digest = $1`, d[:])
-	if err := row.Scan(&r.size, &r.upload); err != nil {
+	var place int16
+	row := s.pool.QueryRow(ctx, `SELECT size, coalesce(upload, 0), place FROM blobs WHERE digest = $1 AND place < 2`, d[:])
+	if err := row.Scan(&r.size, &r.upload, &place); err != nil {
 		return nil, orNotFound(ctx, err, "blob %s", d)
+	}
+	if place == placeObjects {
+		return s.openObject(ctx, d, r.size)
 	}
 	return r, nil
 }
@@ -273,7 +283,7 @@ func scanBlob(row pgx.CollectableRow) (store.BlobInfo, error) {
 
 // Stat implements [store.Blobs].
 func (s *Store) Stat(ctx context.Context, d store.Digest) (store.BlobInfo, error) {
-	rows, err := s.query(ctx, `SELECT digest, size, stored FROM blobs WHERE digest = $1`, d[:])
+	rows, err := s.query(ctx, `SELECT digest, size, stored FROM blobs WHERE digest = $1 AND place < 2`, d[:])
 	if err != nil {
 		return store.BlobInfo{}, err
 	}
@@ -283,7 +293,7 @@ func (s *Store) Stat(ctx context.Context, d store.Digest) (store.BlobInfo, error
 
 // Blobs implements [store.Blobs].
 func (s *Store) Blobs(ctx context.Context, after store.Digest, limit int) ([]store.BlobInfo, error) {
-	rows, err := s.query(ctx, `SELECT digest, size, stored FROM blobs WHERE digest > $1 ORDER BY digest LIMIT $2`, after[:], cmp.Or(limit, 1000))
+	rows, err := s.query(ctx, `SELECT digest, size, stored FROM blobs WHERE digest > $1 AND place < 2 ORDER BY digest LIMIT $2`, after[:], cmp.Or(limit, 1000))
 	if err != nil {
 		return nil, err
 	}
@@ -293,27 +303,23 @@ func (s *Store) Blobs(ctx context.Context, after store.Digest, limit int) ([]sto
 
 // Remove implements [store.Blobs].
 func (s *Store) Remove(ctx context.Context, d store.Digest) error {
-	return s.retrying(ctx, func(tx pgx.Tx) error {
-		var upload, now int64
-		var kept *int64
-		err := tx.QueryRow(ctx, `SELECT upload, kept, now_us() FROM blobs WHERE digest = $1 FOR UPDATE`, d[:]).Scan(&upload, &kept, &now)
+	leaving := false
+	err := s.retrying(ctx, func(tx pgx.Tx) error {
+		leaving = false
+		place, upload, err := removable(ctx, tx, d)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		// A batch that was adding a reference held the row: its index entries
-		// can be seen now.
-		var referred bool
-		err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM terms WHERE idx = $1 AND value = $2)`, int16(store.IndexBlob.Number()), d[:]).Scan(&referred)
-		switch {
-		case err != nil:
+		if place != placeChunks {
+			if s.objects == nil {
+				return fmt.Errorf("%w: blob %s lies in an object storage, and none is configured", store.ErrUsage, d)
+			}
+			leaving = true
+			_, err := tx.Exec(ctx, `UPDATE blobs SET place = 3 WHERE digest = $1`, d[:])
 			return err
-		case referred:
-			return fmt.Errorf("%w: a record refers to blob %s", store.ErrConflict, d)
-		case kept != nil && now < *kept+keepFor.Microseconds():
-			return fmt.Errorf("%w: blob %s is kept until %s", store.ErrConflict, d, time.UnixMicro(*kept).Add(keepFor).UTC().Format(time.RFC3339))
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM blobs WHERE digest = $1`, d[:]); err != nil {
 			return err
@@ -321,4 +327,32 @@ func (s *Store) Remove(ctx context.Context, d store.Digest) error {
 		_, err = tx.Exec(ctx, `DELETE FROM uploads WHERE id = $1`, upload)
 		return err
 	})
+	if err != nil || !leaving {
+		return err
+	}
+	return s.removeObject(ctx, d)
+}
+
+// removable takes the row of a blob and looks whether it may go. It errors with
+// pgx.ErrNoRows where there is none, and with ErrConflict where it is needed.
+func removable(ctx context.Context, tx pgx.Tx, d store.Digest) (place int16, upload *int64, err error) {
+	var now int64
+	var kept *int64
+	err = tx.QueryRow(ctx, `SELECT place, upload, kept, now_us() FROM blobs WHERE digest = $1 FOR UPDATE`, d[:]).Scan(&place, &upload, &kept, &now)
+	if err != nil {
+		return 0, nil, err
+	}
+	// A batch that was adding a reference held the row: its index entries can
+	// be seen now.
+	var referred bool
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM terms WHERE idx = $1 AND value = $2)`, int16(store.IndexBlob.Number()), d[:]).Scan(&referred)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case referred:
+		return 0, nil, fmt.Errorf("%w: a record refers to blob %s", store.ErrConflict, d)
+	case kept != nil && now < *kept+keepFor.Microseconds():
+		return 0, nil, fmt.Errorf("%w: blob %s is kept until %s", store.ErrConflict, d, time.UnixMicro(*kept).Add(keepFor).UTC().Format(time.RFC3339))
+	}
+	return place, upload, nil
 }

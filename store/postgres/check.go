@@ -255,7 +255,7 @@ func (c *checker) references(ctx context.Context) error {
 		return err
 	}
 	rows, err = c.s.query(ctx, `SELECT DISTINCT value FROM terms t
-		WHERE idx = $1 AND NOT EXISTS (SELECT FROM blobs b WHERE b.digest = t.value) LIMIT 1000`, int16(store.IndexBlob.Number()))
+		WHERE idx = $1 AND NOT EXISTS (SELECT FROM blobs b WHERE b.digest = t.value AND b.place < 2) LIMIT 1000`, int16(store.IndexBlob.Number()))
 	if err != nil {
 		return err
 	}
@@ -285,10 +285,13 @@ func (c *checker) blobs(ctx context.Context) error {
 
 func (c *checker) blob(ctx context.Context, info store.BlobInfo) error {
 	r, err := c.s.Open(ctx, info.Digest)
-	if err != nil {
-		if errors.Is(err, store.ErrNotFound) { // removed meanwhile
-			return nil
-		}
+	switch {
+	case errors.Is(err, store.ErrNotFound): // removed meanwhile
+		return nil
+	case errors.Is(err, store.ErrCorrupt):
+		c.problem("blob", info.Digest.String(), "%v", err)
+		return nil
+	case err != nil:
 		return err
 	}
 	hash := sha256.New()

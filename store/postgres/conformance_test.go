@@ -1,25 +1,72 @@
 package postgres_test
 
 import (
+	"path/filepath"
 	"testing"
+	"time"
 
+	"stet/store"
+	"stet/store/files"
 	"stet/store/postgres"
+	"stet/store/s3"
+	"stet/store/servertest"
 	"stet/store/storetest"
 )
 
 func TestConformance(t *testing.T) {
 	start(t)
-	opened := map[*postgres.Store]string{}
-	openIn := func(t *testing.T, clock *storetest.Clock, schema string) storetest.Store {
-		s := open(t, postgres.Options{Schema: schema, Now: clock.Now})
-		opened[s] = schema
+	conformance(t, storetest.Run, func(*testing.T) store.Objects { return nil })
+}
+
+// TestConformanceWithFiles and TestConformanceWithS3 look whether it holds with large
+// blobs elsewhere.
+func TestConformanceWithFiles(t *testing.T) {
+	start(t)
+	conformance(t, storetest.RunBlobs, func(t *testing.T) store.Objects {
+		o, err := files.Open(filepath.Join(t.TempDir(), "blobs"), time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	})
+}
+
+func TestConformanceWithS3(t *testing.T) {
+	start(t)
+	conformance(t, storetest.RunBlobs, bucket)
+}
+
+// bucket returns an empty bucket.
+func bucket(t *testing.T) store.Objects {
+	server := servertest.S3(t)
+	o, err := s3.Open(t.Context(), s3.Options{Endpoint: server.Endpoint, Bucket: server.Bucket(t), AccessKey: server.AccessKey, SecretKey: server.SecretKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return o
+}
+
+func conformance(t *testing.T, run func(*testing.T, storetest.Config), objects func(t *testing.T) store.Objects) {
+	type place struct {
+		schema  string
+		objects store.Objects
+	}
+	opened := map[*postgres.Store]place{}
+	openIn := func(t *testing.T, clock *storetest.Clock, p place) storetest.Store {
+		s := open(t, postgres.Options{Schema: p.schema, Now: clock.Now, Objects: p.objects, Spool: t.TempDir()})
+		opened[s] = p
 		return storetest.Store{Backend: s, Blobs: s}
 	}
-	storetest.Run(t, storetest.Config{
+	run(t, storetest.Config{
 		Open: func(t *testing.T, clock *storetest.Clock) storetest.Store {
-			schema := newSchema()
-			s := openIn(t, clock, schema)
-			setClock(t, schema, clock)
+			p := place{schema: newSchema(), objects: objects(t)}
+			s := openIn(t, clock, p)
+			setClock(t, p.schema, clock)
 			return s
 		},
 		Reopen: func(t *testing.T, clock *storetest.Clock, s storetest.Store) storetest.Store {

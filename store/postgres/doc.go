@@ -23,7 +23,7 @@
 //
 // # Caveats
 //
-// Where the connection breaks during a commit, [store.ErrNetwork] is returned
-// and it is not known whether the batch was added: repeat it with the same
+// Where the connection breaks during a commit, [store.ErrUnavailable] is
+// returned and it is not known whether the batch was added: repeat it with the same
 // [store.Batch].Key.
 package postgres

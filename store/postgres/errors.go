@@ -26,6 +26,7 @@ const (
 	codeTooManyConns      = "53300"
 	codeCannotConnectNow  = "57P03"
 	codeAdminShutdown     = "57P01"
+	codeCrashShutdown     = "57P02"
 	classAuthorization    = "28"
 	classDataCorrupted    = "XX"
 	codeInternalCorrupted = "XX000"
@@ -56,31 +57,49 @@ func classOf(err error) error {
 	var network net.Error
 	if errors.As(err, &dial) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
 		errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err) {
-		return store.ErrNetwork
+		return store.ErrUnavailable
 	}
 	return nil
+}
+
+// opening gives an error of opening the class that it has there: what a server
+// refuses then is a matter of the configuration.
+func opening(err error) error {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return err
+	}
+	switch {
+	case server.Code == codeNoDatabase:
+		return fmt.Errorf("%w: %s; create it (createdb) and run the same command again", store.ErrNoStore, server.Message)
+	case server.Code == codePermission, strings.HasPrefix(server.Code, classAuthorization):
+		return fmt.Errorf("%w: the database refuses: %s; look at storage.postgres", store.ErrUsage, server.Message)
+	case server.Code == codeReadOnly:
+		return fmt.Errorf("%w: %s", store.ErrReadOnly, server.Message)
+	}
+	return err
 }
 
 func classOfCode(code string) error {
 	switch code {
 	case codeUniqueViolation:
 		return store.ErrConflict
-	case codeReadOnly:
-		return store.ErrReadOnly
-	case codeNoDatabase:
-		return store.ErrNoStore
-	case codePermission:
-		return store.ErrUsage
+	case codeReadOnly, codeNoDatabase, codePermission:
+		// Once the archive was open, all of this passes: another server was
+		// made the main one, or a password is being changed.
+		return store.ErrUnavailable
 	case codeDiskFull:
 		return store.ErrFull
-	case codeNotSerializable, codeDeadlock, codeTooManyConns, codeCannotConnectNow, codeAdminShutdown:
+	case codeNotSerializable, codeDeadlock, codeTooManyConns:
 		return store.ErrBusy
+	case codeCannotConnectNow, codeAdminShutdown, codeCrashShutdown:
+		return store.ErrUnavailable
 	case codeInternalCorrupted:
 		return nil
 	}
 	switch {
 	case strings.HasPrefix(code, classAuthorization):
-		return store.ErrUsage
+		return store.ErrUnavailable
 	case strings.HasPrefix(code, classDataCorrupted):
 		return store.ErrCorrupt
 	}

@@ -28,6 +28,12 @@ type Options struct {
 	// MaxConns is the most connections at a time; 0 is what the address says,
 	// or the driver's default (four, or the number of processors).
 	MaxConns int32
+	// Objects keeps the blobs above 64 KiB; nil keeps all in the database. The
+	// caller closes it after the store.
+	Objects store.Objects
+	// Spool is the folder in which blobs are spooled for Objects; "" is the
+	// system's for temporary files.
+	Spool string
 	// Now is the caller's clock; nil is the machine's. Leases that were given
 	// as a time are held for as long as that is from now.
 	Now func() time.Time
@@ -37,17 +43,20 @@ type Options struct {
 // [store.Blobs], [store.Checker] and [store.Statter], and is safe for
 // concurrent use.
 type Store struct {
-	pool  *pgxpool.Pool
-	codec *codec.Codec
-	now   func() time.Time
-	place string
+	pool     *pgxpool.Pool
+	codec    *codec.Codec
+	objects  store.Objects // nil: all blobs are in the database
+	spoolDir string
+	now      func() time.Time
+	place    string
 }
 
 var (
-	_ store.Backend = (*Store)(nil)
-	_ store.Blobs   = (*Store)(nil)
-	_ store.Checker = (*Store)(nil)
-	_ store.Statter = (*Store)(nil)
+	_ store.Backend   = (*Store)(nil)
+	_ store.Blobs     = (*Store)(nil)
+	_ store.Checker   = (*Store)(nil)
+	_ store.Statter   = (*Store)(nil)
+	_ store.Collector = (*Store)(nil)
 )
 
 // Open opens the archive in the database at an address (a URL, or words of the
@@ -57,7 +66,7 @@ var (
 // It errors with ErrUsage where the address or the password is wrong; with
 // ErrNoStore where there is no such database, or no archive in it and none is
 // to be created; with ErrVersion where a newer version wrote it; with
-// ErrNetwork where the database cannot be reached.
+// ErrUnavailable where the database cannot be reached.
 func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if o.Schema == "" {
 		o.Schema = DefaultSchema
@@ -75,12 +84,12 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, classify(ctx, err)), c.Close())
 	}
-	s := &Store{pool: pool, codec: c, now: o.Now, place: place}
+	s := &Store{pool: pool, codec: c, objects: o.Objects, spoolDir: o.Spool, now: o.Now, place: place}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if err := s.prepare(ctx, &o); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, opening(err)), s.Close())
 	}
 	return s, nil
 }

@@ -75,7 +75,7 @@ func TestOpenErrors(t *testing.T) {
 		{"an address that cannot be read", "postgres://%zz", postgres.Options{}, store.ErrUsage},
 		{"a database that does not exist", strings.Replace(address, "/postgres", "/nowhere", 1), postgres.Options{}, store.ErrNoStore},
 		{"a user who does not exist", strings.Replace(address, "user=stet", "user=nobody", 1), postgres.Options{}, store.ErrUsage},
-		{"a server that does not run", "postgres:///postgres?host=/nonexistent", postgres.Options{}, store.ErrNetwork},
+		{"a server that does not run", "postgres:///postgres?host=/nonexistent", postgres.Options{}, store.ErrUnavailable},
 		{"no archive", address, postgres.Options{Schema: schema, MustExist: true}, store.ErrNoStore},
 	}
 	for _, c := range cases {

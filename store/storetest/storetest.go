@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,7 +35,14 @@ type Config struct {
 }
 
 // Run runs the whole suite.
-func Run(t *testing.T, c Config) {
+func Run(t *testing.T, c Config) { run(t, c, nil) }
+
+// RunBlobs runs the parts of the suite in which blobs matter: for a backend
+// that passes the whole of it and keeps them in yet another place.
+func RunBlobs(t *testing.T, c Config) { run(t, c, []string{"Append", "Blobs", "Life", "Model"}) }
+
+// run runs the groups of the suite with the names, all where there are none.
+func run(t *testing.T, c Config, names []string) {
 	groups := []struct {
 		name  string
 		tests []test
@@ -49,6 +57,9 @@ func Run(t *testing.T, c Config) {
 		{"Model", modelTests()},
 	}
 	for _, g := range groups {
+		if names != nil && !slices.Contains(names, g.name) {
+			continue
+		}
 		t.Run(g.name, func(t *testing.T) {
 			for _, tt := range g.tests {
 				t.Run(tt.name, func(t *testing.T) { tt.run(newEnv(t, c)) })

@@ -41,7 +41,7 @@ func concrete(pkg string) bool {
 		return false
 	}
 	switch pkg {
-	case "archiver/fetch", "store/codec", "store/warc", "store/view", "store/evidence", "store/storetest", "store/disktest":
+	case "archiver/fetch", "store/codec", "store/warc", "store/view", "store/evidence", "store/storetest", "store/disktest", "store/servertest":
 		return false
 	}
 	return true
@@ -50,7 +50,7 @@ func concrete(pkg string) bool {
 // forTests are packages that only tests may import, and the demonstration
 // where that is named.
 func forTests() map[string]string {
-	return map[string]string{"store/storetest": "", "store/disktest": "", "store/mem": "", "extract/sitetest": "", "archiver/fakenet": "cmd/internal/demo", "archiver/platformtest": ""}
+	return map[string]string{"store/storetest": "", "store/disktest": "", "store/servertest": "", "store/mem": "", "extract/sitetest": "", "archiver/fakenet": "cmd/internal/demo", "archiver/platformtest": ""}
 }
 
 // TestLayers walks over all imports and accepts those that DESIGN §3 allows.
@@ -193,6 +193,8 @@ func mayOpen() map[string][]string {
 		"archiver/twitter":     {"http.Client"},
 		"archiver/bluesky":     {"http.Client", "http.Transport", "websocket.Dial"}, // over connections of archiver/fetch
 		"store/postgres":       {"pgxpool.New", "pgxpool.NewWithConfig", "pgx.Connect", "pgx.ConnectConfig"},
+		"store/s3":             {"http.Transport", "minio.New"},
+		"store/servertest":     {"pgx.Connect", "net.Listen", "net.DialTimeout"},
 		"cmd/internal/forward": {"net.Dialer"}, // to the local socket
 	}
 }
