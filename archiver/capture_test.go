@@ -387,3 +387,25 @@ func TestOneSourceAgainstTwo(t *testing.T) {
 		}
 	})
 }
+
+// TestSecondWitnessAtOnce: the second witness of a first capture does not wait
+// for the first; later captures ask for none.
+func TestSecondWitnessAtOnce(t *testing.T) {
+	const latency = 2 * time.Second
+	inWorld(t, settings{latency: latency}, func(w *world) {
+		tweet := id(30*hour, 1)
+		w.x.Add(fakenet.Post{ID: tweet, Author: ada(), Text: "The gate opens at noon"})
+		for n, want := range []int{2, 3} {
+			if res := w.capturePost(tweet); res.Err != nil {
+				t.Fatal(res.Err)
+			}
+			all := w.exchanges(tweet)
+			if len(all) != want {
+				t.Fatalf("capture %d: %d exchanges, want %d", n+1, len(all), want)
+			}
+			if n == 0 && all[0].Started.Sub(all[1].Started).Abs() >= latency {
+				t.Errorf("the second witness was asked %v later", all[1].Started.Sub(all[0].Started))
+			}
+		}
+	})
+}

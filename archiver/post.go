@@ -84,7 +84,15 @@ func (c *capturing) ask(ctx context.Context, batched []sighting) error {
 		return nil
 	}
 	c.sightings = slices.Clone(batched)
+	second, answered := c.secondWitness(p), make(chan sighting, 1)
+	if second != nil {
+		go func() { answered <- c.askEndpoint(ctx, second, "post") }()
+	}
 	for _, ep := range p.Endpoints() {
+		if ep == second {
+			c.sightings = append(c.sightings, <-answered)
+			continue
+		}
 		if ctx.Err() != nil || slices.ContainsFunc(c.sightings, func(s sighting) bool { return s.endpoint.Name() == ep.Name() }) || !c.wanted(ep) {
 			continue
 		}
@@ -95,6 +103,24 @@ func (c *capturing) ask(ctx context.Context, batched []sighting) error {
 	var err error
 	c.controls, c.incidents, err = c.e.believe(ctx, p, c.sightings)
 	return err
+}
+
+// secondWitness returns the endpoint that a post's first capture asks whatever
+// the others answer, so that it need not wait for them; nil where there is none
+// beside others, or where the others say what to ask it for.
+func (c *capturing) secondWitness(p Platform) Endpoint {
+	all := p.Endpoints()
+	if !c.res.First || len(all) < 2 {
+		return nil
+	}
+	i := slices.IndexFunc(all, func(ep Endpoint) bool { return ep.Source() == post.SourceEmbed })
+	if i < 0 || slices.ContainsFunc(c.sightings, func(s sighting) bool { return s.endpoint.Name() == all[i].Name() }) {
+		return nil
+	}
+	if _, addressed := all[i].(AddressedEndpoint); addressed {
+		return nil
+	}
+	return all[i]
 }
 
 // wanted reports whether an endpoint is to be asked, given what has been

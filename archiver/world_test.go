@@ -58,6 +58,8 @@ type settings struct {
 	// pages is true where linked pages can be captured.
 	pages   bool
 	wayback bool
+	// latency passes before each answer.
+	latency time.Duration
 }
 
 // inWorld runs a story. When it ends, the archive must pass its check.
@@ -65,7 +67,7 @@ func inWorld(t *testing.T, s settings, story func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(begin()))
-		w := &world{t: t, net: fakenet.New(fakenet.Options{Now: time.Now}), ctx: t.Context()}
+		w := &world{t: t, net: fakenet.New(fakenet.Options{Now: time.Now, Latency: s.latency}), ctx: t.Context()}
 		w.x = w.net.X(s.x)
 		w.mem = mem.New(mem.Options{Now: w.now})
 		w.archive = store.NewArchive(store.Parts{Backend: w.mem, Blobs: w.mem, Now: w.now, Random: &noise{}})

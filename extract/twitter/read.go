@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -76,10 +77,14 @@ func unknown(reason string) extract.Answer {
 	return extract.Answer{Status: post.Unknown, Reason: reason}
 }
 
-// isEmptyObject reports whether body is {}.
+// isEmptyObject reports whether body, which is JSON, is {} or null.
 func isEmptyObject(body []byte) bool {
-	var m map[string]json.RawMessage
-	return json.Unmarshal(body, &m) == nil && len(m) == 0
+	const blanks = " \t\r\n"
+	body = bytes.Trim(body, blanks)
+	if inner, ok := bytes.CutPrefix(body, []byte("{")); ok {
+		return string(bytes.TrimLeft(inner, blanks)) == "}"
+	}
+	return string(body) == "null"
 }
 
 // hasMembers reports whether raw is an object that is not empty.
