@@ -1,0 +1,353 @@
+package warc
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"stet/store"
+)
+
+// Reader reads the records of a file that a stranger wrote, one after the
+// other, as a stream: what is held in memory does not depend on the file. One
+// goroutine uses it. It reads versions 1.0 and 1.1, files that are not
+// compressed, gzip (members of one record or of many) and zstd, with or without
+// a dictionary of the file's own.
+type Reader struct {
+	m       *members
+	limits  Limits
+	in      *bufio.Reader
+	content *budget
+	current *Read
+	records int64
+	// open is true while a member is being read.
+	open bool
+	err  error
+	// member is where that begins, good the place behind the last whole one.
+	member, good int64
+}
+
+// Read is one record as it is read.
+type Read struct {
+	// Version is what follows "WARC/".
+	Version string
+	Header  Header
+	// Offset is where the record, or the member that it stands in, begins in
+	// the file as it is stored, and Length how long that is: 0 until the
+	// record was read to its end by [Reader.Next] or [Reader.Finish].
+	Offset, Length int64
+	// Size is the length of the block. Block yields it, until the next record
+	// is asked for.
+	Size  int64
+	Block io.Reader
+	// Lax are the ways in which the record's framing departs from the standard
+	// and can be read nevertheless, as sentences.
+	Lax []string
+
+	block *io.LimitedReader
+	first bool
+}
+
+// Type returns the record's type.
+func (r *Read) Type() Type { return Type(strings.ToLower(r.Header.Get("WARC-Type"))) }
+
+// budget counts what comes out of decompressors and stops at a limit.
+type budget struct {
+	r     *members
+	limit Limits
+	n     int64
+}
+
+// Read reads on. It errors with ErrTooLarge where there is more than may be.
+func (b *budget) Read(p []byte) (int, error) {
+	n, err := b.r.cur.Read(p)
+	b.n += int64(n)
+	switch {
+	case b.n > b.limit.Total:
+		return n, fmt.Errorf("%w: the file holds more than %d bytes", store.ErrTooLarge, b.limit.Total)
+	case b.n > ratioFree && b.n/b.limit.Ratio > b.r.src.in.n:
+		return n, fmt.Errorf("%w: %d bytes of the file become more than %d", store.ErrTooLarge, b.r.src.in.n, b.n)
+	}
+	return n, err
+}
+
+// NewReader returns a reader of r. It errors with io.EOF where r is empty, and
+// as r does. The caller closes the reader, and r after it.
+func NewReader(r io.Reader, limits Limits) (*Reader, error) {
+	m, err := newMembers(r)
+	if err != nil {
+		return nil, err
+	}
+	out := &Reader{m: m, limits: limits.withDefaults()}
+	out.content = &budget{r: m, limit: out.limits}
+	out.in = bufio.NewReaderSize(nil, 32<<10)
+	return out, nil
+}
+
+// Close gives back what the reader holds.
+func (r *Reader) Close() { r.m.close() }
+
+// Compression says how the file is compressed.
+func (r *Reader) Compression() Compression { return r.m.how }
+
+// Good returns the offset behind the last record that was read whole: of a file
+// whose end was cut off, what stands before it is sound.
+func (r *Reader) Good() int64 { return r.good }
+
+// Next returns the next record. It errors with io.EOF behind the last one, with
+// ErrCorrupt where the file is damaged or cut there, with ErrTooLarge where a
+// limit is reached, and as the file does; after an error it returns the same
+// again.
+func (r *Reader) Next() (*Read, error) {
+	if err := r.Finish(); err != nil {
+		return nil, err
+	}
+	rec, err := r.begin()
+	if err != nil {
+		r.err = err
+		return nil, err
+	}
+	r.current = rec
+	return rec, nil
+}
+
+// Finish reads the current record to its end, so that its Length is known. It
+// errors as [Reader.Next] does.
+func (r *Reader) Finish() error {
+	if r.err != nil || r.current == nil {
+		return r.err
+	}
+	if r.err = r.finish(r.current); r.err == nil {
+		r.current = nil
+		if r.m.how == Plain || !r.open {
+			r.good = r.at()
+		}
+	}
+	return r.err
+}
+
+// at returns the place in the stored file behind what was read.
+func (r *Reader) at() int64 {
+	if r.m.how == Plain {
+		return r.m.src.at() - int64(r.in.Buffered())
+	}
+	return r.m.src.at()
+}
+
+// begin reads the head of the next record.
+func (r *Reader) begin() (*Read, error) {
+	first, err := r.seek()
+	if err != nil {
+		return nil, err
+	}
+	if r.records++; r.records > r.limits.Records {
+		return nil, fmt.Errorf("%w: the file has more than %d records", store.ErrTooLarge, r.limits.Records)
+	}
+	rec := &Read{Offset: r.member, first: first}
+	if r.m.how == Plain {
+		rec.Offset = r.at()
+	}
+	if err := r.head(rec); err != nil {
+		return nil, fmt.Errorf("the record at %d: %w", rec.Offset, err)
+	}
+	rec.block = &io.LimitedReader{R: r.in, N: rec.Size}
+	rec.Block = rec.block
+	return rec, nil
+}
+
+// seek goes to where the next record begins: in the member that is being read,
+// or in the next one. It reports whether that is a new one.
+func (r *Reader) seek() (bool, error) {
+	for {
+		if r.open {
+			if _, err := r.in.Peek(1); err == nil {
+				return r.m.how == Plain && r.records == 0, nil
+			} else if !errors.Is(err, io.EOF) {
+				return false, r.trouble(err)
+			}
+			r.open = false
+			if r.m.how == Plain {
+				return false, io.EOF
+			}
+			if err := r.m.end(); err != nil {
+				return false, err
+			}
+			r.good = r.at()
+		}
+		r.member = r.m.src.at()
+		if err := r.m.next(); err != nil {
+			return false, err
+		}
+		r.in.Reset(r.content)
+		r.open = true
+		if _, err := r.in.Peek(1); err == nil {
+			return true, nil
+		}
+	}
+}
+
+// trouble gives an error of reading its class.
+func (r *Reader) trouble(err error) error {
+	if errors.Is(err, store.ErrTooLarge) || errors.Is(err, store.ErrCorrupt) {
+		return err
+	}
+	return damaged(err, "the file is damaged or cut")
+}
+
+// head reads the version and the fields.
+func (r *Reader) head(rec *Read) error {
+	left := r.limits.Head
+	line, err := r.line(rec, &left)
+	if err != nil {
+		return err
+	}
+	version, ok := strings.CutPrefix(line, "WARC/")
+	if !ok || len(version) > 8 {
+		return fmt.Errorf("%w: it begins with %.40q, not with WARC/1.1", store.ErrCorrupt, line)
+	}
+	rec.Version = version
+	for {
+		line, err := r.line(rec, &left)
+		if err != nil {
+			return err
+		}
+		if line == "" {
+			break
+		}
+		if err := rec.field(line, r.limits.Fields); err != nil {
+			return err
+		}
+	}
+	n, err := strconv.ParseUint(rec.Header.Get("Content-Length"), 10, 63)
+	if err != nil {
+		return fmt.Errorf("%w: its length is %.40q", store.ErrCorrupt, rec.Header.Get("Content-Length"))
+	}
+	if rec.Size = int64(n); rec.Size > r.limits.Block {
+		return fmt.Errorf("%w: it has %d bytes, at most %d are read", store.ErrTooLarge, rec.Size, r.limits.Block)
+	}
+	if len(rec.Header.Values("Content-Length")) > 1 {
+		return fmt.Errorf("%w: it has two lengths", store.ErrCorrupt)
+	}
+	return nil
+}
+
+// field takes one line of the head.
+func (r *Read) field(line string, most int) error {
+	if line[0] == ' ' || line[0] == '\t' {
+		if len(r.Header) == 0 {
+			return fmt.Errorf("%w: its head begins with %.40q", store.ErrCorrupt, line)
+		}
+		r.lax("a field goes on in the next line")
+		last := &r.Header[len(r.Header)-1]
+		last.Value = strings.TrimSpace(last.Value + " " + strings.TrimSpace(line))
+		return nil
+	}
+	name, value, ok := strings.Cut(line, ":")
+	if !ok || name == "" || strings.ContainsFunc(name, func(c rune) bool { return !tokenRune(c) }) {
+		return fmt.Errorf("%w: its head has the line %.40q", store.ErrCorrupt, line)
+	}
+	if len(r.Header) == most {
+		return fmt.Errorf("%w: it has more than %d fields", store.ErrTooLarge, most)
+	}
+	r.Header = append(r.Header, Field{name, strings.Trim(value, " \t")})
+	return nil
+}
+
+func (r *Read) lax(what string) {
+	for _, l := range r.Lax {
+		if l == what {
+			return
+		}
+	}
+	r.Lax = append(r.Lax, what)
+}
+
+// line reads one line of a head of which left bytes may come.
+func (r *Reader) line(rec *Read, left *int) (string, error) {
+	var long []byte
+	for {
+		part, err := r.in.ReadSlice('\n')
+		if *left -= len(part); *left < 0 {
+			return "", fmt.Errorf("%w: its head has more than %d bytes", store.ErrTooLarge, r.limits.Head)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			long = append(long, part...)
+			continue
+		}
+		if err != nil {
+			return "", r.trouble(err)
+		}
+		if long != nil {
+			part = append(long, part...)
+		}
+		text, ok := bytes.CutSuffix(part, []byte("\r\n"))
+		if !ok {
+			rec.lax("a line of the head does not end with CR LF")
+			text = part[:len(part)-1]
+		}
+		return string(text), nil
+	}
+}
+
+// finish reads what is left of a record and the two empty lines behind it.
+func (r *Reader) finish(rec *Read) error {
+	if _, err := io.Copy(io.Discard, rec.block); err != nil {
+		return fmt.Errorf("the record at %d: %w", rec.Offset, r.trouble(err))
+	}
+	if rec.block.N > 0 {
+		return fmt.Errorf("the record at %d: %w: it ends %d bytes early", rec.Offset, store.ErrCorrupt, rec.block.N)
+	}
+	// Two line ends follow. Fewer stand at the end of some files, and more
+	// between the records of others.
+	end := make([]byte, 0, 8)
+	for len(end) < cap(end) {
+		b, err := r.in.Peek(1)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("the record at %d: %w", rec.Offset, r.trouble(err))
+		}
+		if err != nil || b[0] != '\r' && b[0] != '\n' {
+			break
+		}
+		end = append(end, b[0])
+		if _, err := r.in.Discard(1); err != nil {
+			return r.trouble(err)
+		}
+	}
+	if string(end) != "\r\n\r\n" {
+		rec.lax("the block is not followed by two line ends")
+	}
+	return r.measure(rec, len(end))
+}
+
+// measure finds where a record ends in the stored file.
+func (r *Reader) measure(rec *Read, end int) error {
+	if r.m.how == Plain {
+		if b, err := r.in.Peek(1); end < 2 && (err == nil || len(b) > 0) {
+			return fmt.Errorf("the record at %d: %w: its length is not where it ends", rec.Offset, store.ErrCorrupt)
+		}
+		rec.Length = r.at() - rec.Offset
+		return nil
+	}
+	_, err := r.in.Peek(1)
+	switch {
+	case err == nil && end < 2:
+		return fmt.Errorf("the record at %d: %w: its length is not where it ends", rec.Offset, store.ErrCorrupt)
+	case err == nil:
+		rec.lax("several records stand in one compressed member")
+		return nil
+	case !errors.Is(err, io.EOF):
+		return fmt.Errorf("the record at %d: %w", rec.Offset, r.trouble(err))
+	}
+	if err := r.m.end(); err != nil {
+		return err
+	}
+	r.open = false
+	if rec.first {
+		rec.Length = r.at() - rec.Offset
+	}
+	return nil
+}

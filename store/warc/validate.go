@@ -1,0 +1,284 @@
+package warc
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/md5"  //nolint:gosec // digests that others wrote are compared, nothing rests on them
+	"crypto/sha1" //nolint:gosec // as above
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+
+	"stet/store"
+)
+
+// Problem is one way in which a file departs from the standard.
+type Problem struct {
+	// Offset is where the record begins, -1 for the file as a whole.
+	Offset int64 `json:"offset"`
+	// What is a sentence.
+	What string `json:"what"`
+}
+
+// Report is what [Validate] found.
+type Report struct {
+	Records int64
+	// Problems are the first of them, Found how many there are.
+	Problems []Problem
+	Found    int64
+	// Good is the offset behind the last whole record.
+	Good int64
+}
+
+// The bounds of what is remembered while a file is validated.
+const (
+	maxProblems = 1000
+	maxNames    = 1500000 // some 60 MB
+)
+
+// Validate reads a file to its end and holds each record against the standard:
+// framing, fields, dates, digests, names that stand twice, references to what
+// the file does not hold, blocks of HTTP. It errors where ctx ends, or the file
+// cannot be read; damage is in the report.
+func Validate(ctx context.Context, r io.Reader, limits Limits) (*Report, error) {
+	v := validator{report: &Report{}, names: map[[16]byte]bool{}, wanted: map[[16]byte]int64{}}
+	in, err := NewReader(r, limits)
+	if errors.Is(err, io.EOF) {
+		v.problem(-1, "the file is empty")
+		return v.report, nil
+	}
+	if err != nil {
+		return v.report, v.damage(-1, err)
+	}
+	defer in.Close()
+	for {
+		if err := ctx.Err(); err != nil {
+			return v.report, err
+		}
+		rec, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			v.report.Records++
+			err = v.record(in, rec)
+		}
+		v.report.Good = in.Good()
+		if err != nil {
+			return v.report, v.damage(in.Good(), err)
+		}
+	}
+	v.references()
+	return v.report, nil
+}
+
+type validator struct {
+	report *Report
+	names  map[[16]byte]bool
+	// wanted are the records that others refer to, with who did first.
+	wanted map[[16]byte]int64
+	full   bool
+}
+
+func (v *validator) problem(at int64, format string, args ...any) {
+	v.report.Found++
+	if len(v.report.Problems) < maxProblems {
+		v.report.Problems = append(v.report.Problems, Problem{at, fmt.Sprintf(format, args...)})
+	}
+}
+
+// damage makes a problem of an error about the file; others are returned.
+func (v *validator) damage(at int64, err error) error {
+	if !errors.Is(err, store.ErrCorrupt) && !errors.Is(err, store.ErrTooLarge) {
+		return err
+	}
+	v.problem(at, "%v", err)
+	return nil
+}
+
+func (v *validator) record(in *Reader, rec *Read) error {
+	h := rec.Header
+	checkHeader(rec, func(format string, args ...any) { v.problem(rec.Offset, format, args...) })
+	v.name(rec)
+	block, err := newDigester(h.Get("WARC-Block-Digest"))
+	if err != nil {
+		v.problem(rec.Offset, "the digest of the block: %v", err)
+	}
+	payload, err := newDigester(h.Get("WARC-Payload-Digest"))
+	if err != nil {
+		v.problem(rec.Offset, "the digest of the payload: %v", err)
+	}
+	through := bufio.NewReaderSize(io.TeeReader(rec.Block, block), 32<<10)
+	if err := v.block(rec, through, payload); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, through); err != nil {
+		return in.trouble(err)
+	}
+	if err := in.Finish(); err != nil {
+		return err
+	}
+	for _, l := range rec.Lax {
+		v.problem(rec.Offset, "%s", l)
+	}
+	if !block.matches() {
+		v.problem(rec.Offset, "the block has another digest than is said")
+	}
+	if rec.Type() != TypeRevisit && h.Get("WARC-Segment-Number") == "" && !payload.matches() {
+		v.problem(rec.Offset, "the payload has another digest than is said")
+	}
+	return nil
+}
+
+// name looks for a record's name among those before it, and notes to whom it
+// refers.
+func (v *validator) name(rec *Read) {
+	if len(v.names)+len(v.wanted) >= maxNames {
+		if !v.full {
+			v.problem(rec.Offset, "there are too many records to look for names that stand twice behind this one")
+		}
+		v.full = true
+		return
+	}
+	key := nameKey(rec.Header.Get("WARC-Record-ID"))
+	if v.names[key] {
+		v.problem(rec.Offset, "the name %.80s stands twice", rec.Header.Get("WARC-Record-ID"))
+	}
+	v.names[key] = true
+	for _, f := range []string{"WARC-Concurrent-To", "WARC-Refers-To", "WARC-Warcinfo-ID"} {
+		for _, id := range rec.Header.Values(f) {
+			if k := nameKey(id); !v.names[k] {
+				if _, ok := v.wanted[k]; !ok {
+					v.wanted[k] = rec.Offset
+				}
+			}
+		}
+	}
+}
+
+func nameKey(id string) [16]byte {
+	d := sha256.Sum256([]byte(id))
+	return [16]byte(d[:16])
+}
+
+func (v *validator) references() {
+	if v.full {
+		return
+	}
+	for k, at := range v.wanted {
+		if !v.names[k] {
+			v.problem(at, "it refers to a record that the file does not hold")
+		}
+	}
+	if v.report.Records == 0 && v.report.Found == 0 {
+		v.problem(-1, "the file has no records")
+	}
+}
+
+// block reads the block of HTTP of a record, or the payload of others.
+func (v *validator) block(rec *Read, r *bufio.Reader, payload *digester) error {
+	if !isHTTP(rec) {
+		_, _ = io.Copy(payload, r) // whoever reads on meets the same error
+		return nil
+	}
+	if rec.Size == 0 {
+		return nil
+	}
+	head, err := ReadHTTPHead(r, DefaultHead)
+	if err != nil {
+		if !errors.Is(err, store.ErrCorrupt) {
+			return err
+		}
+		v.problem(rec.Offset, "%v", err)
+		return nil
+	}
+	for _, what := range head.lint(rec.Type()) {
+		v.problem(rec.Offset, "%s", what)
+	}
+	body := io.Reader(r)
+	whole := rec.Header.Get("WARC-Truncated") == "" && rec.Type() == TypeResponse
+	if whole && head.Chunked() {
+		body = httputil.NewChunkedReader(r)
+	}
+	n, err := io.Copy(payload, body)
+	if err != nil && head.Chunked() {
+		v.problem(rec.Offset, "the head says that the body is chunked, and it is not")
+		return nil
+	}
+	if said, ok := head.Length(); whole && ok && !head.Chunked() && said != n && !head.bodyless() {
+		v.problem(rec.Offset, "the head says that the body has %d bytes, and it has %d", said, n)
+	}
+	if rec.Type() == TypeRevisit && n > 0 {
+		v.problem(rec.Offset, "a revisit carries a payload")
+	}
+	return nil // whoever reads on meets err again
+}
+
+func isHTTP(rec *Read) bool {
+	t := rec.Type()
+	return (t == TypeRequest || t == TypeResponse || t == TypeRevisit) &&
+		strings.HasPrefix(strings.ToLower(rec.Header.Get("Content-Type")), "application/http")
+}
+
+// bodyless reports whether the length may be said of a body that is not sent.
+func (h *HTTPHead) bodyless() bool {
+	return h.Status == http.StatusNoContent || h.Status == http.StatusNotModified
+}
+
+// digester compares what is written to it with a digest that somebody stated.
+type digester struct {
+	hash hash.Hash
+	want []byte
+}
+
+// newDigester reads alg:value; an empty value is one that everything matches.
+func newDigester(s string) (*digester, error) {
+	none := &digester{}
+	if s == "" {
+		return none, nil
+	}
+	name, value, ok := strings.Cut(s, ":")
+	var h hash.Hash
+	switch strings.ReplaceAll(strings.ToLower(name), "-", "") {
+	case "md5":
+		h = md5.New() //nolint:gosec // as above
+	case "sha1":
+		h = sha1.New() //nolint:gosec // as above
+	case "sha256":
+		h = sha256.New()
+	case "sha384":
+		h = sha512.New384()
+	case "sha512":
+		h = sha512.New()
+	}
+	if !ok || h == nil {
+		return none, fmt.Errorf("%.80q is of no kind that is known", s)
+	}
+	want, err := hex.DecodeString(value)
+	if len(want) != h.Size() || err != nil {
+		want, err = base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(strings.TrimRight(value, "=")))
+	}
+	if err != nil || len(want) != h.Size() {
+		return none, fmt.Errorf("%.80q is not one", s)
+	}
+	return &digester{hash: h, want: want}, nil
+}
+
+// Write hashes p; it never errors.
+func (d *digester) Write(p []byte) (int, error) {
+	if d.hash != nil {
+		d.hash.Write(p)
+	}
+	return len(p), nil
+}
+
+func (d *digester) matches() bool { return d.hash == nil || bytes.Equal(d.hash.Sum(nil), d.want) }

@@ -1,0 +1,157 @@
+package warc
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+
+	"stet/store"
+)
+
+// HeldBody is the largest body that is held in memory while its record is
+// written; a larger one is read twice. It is a constant so that memory does not
+// depend on what is written.
+const HeldBody = 1 << 20
+
+// Level is how hard gzip tries by default. Harder levels take twice the time
+// for two per cent.
+const Level = gzip.DefaultCompression
+
+// Location says where a record stands in its file.
+type Location struct {
+	Offset, Length int64
+	// Digest is that of the record's bytes as they are stored.
+	Digest store.Digest
+}
+
+// Writer writes records, each as a gzip member of its own. One goroutine uses
+// it. After an error the file ends within a record and the writer must not be
+// used further.
+type Writer struct {
+	out   counter
+	zip   *gzip.Writer
+	plain bool
+	held  bytes.Buffer
+	block hash.Hash
+	copy  []byte
+}
+
+// counter counts and hashes what goes through it.
+type counter struct {
+	w    io.Writer
+	n    int64
+	hash hash.Hash
+}
+
+// Write passes p on. It errors as the writer behind it does.
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	c.hash.Write(p[:n])
+	return n, err
+}
+
+// NewWriter returns a writer of a compressed file whose first byte is at
+// offset. The caller closes w.
+func NewWriter(w io.Writer, offset int64) *Writer {
+	z, err := gzip.NewWriterLevel(nil, Level)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	return newWriter(w, offset, z)
+}
+
+// NewPlainWriter is [NewWriter] for a file that is not compressed.
+func NewPlainWriter(w io.Writer, offset int64) *Writer {
+	out := newWriter(w, offset, nil)
+	out.plain = true
+	return out
+}
+
+func newWriter(w io.Writer, offset int64, z *gzip.Writer) *Writer {
+	return &Writer{out: counter{w: w, n: offset, hash: sha256.New()}, zip: z, block: sha256.New(), copy: make([]byte, 64<<10)}
+}
+
+// Offset returns where the next record will stand.
+func (w *Writer) Offset() int64 { return w.out.n }
+
+// Write writes one record and says where it stands. It errors with ErrInvalid
+// where a field cannot be written, with ErrCorrupt where the body has another
+// length than was said, and as the body and the file do.
+func (w *Writer) Write(r *Record) (Location, error) {
+	loc := Location{Offset: w.out.n}
+	if err := w.digest(r); err != nil {
+		return loc, fmt.Errorf("reading the block of %s: %w", r.ID, err)
+	}
+	head, err := r.head(store.Digest(w.block.Sum(nil)))
+	if err != nil {
+		return loc, err
+	}
+	w.out.hash.Reset()
+	var to io.Writer = &w.out
+	if !w.plain {
+		w.zip.Reset(&w.out)
+		to = w.zip
+	}
+	for _, part := range [][]byte{head, r.Head, w.held.Bytes()} {
+		if _, err := to.Write(part); err != nil {
+			return loc, fmt.Errorf("writing %s: %w", r.ID, err)
+		}
+	}
+	if r.Body != nil && r.BodySize > HeldBody {
+		if err := w.stream(to, r); err != nil {
+			return loc, fmt.Errorf("writing %s: %w", r.ID, err)
+		}
+	}
+	if _, err := io.WriteString(to, "\r\n\r\n"); err != nil {
+		return loc, fmt.Errorf("writing %s: %w", r.ID, err)
+	}
+	if !w.plain {
+		if err := w.zip.Close(); err != nil {
+			return loc, fmt.Errorf("writing %s: %w", r.ID, err)
+		}
+	}
+	loc.Length = w.out.n - loc.Offset
+	w.out.hash.Sum(loc.Digest[:0])
+	return loc, nil
+}
+
+// digest hashes the block of r, and keeps a small body for writing it.
+func (w *Writer) digest(r *Record) error {
+	w.block.Reset()
+	w.held.Reset()
+	w.block.Write(r.Head)
+	switch {
+	case r.Body == nil && r.BodySize != 0:
+		return fmt.Errorf("%w: there is no body of %d bytes", store.ErrInvalid, r.BodySize)
+	case r.Body == nil:
+		return nil
+	case r.BodySize > HeldBody:
+		return w.stream(w.block, r)
+	}
+	if err := w.stream(&w.held, r); err != nil {
+		return err
+	}
+	w.block.Write(w.held.Bytes())
+	return nil
+}
+
+// stream copies the body of r, and looks that it is as long as was said.
+func (w *Writer) stream(to io.Writer, r *Record) error {
+	body, err := r.Body()
+	if err != nil {
+		return err
+	}
+	n, err := io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{io.LimitReader(body, r.BodySize+1)}, w.copy)
+	if cerr := body.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil && n != r.BodySize {
+		err = fmt.Errorf("%w: its body has not %d bytes", store.ErrCorrupt, r.BodySize)
+	}
+	return err
+}
