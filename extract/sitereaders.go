@@ -3,6 +3,8 @@ package extract
 import (
 	"strings"
 
+	"stet/extract/post"
+
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
@@ -20,6 +22,23 @@ func PostAt(s Site, address string) (Target, bool) {
 		return Target{}, false
 	}
 	return t, true
+}
+
+// KnownSite is a [Site] that knows its posts by their ids, too.
+type KnownSite interface {
+	Site
+	IDSite
+}
+
+// TargetOf returns the target of a post at the address under which it is known,
+// which can tell more than the id does; where that does not lead to the post, the
+// target of the id alone. It returns false where neither does.
+func TargetOf(s KnownSite, ref post.Ref, address string) (Target, bool) {
+	if t, ok := PostAt(s, address); ok && t.Ref == ref {
+		return t, true
+	}
+	t, ok := s.PostByID(ref.ID)
+	return t, ok && t.Ref == ref
 }
 
 // PostIn returns the post that the value of an attribute names: by its address,

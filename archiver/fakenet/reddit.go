@@ -28,6 +28,10 @@ type Reddit struct {
 	// forbidden are communities with the reason why they are not shown.
 	forbidden map[string]string
 	blocked   bool
+	// token is the one that the app ada has, empty for none yet; issued counts
+	// them.
+	token  string
+	issued int
 }
 
 // Reddit sets up the platform, with the post z1c9z alive.
@@ -35,6 +39,7 @@ func (n *Net) Reddit() *Reddit {
 	r := &Reddit{net: n, posts: map[string]RedditPost{}, forbidden: map[string]string{}}
 	r.Set(RedditPost{ID: "z1c9z", Community: "IAmA", Author: "somebody", Title: "Ask me anything"})
 	n.HandleFunc("www.reddit.com", r.serve)
+	n.HandleFunc("oauth.reddit.com", r.serveApp)
 	n.HandleFunc("i.redd.it", func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Content-Type", "image/png")
 		_, _ = w.Write(picture(req.URL.Path, 320, 240))
@@ -71,9 +76,46 @@ func (r *Reddit) Block(blocked bool) {
 	r.blocked = blocked
 }
 
+// Expire lets the token of the app run out.
+func (r *Reddit) Expire() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.token = ""
+}
+
+// serveApp answers to those that have a token.
+func (r *Reddit) serveApp(w http.ResponseWriter, req *http.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.token == "" || req.Header.Get("Authorization") != "Bearer "+r.token {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, `{"message":"Unauthorized","error":401}`)
+		return
+	}
+	r.info(w, req.FormValue("id"))
+}
+
+// issue gives a token to the app ada, whose secret is quay.
+func (r *Reddit) issue(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if id, secret, ok := req.BasicAuth(); !ok || id != "ada" || secret != "quay" || req.FormValue("grant_type") != "client_credentials" {
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, `{"message":"Unauthorized","error":401}`)
+		return
+	}
+	r.issued++
+	r.token = fmt.Sprintf("app-token-%d", r.issued)
+	fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":86400,"scope":"*"}`, r.token)
+}
+
 func (r *Reddit) serve(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if req.URL.Path == "/api/v1/access_token" {
+		r.issue(w, req)
+		return
+	}
 	path := strings.Split(strings.TrimSuffix(strings.Trim(req.URL.Path, "/"), ".json"), "/")
 	switch {
 	case r.blocked:

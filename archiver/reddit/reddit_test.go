@@ -1,6 +1,8 @@
 package reddit_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +28,7 @@ func run(t *testing.T, story func(w *platformtest.World, r *fakenet.Reddit)) {
 		r := w.Net.Reddit()
 		r.Set(tide())
 		r.Set(boots())
-		w.Start(reddit.New(w.Client, nil, nil))
+		w.Start(reddit.New(w.Client, reddit.Options{}))
 		story(w, r)
 	})
 }
@@ -123,10 +125,55 @@ func TestBatch(t *testing.T) {
 	platformtest.Run(t, func(w *platformtest.World) {
 		w.Net.Reddit().Set(tide())
 		w.Net.Forget()
-		e := reddit.New(w.Client, nil, nil).Endpoints()[0]
+		e := reddit.New(w.Client, reddit.Options{}).Endpoints()[0]
 		r := e.Ask(w.T.Context(), []post.Ref{ref("1ab2cd"), ref("not one"), ref("zzzz")}, "look")
 		if len(w.Net.Requests()) != 1 || r.Answers[0].Status != post.Live || r.Answers[1].Err == nil || r.Answers[2].Status != post.NotFound {
 			t.Errorf("%d requests, answers %+v", len(w.Net.Requests()), r.Answers)
 		}
+	})
+}
+
+// TestApp: with the credentials of an app, posts are asked for under its name,
+// also where the public endpoints refuse the network; a token that has run out is
+// exchanged anew, and neither it nor the secret is kept.
+func TestApp(t *testing.T) {
+	platformtest.Run(t, func(w *platformtest.World) {
+		r := w.Net.Reddit()
+		r.Set(tide())
+		w.Start(reddit.New(w.Client, reddit.Options{ClientID: "ada", ClientSecret: "quay"}))
+		r.Block(true)
+		if p := w.Capture(ref("1ab2cd")); p.Source != post.SourceAPI || p.Text != "Low tide\n\nMud everywhere" {
+			t.Errorf("captured %+v", p)
+		}
+		r.Expire()
+		w.Expect(ref("1ab2cd"), post.Live, false)
+		if n := w.Net.Count("www.reddit.com", "/api/v1/access_token"); n != 2 {
+			t.Errorf("%d tokens were asked for", n)
+		}
+		gone := tide()
+		gone.Removed = "deleted"
+		r.Set(gone)
+		w.Expect(ref("1ab2cd"), post.Deleted, false)
+		time.Sleep(7 * time.Hour)
+		w.Expect(ref("1ab2cd"), post.Deleted, true)
+		for _, e := range w.Exchanges(ref("1ab2cd")) {
+			if s := fmt.Sprintf("%+v", e); strings.Contains(s, "app-token") || strings.Contains(s, "quay") {
+				t.Errorf("an exchange has a secret: %s", e.URL)
+			}
+		}
+	})
+}
+
+// TestAppRefused: credentials that are wrong say nothing about a post, and the
+// public endpoints are asked.
+func TestAppRefused(t *testing.T) {
+	platformtest.Run(t, func(w *platformtest.World) {
+		w.Net.Reddit().Set(tide())
+		w.Start(reddit.New(w.Client, reddit.Options{ClientID: "ada", ClientSecret: "wrong"}))
+		p := w.Capture(ref("1ab2cd"))
+		if p.Source != post.SourcePublic || !strings.Contains(strings.Join(p.Notes, " "), "reddit.client_id") {
+			t.Errorf("captured %+v", p)
+		}
+		w.Never(ref("1ab2cd"), 2, 13*time.Hour)
 	})
 }

@@ -2,7 +2,6 @@ package twitter
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,49 +24,10 @@ import (
 // batchSize is how many posts v1.1 and v2 answer for at a time.
 const batchSize = 100
 
-// tokens gives the app-only token: the configured one, or the one that the
-// consumer's key and secret are exchanged for.
-type tokens struct {
-	client      Client
-	key, secret string
-
-	mu     sync.Mutex
-	bearer string
-}
-
-// token returns the bearer token.
-func (t *tokens) token(ctx context.Context) (string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.bearer != "" {
-		return t.bearer, nil
-	}
-	// OAuth 2.0 application-only: RFC 6749 §4.4.
-	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded;charset=UTF-8"}}
-	basic := http.Request{Header: http.Header{}}
-	basic.SetBasicAuth(url.QueryEscape(t.key), url.QueryEscape(t.secret))
-	header.Set("Authorization", basic.Header.Get("Authorization"))
-	resp, err := t.client.Do(ctx, fetch.Request{Method: http.MethodPost, URL: "https://api.twitter.com/oauth2/token", Header: header,
-		Body: []byte("grant_type=client_credentials"), Purpose: "post", Withhold: true})
-	if err != nil {
-		return "", fmt.Errorf("exchanging twitter.consumer_key for a token: %w", err)
-	}
-	var body struct {
-		Type  string `json:"token_type"`
-		Token string `json:"access_token"`
-	}
-	if err := json.Unmarshal(resp.Body, &body); err != nil || resp.Status != http.StatusOK || body.Token == "" {
-		return "", fmt.Errorf("exchanging twitter.consumer_key for a token: %w: the platform answered %d; check twitter.consumer_key and twitter.consumer_secret",
-			store.ErrRefused, resp.Status)
-	}
-	t.bearer = body.Token
-	return t.bearer, nil
-}
-
 // v11 is the v1.1 interface, through go-twitter.
 type v11 struct {
 	client Client
-	tokens *tokens
+	tokens *archiver.AppToken
 }
 
 // Name returns the word for the endpoint.
@@ -82,7 +42,7 @@ func (v *v11) Batch() int { return batchSize }
 // Ask asks for one post by statuses/show, which says why a post is missing, or
 // for several by statuses/lookup, which leaves missing ones out.
 func (v *v11) Ask(ctx context.Context, refs []post.Ref, purpose string) archiver.Reply {
-	token, err := v.tokens.token(ctx)
+	token, err := v.tokens.Token(ctx)
 	if err != nil {
 		return archiver.Reply{Answers: same(refs, trouble(err))}
 	}
@@ -181,7 +141,7 @@ func (t *tap) RoundTrip(req *http.Request) (*http.Response, error) {
 // v2 is the v2 interface.
 type v2 struct {
 	client Client
-	tokens *tokens
+	tokens *archiver.AppToken
 
 	mu sync.Mutex
 	// posts is true once the interface asked for the vocabulary of 2026.
@@ -200,7 +160,7 @@ func (v *v2) Batch() int { return batchSize }
 // Ask asks for posts in the vocabulary of tweets, and, where the interface
 // refuses that, in that of posts.
 func (v *v2) Ask(ctx context.Context, refs []post.Ref, purpose string) archiver.Reply {
-	token, err := v.tokens.token(ctx)
+	token, err := v.tokens.Token(ctx)
 	if err != nil {
 		return archiver.Reply{Answers: same(refs, trouble(err))}
 	}

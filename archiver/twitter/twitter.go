@@ -51,7 +51,8 @@ func New(c Client, o Options) *Platform {
 	if o.Live == nil {
 		p.controls.Live = DefaultControls()
 	}
-	token := &tokens{client: c, bearer: o.BearerToken, key: o.ConsumerKey, secret: o.ConsumerSecret}
+	token := &archiver.AppToken{Client: c, URL: "https://api.twitter.com/oauth2/token", Given: o.BearerToken, Key: o.ConsumerKey, Secret: o.ConsumerSecret,
+		Keys: [2]string{"twitter.consumer_key", "twitter.consumer_secret"}}
 	v1, v2 := &v11{client: c, tokens: token}, &v2{client: c, tokens: token}
 	switch {
 	case o.BearerToken != "":

@@ -13,11 +13,13 @@ import (
 const (
 	// EndpointInfo answers for many things by their names.
 	EndpointInfo = "info"
+	// EndpointAPI is the same for apps that are known to the platform.
+	EndpointAPI = "api-info"
 	// EndpointJSON is the page of a post, or of a comment in it, as data.
 	EndpointJSON = "json"
 )
 
-// Parser names the parser of what both endpoints show, with its version.
+// Parser names the parser of what the endpoints show, with its version.
 const Parser = "reddit.thing/1"
 
 // thing is what the platform calls a post (t3) or a comment (t1).

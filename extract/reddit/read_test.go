@@ -9,15 +9,13 @@ import (
 )
 
 func readers() sitetest.Readers {
-	return sitetest.Readers{
-		EndpointInfo: func(id string, r extract.Response) extract.Answer { return ReadInfo([]string{id}, r)[id] },
-		EndpointJSON: ReadJSON,
-	}
+	info := func(id string, r extract.Response) extract.Answer { return ReadInfo([]string{id}, r)[id] }
+	return sitetest.Readers{EndpointInfo: info, EndpointAPI: info, EndpointJSON: ReadJSON}
 }
 
 func TestAnswers(t *testing.T) { sitetest.Answers(t, readers(), "testdata/answers", *update) }
 
-func TestRulesAreTrue(t *testing.T) { sitetest.Rules(t, Rules(), sampleID, readers()) }
+func TestRulesAreTrue(t *testing.T) { sitetest.Rules(t, append(Rules(), APIRules()...), sampleID, readers()) }
 
 func FuzzAnswers(f *testing.F) { sitetest.FuzzAnswers(f, readers(), "testdata/answers", sampleID) }
 

@@ -17,8 +17,14 @@ const (
 	sampleGone = `"title":"Low tide","selftext":"[removed]","author":"[deleted]","is_robot_indexable":false,"removed_by_category":`
 )
 
-// Rules lists what the answers of Reddit's endpoints conclude. Both read posts
-// in the same way.
+// APIRules lists what the answers conclude that apps get which are known to the
+// platform: the same.
+func APIRules() []extract.Rule {
+	return rulesOf(EndpointAPI, func(post string) extract.Response { return extract.JSONAnswer(200, post) })
+}
+
+// Rules lists what the answers of Reddit's public endpoints conclude. Both read
+// posts in the same way.
 func Rules() []extract.Rule {
 	return append(rulesOf(EndpointInfo, func(post string) extract.Response { return extract.JSONAnswer(200, post) }),
 		rulesOf(EndpointJSON, func(post string) extract.Response {
@@ -42,7 +48,7 @@ func rulesOf(e string, answer func(post string) extract.Response) []extract.Rule
 		extract.SaysNothing(e, "403 in JSON without a reason", extract.JSONAnswer(403, `{"message":"Forbidden","error":403}`)),
 		extract.SaysNothing(e, "404 with a page", extract.PageAnswer(404, "<title>reddit.com: page not found</title>")),
 	}
-	if e == EndpointInfo {
+	if e != EndpointJSON {
 		rules = append(rules, extract.Implies(e, "the list leaves it out", post.NotFound, extract.JSONAnswer(200, `{"kind":"Listing","data":{"children":[]}}`)))
 	}
 	return append(rules, extract.TroubleRules(e)...)

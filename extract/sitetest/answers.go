@@ -179,7 +179,9 @@ func absurd(a *extract.Answer, id string) string {
 		return "trouble that tells something"
 	case a.Status == post.Unknown && a.Explicit:
 		return "a statement of nothing"
-	case a.Status == post.Live && a.Parsed == nil:
+	case a.Reason == extract.ReasonThere && (a.Parsed != nil || a.Words != ""):
+		return "a witness of whose answer more than the outcome is kept"
+	case a.Status == post.Live && a.Parsed == nil && a.Reason != extract.ReasonThere:
 		return "a living post that is not shown"
 	case a.Status.Gone() && a.Parsed != nil:
 		return "a post that is gone and shown"

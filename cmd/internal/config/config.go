@@ -14,6 +14,8 @@ type Config struct {
 	Fetch   Fetch
 	Twitter Twitter
 	Bluesky Bluesky
+	Meta    Meta
+	Reddit  Reddit
 	Watch   Watch
 	Capture Capture
 	Browser Browser
@@ -73,6 +75,25 @@ type Bluesky struct {
 	Push bool
 	// PushURL is the stream; empty is the one that is built in.
 	PushURL string
+}
+
+// Meta holds the tokens of apps with which Meta's endpoints are asked whether a
+// post is there; both are optional.
+type Meta struct {
+	// AccessToken is for Facebook and Instagram, ThreadsToken for Threads.
+	AccessToken  string
+	ThreadsToken string
+	// The files that hold them instead.
+	AccessTokenFile  string
+	ThreadsTokenFile string
+}
+
+// Reddit holds the credentials of an app; they are optional.
+type Reddit struct {
+	ClientID     string
+	ClientSecret string
+	// ClientSecretFile is the file that holds it instead.
+	ClientSecretFile string
 }
 
 // Watch says when posts are looked at again and when a loss is confirmed.

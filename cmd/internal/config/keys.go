@@ -82,6 +82,8 @@ func Keys() []Key {
 	keys = append(keys, fetchKeys()...)
 	keys = append(keys, twitterKeys()...)
 	keys = append(keys, blueskyKeys()...)
+	keys = append(keys, metaKeys()...)
+	keys = append(keys, redditKeys()...)
 	keys = append(keys, watchKeys()...)
 	keys = append(keys, captureKeys()...)
 	keys = append(keys, browserKeys()...)
@@ -120,6 +122,23 @@ func blueskyKeys() []Key {
 	return []Key{
 		value("bluesky.push", func(c *Config) *bool { return &c.Bluesky.Push }, parseBool, formatBool),
 		value("bluesky.push_url", func(c *Config) *string { return &c.Bluesky.PushURL }, parseStream, asIs),
+	}
+}
+
+func metaKeys() []Key {
+	return []Key{
+		secret(value("meta.access_token", func(c *Config) *string { return &c.Meta.AccessToken }, parseSecret, asIs)),
+		value("meta.access_token_file", func(c *Config) *string { return &c.Meta.AccessTokenFile }, parsePath, asIs),
+		secret(value("meta.threads_token", func(c *Config) *string { return &c.Meta.ThreadsToken }, parseSecret, asIs)),
+		value("meta.threads_token_file", func(c *Config) *string { return &c.Meta.ThreadsTokenFile }, parsePath, asIs),
+	}
+}
+
+func redditKeys() []Key {
+	return []Key{
+		value("reddit.client_id", func(c *Config) *string { return &c.Reddit.ClientID }, parseLine, asIs),
+		secret(value("reddit.client_secret", func(c *Config) *string { return &c.Reddit.ClientSecret }, parseSecret, asIs)),
+		value("reddit.client_secret_file", func(c *Config) *string { return &c.Reddit.ClientSecretFile }, parsePath, asIs),
 	}
 }
 

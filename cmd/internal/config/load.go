@@ -211,6 +211,9 @@ func (c *Config) check() error {
 	if (c.Twitter.ConsumerKey == "") != (c.Twitter.ConsumerSecret == "") {
 		return fmt.Errorf("%w: twitter.consumer_key and twitter.consumer_secret belong together; only one of them is set", store.ErrUsage)
 	}
+	if (c.Reddit.ClientID == "") != (c.Reddit.ClientSecret == "") {
+		return fmt.Errorf("%w: reddit.client_id and reddit.client_secret belong together; only one of them is set", store.ErrUsage)
+	}
 	if (c.Serve.CertFile == "") != (c.Serve.KeyFile == "") {
 		return fmt.Errorf("%w: serve.cert_file and serve.key_file belong together; only one of them is set", store.ErrUsage)
 	}

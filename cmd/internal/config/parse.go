@@ -11,7 +11,9 @@ import (
 	"unicode"
 
 	"stet/archiver"
+	"stet/extract"
 	"stet/extract/post"
+	"stet/extract/sites"
 )
 
 // errValue is the reason why a value does not fit its key; the caller adds the
@@ -253,8 +255,14 @@ func parseRef(s string) (post.Ref, error) {
 	if err != nil {
 		return post.Ref{}, errValue(s, "a post of the form platform:id, such as twitter:20")
 	}
-	if r.Platform != post.Twitter {
-		return post.Ref{}, fmt.Errorf("%q: this version looks at posts of twitter only", s)
+	site, ok := sites.Of(r.Platform)
+	if !ok {
+		return post.Ref{}, fmt.Errorf("%q: %q is no platform whose posts can be named by an id", s, r.Platform)
+	}
+	if ids, ok := site.(extract.IDSite); ok {
+		if t, ok := ids.PostByID(r.ID); !ok || t.Ref != r {
+			return post.Ref{}, fmt.Errorf("%q: that cannot be the id of a post of %s", s, r.Platform)
+		}
 	}
 	return r, nil
 }

@@ -25,7 +25,7 @@ const matrixFile = "../../../docs/platforms.md"
 // TestPlatforms: docs/platforms.md says what the code does. It is written by
 // go test ./cmd/internal/wire -run Platforms -update.
 func TestPlatforms(t *testing.T) {
-	got := platformsPage(platforms(&config.Config{Twitter: config.Twitter{BearerToken: "x"}}, nil))
+	got := platformsPage(platforms(withSecrets(), nil))
 	if *update {
 		if err := os.WriteFile(matrixFile, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -39,6 +39,15 @@ func TestPlatforms(t *testing.T) {
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("docs/platforms.md is out of date: go test ./cmd/internal/wire -run Platforms -update\n%s", diff)
 	}
+}
+
+// withSecrets is a configuration with credentials for everything that takes them.
+func withSecrets() *config.Config {
+	c := config.Default()
+	c.Twitter.BearerToken = "bearer"
+	c.Meta.AccessToken, c.Meta.ThreadsToken = "app|meta", "app|threads"
+	c.Reddit.ClientID, c.Reddit.ClientSecret = "app", "hush"
+	return c
 }
 
 // platformsPage writes the page about platforms.
