@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"stet/cmd/internal/config"
 	"stet/cmd/internal/wire"
 	"stet/extract"
 	"stet/store"
@@ -91,7 +93,7 @@ func (a *app) doctor(ctx context.Context) error {
 	} else {
 		note("configuration", "ok", "%s", c.File)
 	}
-	a.examineArchive(ctx, note)
+	platforms := a.examineArchive(ctx, c, note)
 	if free, err := wire.DiskFree(c.Data); err == nil && free < c.Serve.MinFree {
 		note("disk", "wrong", "%s are free, less than serve.min_free (%s): `stet serve` captures nothing new", size(free), size(c.Serve.MinFree))
 	} else if err == nil {
@@ -107,13 +109,7 @@ func (a *app) doctor(ctx context.Context) error {
 	if c.Fetch.Contact == "" {
 		note("contact", "missing", "fetch.contact is not set: sites that are read cannot say whom to ask; set a URL or mail address")
 	}
-	for _, p := range wire.PlatformStates(c) {
-		state := "ok"
-		if len(p.Missing) > 0 {
-			state = "missing"
-		}
-		note(string(p.Platform), state, "%s", p.Words)
-	}
+	examinePlatforms(platforms, note)
 	if words, missing := wire.BrowserState(c); missing {
 		note("browser", "missing", "%s", words)
 	} else {
@@ -125,10 +121,29 @@ func (a *app) doctor(ctx context.Context) error {
 	return a.tellFindings(list)
 }
 
-func (a *app) examineArchive(ctx context.Context, note func(thing, state, format string, args ...any)) {
+// examinePlatforms tells of each platform how it is set up, and, where there is
+// an archive, how it does.
+func examinePlatforms(all []wire.PlatformState, note func(thing, state, format string, args ...any)) {
+	for i := range all {
+		p := &all[i]
+		state := "ok"
+		if len(p.Missing) > 0 {
+			state = "missing"
+		}
+		note(string(p.Platform), state, "%s", strings.Join(append([]string{p.Words}, p.Tell()...), "; "))
+	}
+}
+
+// examineArchive tells of the archive and returns what it knows of the
+// platforms; without one that is what the configuration says.
+func (a *app) examineArchive(ctx context.Context, c *config.Config, note func(thing, state, format string, args ...any)) []wire.PlatformState {
+	platforms := wire.PlatformStates(c)
 	err := a.reading(ctx, func(w *wire.Archive) error {
 		head, err := w.Archive.Backend().Head(ctx)
 		if err != nil {
+			return err
+		}
+		if platforms, err = w.PlatformStates(ctx, c, a.now()); err != nil {
 			return err
 		}
 		note("archive", "ok", "%s holds %d records; `stet check` proves them", w.Dir, head)
@@ -143,6 +158,10 @@ func (a *app) examineArchive(ctx context.Context, note func(thing, state, format
 	default:
 		note("archive", "wrong", "%s", sentence(err))
 	}
+	if platforms == nil {
+		return wire.PlatformStates(c)
+	}
+	return platforms
 }
 
 func (a *app) tellFindings(list []finding) error {

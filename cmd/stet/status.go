@@ -13,6 +13,7 @@ import (
 	"stet/archiver"
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/wire"
+	"stet/extract/post"
 	"stet/store"
 )
 
@@ -67,7 +68,10 @@ func (a *app) status(ctx context.Context) error {
 		return err
 	}
 	return a.reading(ctx, func(w *wire.Archive) error {
-		r := statusReport{Archive: w.Dir, Platforms: wire.PlatformStates(c)}
+		r := statusReport{Archive: w.Dir}
+		if r.Platforms, err = w.PlatformStates(ctx, c, a.now()); err != nil {
+			return err
+		}
 		if r.Store, err = w.Statter.Stats(ctx); err != nil {
 			return fmt.Errorf("measuring the archive: %w", err)
 		}
@@ -92,6 +96,30 @@ func (a *app) status(ctx context.Context) error {
 		a.showStatusReport(c, &r, coverage)
 		return nil
 	})
+}
+
+// showPlatforms tells of X, of what has credentials, a budget or trouble, and
+// names the rest, of which `stet doctor` tells.
+func (a *app) showPlatforms(all []wire.PlatformState, row func(name, format string, args ...any)) {
+	var rest []string
+	for i := range all {
+		p := &all[i]
+		told := p.Tell()
+		if p.Platform != post.Twitter && p.Credentials == "none" {
+			told = slices.DeleteFunc(told, func(s string) bool {
+				return strings.HasPrefix(s, "not set: ") || strings.HasPrefix(s, "no control post")
+			})
+		}
+		if p.Platform != post.Twitter && p.Credentials == "none" && len(told) == 0 {
+			rest = append(rest, string(p.Platform))
+			continue
+		}
+		row("Platform", "%s: %s", p.Platform, p.Words)
+		for _, t := range told {
+			row("", "%s", t)
+		}
+	}
+	row("Platforms", "%s: without credentials, see `stet doctor`", strings.Join(rest, ", "))
 }
 
 func sumJobs(c *store.JobCounts) statusJobs {
@@ -141,12 +169,7 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 		}
 		row("Next", "due %s; %s", a.when(*r.Jobs.Next), who)
 	}
-	for _, p := range r.Platforms {
-		row("Platform", "%s: %s", p.Platform, p.Words)
-		if len(p.Missing) > 0 {
-			row("", "not set: %s", strings.Join(p.Missing, ", "))
-		}
-	}
+	a.showPlatforms(r.Platforms, row)
 	row("Browser", "%s", r.Browser)
 	file := c.File
 	if file == "" {

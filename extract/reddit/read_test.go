@@ -15,7 +15,9 @@ func readers() sitetest.Readers {
 
 func TestAnswers(t *testing.T) { sitetest.Answers(t, readers(), "testdata/answers", *update) }
 
-func TestRulesAreTrue(t *testing.T) { sitetest.Rules(t, append(Rules(), APIRules()...), sampleID, readers()) }
+func TestRulesAreTrue(t *testing.T) {
+	sitetest.Rules(t, append(Rules(), APIRules()...), sampleID, readers())
+}
 
 func FuzzAnswers(f *testing.F) { sitetest.FuzzAnswers(f, readers(), "testdata/answers", sampleID) }
 
