@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stet/cmd/internal/config"
 	"stet/cmd/internal/wire"
 	"stet/store"
 	"stet/store/evidence"
@@ -17,6 +18,7 @@ import (
 type checkpointFlags struct {
 	since, proof string
 	key, rotate  bool
+	stamp        bool
 }
 
 func (a *app) checkpointCommand() *cobra.Command {
@@ -44,6 +46,7 @@ and ` + "`stet verify`" + ` checks it.`,
 	cmd.Flags().StringVar(&f.since, "since", "", "prove that the head goes on from the one in this file")
 	cmd.Flags().StringVar(&f.proof, "proof", "", "prove that the head covers the record with this id")
 	cmd.Flags().BoolVar(&f.key, "key", false, "print the public key, and sign nothing")
+	cmd.Flags().BoolVar(&f.stamp, "stamp", false, "have the head stamped now by those of evidence.authorities and evidence.calendars")
 	cmd.Flags().BoolVar(&f.rotate, "rotate", false, "make a new key; what the old one signed stays provable")
 	return cmd
 }
@@ -88,6 +91,11 @@ func (a *app) checkpoint(ctx context.Context, f checkpointFlags) (err error) {
 	if f.rotate || f.key {
 		return a.printKey(ctx, log, f.rotate)
 	}
+	if f.stamp {
+		if err := a.stampNow(ctx, c, w); err != nil {
+			return err
+		}
+	}
 	s, err := log.Checkpoint(ctx, "person")
 	if err != nil {
 		return fmt.Errorf("signing the head of the archive in %s: %w", w.Dir, err)
@@ -104,6 +112,19 @@ func (a *app) checkpoint(ctx context.Context, f checkpointFlags) (err error) {
 		proof = s.Message
 	}
 	a.out.write(proof)
+	return nil
+}
+
+// stampNow has the head stamped by all who are set. Calendars promise first, and
+// complete later, while a service runs.
+func (a *app) stampNow(ctx context.Context, c *config.Config, w *wire.Archive) error {
+	stamps, err := w.Stamps(c, a.options(nil), nil)
+	if err != nil {
+		return err
+	}
+	if err := stamps.Now(ctx); err != nil {
+		return fmt.Errorf("having the head stamped: %w", err)
+	}
 	return nil
 }
 

@@ -142,7 +142,7 @@ func (s *service) once(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("doing what is due: %w; what is not done stays due", ctx.Err())
 	}
-	stamps, err := s.w.Stamps(s.c, s.stampFailed)
+	stamps, err := s.w.Stamps(s.c, s.a.options(nil), s.stampFailed)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stamps, err := s.w.Stamps(s.c, s.stampFailed)
+	stamps, err := s.w.Stamps(s.c, s.a.options(nil), s.stampFailed)
 	if err == nil {
 		err = stamps.Begin(ctx)
 	}

@@ -49,6 +49,58 @@ type statusReport struct {
 	Platforms []wire.PlatformState `json:"platforms"`
 	// Browser says whether pages are drawn, and what is missing for it.
 	Browser string `json:"browser"`
+	// Evidence says how the heads of the evidence tree stand.
+	Evidence statusEvidence `json:"evidence"`
+}
+
+// statusEvidence says what was signed and stamped.
+type statusEvidence struct {
+	// Covered is how many records the last signed head covers, Signed when it
+	// was signed, null where none is.
+	Covered int64      `json:"covered_records"`
+	Signed  *time.Time `json:"signed"`
+	// Stamps are those who are set to stamp heads.
+	Stamps []wire.StampState `json:"stamps"`
+}
+
+// evidenceStatus reads how the evidence stands.
+func evidenceStatus(ctx context.Context, c *config.Config, w *wire.Archive) (e statusEvidence, err error) {
+	p, err := w.Archive.List(ctx, store.Query{Term: store.StampTerm(store.StampCheckpoint), Newest: true, Limit: 1})
+	if err != nil {
+		return e, err
+	}
+	if len(p.Records) > 0 {
+		s, err := store.Decode[store.Stamp](&p.Records[0])
+		if err != nil {
+			return e, err
+		}
+		e.Covered, e.Signed = int64(s.Size), &s.Time
+	}
+	e.Stamps, err = w.StampStates(ctx, c)
+	e.Stamps = filled(e.Stamps)
+	return e, err
+}
+
+// showEvidence says how the evidence stands.
+func (a *app) showEvidence(e *statusEvidence, row func(name, format string, args ...any)) {
+	if e.Signed == nil {
+		row("Evidence", "no head is signed yet; `stet checkpoint` signs one, and a service does every hour")
+	} else {
+		row("Evidence", "the last signed head covers %s, %s", count(e.Covered, "record"), a.when(*e.Signed))
+	}
+	if len(e.Stamps) == 0 {
+		row("", "no time from outside: evidence.authorities and evidence.calendars are not set")
+	}
+	for _, s := range e.Stamps {
+		words := map[store.StampState]string{"": "not asked yet", store.StampComplete: "works", store.StampPending: "pending", store.StampFailed: "FAILS: " + s.Error}[s.State]
+		if s.Pending > 0 && s.State != store.StampPending {
+			words += fmt.Sprintf("; %d pending", s.Pending)
+		}
+		if !s.Last.IsZero() {
+			words += "; the last complete stamp is of " + a.when(s.Last)
+		}
+		row("", "%s: %s", s.By, words)
+	}
 }
 
 // statusJobs counts the durable work.
@@ -89,6 +141,9 @@ func (a *app) status(ctx context.Context) error {
 			return fmt.Errorf("measuring the free space at %s: %w", w.Dir, err)
 		}
 		r.Browser, _ = wire.BrowserState(c)
+		if r.Evidence, err = evidenceStatus(ctx, c, w); err != nil {
+			return err
+		}
 		if a.json {
 			a.out.json(&r)
 			return nil
@@ -171,6 +226,7 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 	}
 	a.showPlatforms(r.Platforms, row)
 	row("Browser", "%s", r.Browser)
+	a.showEvidence(&r.Evidence, row)
 	file := c.File
 	if file == "" {
 		file = "none"

@@ -158,6 +158,15 @@ type Wayback struct {
 type Evidence struct {
 	// CheckpointEvery is how often the service signs a head.
 	CheckpointEvery time.Duration
+	// Authorities are the addresses of authorities of RFC 3161, Calendars those
+	// of calendars of OpenTimestamps; nobody is asked where there are none.
+	Authorities []string
+	Calendars   []string
+	// AuthorityRoots is a PEM file to whose certificates those of the
+	// authorities must lead.
+	AuthorityRoots string
+	// StampEvery is how often each is asked.
+	StampEvery time.Duration
 }
 
 // Setting is one key of the effective configuration, for people.

@@ -177,6 +177,10 @@ func captureKeys() []Key {
 func evidenceKeys() []Key {
 	return []Key{
 		value("evidence.checkpoint_every", func(c *Config) *time.Duration { return &c.Evidence.CheckpointEvery }, ParseDuration, FormatDuration),
+		list("evidence.authorities", func(c *Config) *[]string { return &c.Evidence.Authorities }, parseWeb, asIs),
+		list("evidence.calendars", func(c *Config) *[]string { return &c.Evidence.Calendars }, parseWeb, asIs),
+		value("evidence.authority_roots", func(c *Config) *string { return &c.Evidence.AuthorityRoots }, parsePath, asIs),
+		value("evidence.stamp_every", func(c *Config) *time.Duration { return &c.Evidence.StampEvery }, ParseDuration, FormatDuration),
 	}
 }
 
@@ -199,7 +203,7 @@ func Default() *Config {
 		Capture: Capture{Links: string(archiver.LinksOff), MaxLinks: archiver.DefaultMaxLinks, MaxPage: 32 << 20, Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
 		Browser: Browser{Draw: "off", Most: 1, Timeout: time.Minute, MaxBytes: 100 << 20, MaxMemory: 1500 << 20, Sandbox: true},
-		Wayback: Wayback{Recover: true}, Evidence: Evidence{CheckpointEvery: time.Hour},
+		Wayback: Wayback{Recover: true}, Evidence: Evidence{CheckpointEvery: time.Hour, StampEvery: 24 * time.Hour},
 		Serve:  Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
 		origin: map[string]string{},
 	}

@@ -283,6 +283,15 @@ func ParseLinks(s string) (string, error) {
 	return "", errValue(s, "off, article or all")
 }
 
+// parseWeb takes an address of the web.
+func parseWeb(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.Fragment != "" {
+		return "", errValue(s, "a web address, such as https://tsa.example/tsr")
+	}
+	return s, nil
+}
+
 // parseBase takes an address before which others are written.
 func parseBase(s string) (string, error) {
 	u, err := url.Parse(s)

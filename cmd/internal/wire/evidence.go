@@ -57,13 +57,43 @@ func (a *Archive) newHeads(o Options, readOnly bool) *Heads {
 }
 
 // Stamps returns what signs heads by schedule; report is told of trouble.
-func (a *Archive) Stamps(c *config.Config, report func(error)) (*stamp.Worker, error) {
+func (a *Archive) Stamps(c *config.Config, o Options, report func(error)) (*stamp.Worker, error) {
+	o = o.withDefaults()
 	log, err := a.Heads.Log()
 	if err != nil {
 		return nil, err
 	}
-	return stamp.NewWorker(stamp.Options{Archive: a.Archive, Log: log, CheckpointEvery: c.Evidence.CheckpointEvery, Report: report}), nil
+	e := &c.Evidence
+	options := stamp.Options{Archive: a.Archive, Log: log, CheckpointEvery: e.CheckpointEvery, StampEvery: e.StampEvery, Random: o.Random, Report: report,
+		Authorities: e.Authorities, Calendars: e.Calendars}
+	if len(e.Authorities)+len(e.Calendars) == 0 {
+		return stamp.NewWorker(options), nil
+	}
+	if e.AuthorityRoots != "" {
+		body, err := os.ReadFile(e.AuthorityRoots)
+		if err == nil {
+			options.Roots, err = evidence.Pool(body)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: evidence.authority_roots: %w", store.ErrUsage, err)
+		}
+	}
+	// Their addresses are the operator's.
+	client, err := a.ownClient(c, o)
+	if err != nil {
+		return nil, err
+	}
+	options.Client = client
+	return stamp.NewWorker(options), nil
 }
+
+// StampStates says how those who are set to stamp stand.
+func (a *Archive) StampStates(ctx context.Context, c *config.Config) ([]StampState, error) {
+	return stamp.States(ctx, a.Archive, c.Evidence.Authorities, c.Evidence.Calendars)
+}
+
+// StampState says how somebody who stamps heads stands.
+type StampState = stamp.State
 
 // backupKey puts the signing key, encrypted, into a backup. It reports whether
 // it did: without a passphrase it does not.

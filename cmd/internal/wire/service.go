@@ -91,22 +91,31 @@ func kindOf(s string) source.Kind {
 	return k
 }
 
-// notifier returns what tells people, through a client of its own: their
-// addresses are the operator's.
-func (a *Archive) notifier(c *config.Config, o Options, report func(notify.Report)) (*notify.Notifier, error) {
-	private := o
-	private.Fetch = func(f *fetch.Options) {
+// ownClient makes a client for addresses that are the operator's own choice.
+func (a *Archive) ownClient(c *config.Config, o Options) (*fetch.Client, error) {
+	own := o
+	own.Fetch = func(f *fetch.Options) {
 		if o.Fetch != nil {
 			o.Fetch(f)
 		}
 		f.AllowPrivate = true
 		f.Access = nil // it is for what is captured
 	}
-	client, err := Client(c, private)
+	client, err := Client(c, own)
 	if err != nil {
 		return nil, err
 	}
 	a.closers = append(a.closers, client.Close)
+	return client, nil
+}
+
+// notifier returns what tells people, through a client of its own: their
+// addresses are the operator's.
+func (a *Archive) notifier(c *config.Config, o Options, report func(notify.Report)) (*notify.Notifier, error) {
+	client, err := a.ownClient(c, o)
+	if err != nil {
+		return nil, err
+	}
 	var targets []notify.Target
 	for _, n := range c.Notify {
 		targets = append(targets, notify.Target{Name: n.Name, Kind: notify.Kind(n.Kind), URL: n.URL, Secret: n.Secret, From: n.From, To: n.To,
