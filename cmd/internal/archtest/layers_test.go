@@ -41,7 +41,7 @@ func concrete(pkg string) bool {
 		return false
 	}
 	switch pkg {
-	case "archiver/fetch", "store/codec", "store/warc", "store/view", "store/evidence", "store/storetest", "store/disktest", "store/servertest":
+	case "archiver/fetch", "store/codec", "store/warc", "store/wacz", "store/view", "store/evidence", "store/storetest", "store/disktest", "store/servertest":
 		return false
 	}
 	return true
