@@ -46,6 +46,7 @@ const (
 	StepLinks     = "links"
 	StepArchive   = "web-archive"
 	StepDrawing   = "drawing"
+	StepSubmit    = "submission"
 )
 
 // Explanation says whom the work on one target would tell. Its JSON form is what
@@ -81,6 +82,9 @@ type ExplainOptions struct {
 	// is true where articles and pages are drawn; without either nothing is.
 	Draws      func(ref post.Ref, address string) string
 	DrawsPages bool
+	// SubmitsTo is the web archive that public articles, and linked pages, are
+	// handed to; empty for none.
+	SubmitsTo, SubmitsLinksTo string
 	// Shows is that of every explanation.
 	Shows string
 }
@@ -107,10 +111,12 @@ type explaining struct {
 	// look is true for a look, false for a capture.
 	look  bool
 	links Links
+	// privacy is that of what is captured.
+	privacy Privacy
 }
 
 func (x *Explainer) begin(target, kind string, look bool, o CaptureOptions) *explaining {
-	return &explaining{x: x, look: look, links: cmp.Or(o.Links, x.o.Policy.Links, LinksOff),
+	return &explaining{x: x, look: look, privacy: o.Privacy, links: cmp.Or(o.Links, x.o.Policy.Links, LinksOff),
 		out: &Explanation{Target: target, Kind: kind, Tells: []Telling{}, Shows: x.o.Shows}}
 }
 
@@ -263,6 +269,14 @@ func (e *explaining) page(step, address, learns string) {
 		t.Credentials = e.access(u, nil)
 	}
 	e.add(t)
+	to := e.x.o.SubmitsTo
+	if step != StepArticle {
+		to = e.x.o.SubmitsLinksTo
+	}
+	if to != "" && !e.look && e.privacy != PrivacyPrivate && len(t.Credentials) == 0 {
+		e.add(Telling{Step: StepSubmit, Host: to, Learns: "the address " + address + ": it reads the page itself and shows it to everybody",
+			When: "afterwards, where `stet serve` runs and the page is not private (wayback.submit)"})
+	}
 	e.note("a page can lead on to others, whose hosts then learn the same")
 }
 

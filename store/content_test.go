@@ -62,6 +62,8 @@ func contents() []store.Content {
 			Exchanges: []store.ID{id(2)}, Error: "e", ErrorClass: "network", Trigger: "schedule", Body: []byte{0x30, 0}},
 		&store.Case{Time: at, Case: id(1), Act: store.CaseAdd, Title: "t", Text: "x", Member: store.CaseMember{Ref: ref, Article: "a", Page: "p"},
 			Tags: []string{"g"}, Seen: 3, By: "b"},
+		&store.Submission{Time: at, URL: "https://ferry.example/a", Of: id(1), Archive: "web.archive.org", Job: "j",
+			Memento: store.Memento{Archive: "web.archive.org", URL: "u", Original: "o", Time: at}, Code: "error:no-access", Reason: "r", Exchange: id(2)},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }
@@ -177,6 +179,7 @@ func TestReferences(t *testing.T) {
 		store.KindDrawing:    {{1}},
 		store.KindStamp:      {{1}, {2}},
 		store.KindCase:       {{1}},
+		store.KindSubmission: {{1}, {2}},
 	}
 	for _, c := range contents() {
 		kind := newRecord(t, c).Kind

@@ -137,7 +137,8 @@ func (r *Record) Field(name string) []byte {
 // Content is the typed content of a record: *[Exchange], *[Capture],
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
 // *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],
-// *[Drawing], *[Case], *[Approval], *[Audit] or *[Stamp]. The
+// *[Drawing], *[Case], *[Approval], *[Audit],
+// *[Submission] or *[Stamp]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -185,6 +186,8 @@ func newContent(k Kind) Content {
 		return new(Audit)
 	case KindStamp:
 		return new(Stamp)
+	case KindSubmission:
+		return new(Submission)
 	}
 	return nil
 }

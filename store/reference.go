@@ -42,6 +42,8 @@ func References(c Content) []ID {
 	case *Stamp:
 		add(c.Of)
 		add(c.Exchanges...)
+	case *Submission:
+		add(c.Of, c.Exchange)
 	case *Case:
 		add(c.Case)
 	}

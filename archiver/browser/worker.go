@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"stet/archiver"
 	"stet/extract/post"
 	"stet/store"
 )
@@ -48,14 +49,16 @@ type WorkerOptions struct {
 
 // Worker lets what is captured be drawn: it follows the journal, from where it
 // was switched on, and makes a durable job of what is new.
-type Worker struct{ o WorkerOptions }
+type Worker struct {
+	archiver.Follower
+	o WorkerOptions
+}
 
 // NewWorker returns a worker. It starts nothing.
 func NewWorker(o WorkerOptions) *Worker {
-	if o.Poll <= 0 {
-		o.Poll = 2 * time.Second
-	}
-	return &Worker{o: o}
+	w := &Worker{o: o}
+	w.Follower = archiver.Follower{Archive: o.Archive, Name: "drawings", Poll: o.Poll, Queue: w.queue}
+	return w
 }
 
 // intent is the payload of a job.
@@ -67,77 +70,6 @@ type intent struct {
 	// with what a host of the operator's own asks for.
 	Private bool `json:"private,omitempty"`
 	Access  bool `json:"access,omitempty"`
-}
-
-// The names of the cursor, and of the mark that it has begun where the archive
-// was empty.
-const (
-	cursorName = "drawings"
-	begunName  = "drawings-begun"
-	readAtOnce = 500
-)
-
-// Begin gives a worker that is new its place at the end of the journal: what
-// was captured before is not drawn.
-func (w *Worker) Begin(ctx context.Context) error {
-	backend := w.o.Archive.Backend()
-	for _, name := range []string{cursorName, begunName} {
-		if at, err := backend.Cursor(ctx, name); err != nil || at > 0 {
-			return err
-		}
-	}
-	head, err := backend.Head(ctx)
-	if err != nil {
-		return fmt.Errorf("the end of the journal: %w", err)
-	}
-	if head == 0 {
-		return backend.SetCursor(ctx, begunName, 0, 1)
-	}
-	return backend.SetCursor(ctx, cursorName, 0, head)
-}
-
-// Run follows the journal until ctx ends.
-func (w *Worker) Run(ctx context.Context) error {
-	if err := w.Begin(ctx); err != nil {
-		return err
-	}
-	tick := time.NewTicker(w.o.Poll)
-	defer tick.Stop()
-	for {
-		if err := w.Once(ctx); err != nil && ctx.Err() == nil && !store.ClassOf(err).Retry {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
-// Once makes jobs of all that the journal has by now.
-func (w *Worker) Once(ctx context.Context) error {
-	backend := w.o.Archive.Backend()
-	for ctx.Err() == nil {
-		at, err := backend.Cursor(ctx, cursorName)
-		if err != nil {
-			return fmt.Errorf("how far drawings have come: %w", err)
-		}
-		records, err := backend.Read(ctx, at, readAtOnce)
-		if err != nil {
-			return fmt.Errorf("reading the journal: %w", err)
-		}
-		if len(records) == 0 {
-			return nil
-		}
-		if err := w.queue(ctx, records); err != nil {
-			return err
-		}
-		if err := backend.SetCursor(ctx, cursorName, at, records[len(records)-1].Seq); err != nil {
-			return fmt.Errorf("how far drawings have come: %w", err)
-		}
-	}
-	return context.Cause(ctx)
 }
 
 // queue adds the jobs that follow from records. A kill before the cursor moves

@@ -32,6 +32,8 @@ type Wayback struct {
 	mu       sync.Mutex
 	mementos []Memento // in the order of their keys, then of their times
 	excluded map[string]bool
+	now      func() time.Time
+	saves    saves
 }
 
 // Wayback returns the web archive of this internet, which it sets up with the
@@ -40,7 +42,7 @@ func (n *Net) Wayback() *Wayback {
 	n.mu.Lock()
 	b := n.wayback
 	if b == nil {
-		b = &Wayback{excluded: map[string]bool{}}
+		b = &Wayback{excluded: map[string]bool{}, now: n.now}
 		n.wayback = b
 	}
 	n.mu.Unlock()
@@ -105,6 +107,10 @@ func (b *Wayback) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/cdx/search/cdx" || r.URL.Path == "/cdx":
 		b.cdx(w, r.URL.Query())
+	case r.URL.Path == "/save":
+		b.save(w, r)
+	case strings.HasPrefix(r.URL.Path, "/save/status/"):
+		b.saveStatus(w, r)
 	case strings.HasPrefix(r.URL.Path, "/web/"):
 		// What follows is an address whose double slash must survive.
 		b.play(w, strings.TrimPrefix(r.URL.RequestURI(), "/web/"))

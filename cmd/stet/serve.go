@@ -130,14 +130,8 @@ func (s *service) once(ctx context.Context) error {
 	if err := s.w.Engine.Run(ctx, s.runOptions(true)); err != nil {
 		return err
 	}
-	if d := s.w.Drawings; d != nil {
-		// What was captured just now is drawn too.
-		if err := d.Once(ctx); err != nil {
-			return err
-		}
-		if err := s.w.Engine.Run(ctx, s.runOptions(true)); err != nil {
-			return err
-		}
+	if err := s.followOnce(ctx); err != nil {
+		return err
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("doing what is due: %w; what is not done stays due", ctx.Err())
@@ -153,6 +147,25 @@ func (s *service) once(ctx context.Context) error {
 		return fmt.Errorf("%w: telling people: %w", store.ErrPartial, err)
 	}
 	return nil
+}
+
+// followOnce does what follows from what was captured just now: it is drawn, and
+// handed over, too.
+func (s *service) followOnce(ctx context.Context) error {
+	if s.w.Drawings == nil && s.w.Submissions == nil {
+		return nil
+	}
+	if d := s.w.Drawings; d != nil {
+		if err := d.Once(ctx); err != nil {
+			return err
+		}
+	}
+	if d := s.w.Submissions; d != nil {
+		if err := d.Once(ctx); err != nil {
+			return err
+		}
+	}
+	return s.w.Engine.Run(ctx, s.runOptions(true))
 }
 
 // run works until ctx ends. Whatever ends early ends the rest.
@@ -197,6 +210,9 @@ func (s *service) run(ctx context.Context) error {
 	}
 	part(func() error { return s.w.Engine.Run(ctx, s.runOptions(false)) })
 	if d := s.w.Drawings; d != nil {
+		part(func() error { return d.Run(ctx) })
+	}
+	if d := s.w.Submissions; d != nil {
 		part(func() error { return d.Run(ctx) })
 	}
 	part(func() error { return stamps.Run(ctx) })

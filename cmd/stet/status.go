@@ -49,6 +49,8 @@ type statusReport struct {
 	Platforms []wire.PlatformState `json:"platforms"`
 	// Browser says whether pages are drawn, and what is missing for it.
 	Browser string `json:"browser"`
+	// Submission says what is handed to web archives.
+	Submission string `json:"submission"`
 	// Evidence says how the heads of the evidence tree stand.
 	Evidence statusEvidence `json:"evidence"`
 }
@@ -141,9 +143,13 @@ func (a *app) status(ctx context.Context) error {
 			return fmt.Errorf("measuring the free space at %s: %w", w.Dir, err)
 		}
 		r.Browser, _ = wire.BrowserState(c)
+<<<<<<< HEAD
 		if r.Evidence, err = evidenceStatus(ctx, c, w); err != nil {
 			return err
 		}
+=======
+		r.Submission = wire.SubmissionState(c)
+>>>>>>> 4326e78 (archiver/wayback, store, cmd/stet: public pages are handed to the Wayback Machine where that is configured)
 		if a.json {
 			a.out.json(&r)
 			return nil
@@ -226,7 +232,11 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 	}
 	a.showPlatforms(r.Platforms, row)
 	row("Browser", "%s", r.Browser)
+<<<<<<< HEAD
 	a.showEvidence(&r.Evidence, row)
+=======
+	row("Web archives", "%s", r.Submission)
+>>>>>>> 4326e78 (archiver/wayback, store, cmd/stet: public pages are handed to the Wayback Machine where that is configured)
 	file := c.File
 	if file == "" {
 		file = "none"

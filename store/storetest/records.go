@@ -58,7 +58,8 @@ func (e *env) story() []store.Record {
 	stamp := e.record(&store.Stamp{Time: e.clock.Now(), Form: store.StampCheckpoint, Size: 7, Root: store.DigestOf([]byte("root")), By: "key", Body: []byte("note\n")})
 	approval := e.record(&store.Approval{Time: e.clock.Now(), Ref: ref(1), Operator: "ada"})
 	audit := e.record(&store.Audit{Time: e.clock.Now(), Actor: "ada", How: "session", Action: "approve", Targets: []string{ref(1).String()}})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder}
+	submission := e.record(&store.Submission{Time: e.clock.Now(), URL: "https://ferry.example/times", Of: capture.ID, Archive: "web.archive.org", Exchange: x.ID})
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission}
 }
 
 func testKinds(e *env) {

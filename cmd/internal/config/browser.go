@@ -46,3 +46,14 @@ func parseDraw(s string) (string, error) {
 	}
 	return "", errValue(s, "off, posts, pages or all")
 }
+
+// parseSubmit takes what is handed to the Wayback Machine.
+func parseSubmit(s string) (string, error) {
+	switch s {
+	case "off", "false":
+		return "off", nil
+	case "articles", "links", "all":
+		return s, nil
+	}
+	return "", errValue(s, "off, articles, links or all")
+}

@@ -152,6 +152,18 @@ type Wayback struct {
 	Recover bool
 	// TimeMaps are the addresses of further archives' lists of snapshots.
 	TimeMaps []string
+	// Submit says what is handed to the Wayback Machine: off, articles, links or
+	// all. AccessKey and SecretKey are those of an account there.
+	Submit    string
+	AccessKey string
+	SecretKey string
+	// The files that hold them instead.
+	AccessKeyFile string
+	SecretKeyFile string
+	// SubmitWithin is how old a snapshot may be that counts as well, and
+	// SubmitPerDay the most pages that are handed over on one day of UTC.
+	SubmitWithin time.Duration
+	SubmitPerDay int
 }
 
 // Evidence configures the evidence tree.

@@ -187,6 +187,13 @@ func evidenceKeys() []Key {
 func waybackKeys() []Key {
 	return []Key{
 		value("wayback.recover", func(c *Config) *bool { return &c.Wayback.Recover }, parseBool, formatBool),
+		value("wayback.submit", func(c *Config) *string { return &c.Wayback.Submit }, parseSubmit, asIs),
+		secret(value("wayback.access_key", func(c *Config) *string { return &c.Wayback.AccessKey }, parseSecret, asIs)),
+		value("wayback.access_key_file", func(c *Config) *string { return &c.Wayback.AccessKeyFile }, parsePath, asIs),
+		secret(value("wayback.secret_key", func(c *Config) *string { return &c.Wayback.SecretKey }, parseSecret, asIs)),
+		value("wayback.secret_key_file", func(c *Config) *string { return &c.Wayback.SecretKeyFile }, parsePath, asIs),
+		value("wayback.submit_within", func(c *Config) *time.Duration { return &c.Wayback.SubmitWithin }, parseDurationOrZero, FormatDuration),
+		value("wayback.submit_per_day", func(c *Config) *int { return &c.Wayback.SubmitPerDay }, parseCount(1, 10_000), formatInt),
 		list("wayback.timemaps", func(c *Config) *[]string { return &c.Wayback.TimeMaps }, parseBase, asIs),
 	}
 }
@@ -203,7 +210,7 @@ func Default() *Config {
 		Capture: Capture{Links: string(archiver.LinksOff), MaxLinks: archiver.DefaultMaxLinks, MaxPage: 32 << 20, Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
 		Browser: Browser{Draw: "off", Most: 1, Timeout: time.Minute, MaxBytes: 100 << 20, MaxMemory: 1500 << 20, Sandbox: true},
-		Wayback: Wayback{Recover: true}, Evidence: Evidence{CheckpointEvery: time.Hour, StampEvery: 24 * time.Hour},
+		Wayback: Wayback{Recover: true, Submit: "off", SubmitWithin: 30 * 24 * time.Hour, SubmitPerDay: 1000}, Evidence: Evidence{CheckpointEvery: time.Hour, StampEvery: 24 * time.Hour},
 		Serve:  Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
 		origin: map[string]string{},
 	}

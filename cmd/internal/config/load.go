@@ -214,6 +214,10 @@ func (c *Config) check() error {
 	if (c.Reddit.ClientID == "") != (c.Reddit.ClientSecret == "") {
 		return fmt.Errorf("%w: reddit.client_id and reddit.client_secret belong together; only one of them is set", store.ErrUsage)
 	}
+	if c.Wayback.Submit != "off" && (c.Wayback.AccessKey == "" || c.Wayback.SecretKey == "") {
+		return fmt.Errorf("%w: wayback.submit is %s (%s), which needs wayback.access_key and wayback.secret_key, of an account of the Internet Archive: https://archive.org/account/s3.php",
+			store.ErrUsage, c.Wayback.Submit, c.From("wayback.submit"))
+	}
 	if (c.Serve.CertFile == "") != (c.Serve.KeyFile == "") {
 		return fmt.Errorf("%w: serve.cert_file and serve.key_file belong together; only one of them is set", store.ErrUsage)
 	}

@@ -9,6 +9,7 @@ import (
 	"stet/archiver"
 	"stet/archiver/browser"
 	"stet/archiver/source"
+	"stet/archiver/wayback"
 	"stet/cmd/internal/config"
 	"stet/store"
 	"stet/store/bolt"
@@ -30,6 +31,9 @@ type Archive struct {
 	// Drawings lets what is captured be drawn; nil where browser.draw is off,
 	// there is no Chromium, or the archive was opened for reading.
 	Drawings *browser.Worker
+	// Submissions hands pages to the Wayback Machine; nil where wayback.submit is
+	// off, or the archive was opened for reading.
+	Submissions *wayback.Submitter
 	// Checker proves the store and Statter measures it.
 	Checker store.Checker
 	Statter store.Statter
@@ -93,12 +97,14 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 	e.Handlers = map[string]archiver.Handler{
 		archiver.JobSource: func(ctx context.Context, j store.Job) error { return a.Sources.Handle(ctx, j) },
 		browser.JobDraw:    a.draw,
+		wayback.JobSubmit:  a.submit,
 	}
 	a.Engine = archiver.New(e)
 	a.Sources = a.sources(o, client)
 	if a.Drawings, err = a.drawings(c, o, client); err != nil {
 		return nil, err
 	}
+	a.Submissions = a.submissions(c, client)
 	// Nobody else has the archive open: whoever still holds a job was killed.
 	if _, err := a.Engine.TakeOver(ctx); err != nil {
 		return nil, fmt.Errorf("taking over the work that was left behind: %w", err)

@@ -5,6 +5,7 @@ import (
 
 	"stet/archiver"
 	"stet/archiver/fetch"
+	"stet/archiver/wayback"
 	"stet/cmd/internal/config"
 	"stet/extract/sites"
 	"stet/store"
@@ -32,6 +33,12 @@ func NewExplainer(c *config.Config, o Options, archive *store.Archive, f func(*a
 		if c.Browser.Posts() {
 			x.Draws = sites.DrawURL
 		}
+	}
+	if s := c.Wayback.Submit; s == "articles" || s == "all" {
+		x.SubmitsTo = wayback.Host
+	}
+	if s := c.Wayback.Submit; s == "links" || s == "all" {
+		x.SubmitsLinksTo = wayback.Host
 	}
 	return f(archiver.NewExplainer(x))
 }

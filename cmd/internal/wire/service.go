@@ -51,6 +51,11 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 			return nil, fmt.Errorf("following what is captured: %w", err)
 		}
 	}
+	if s.Submissions != nil {
+		if err := s.Submissions.Begin(ctx); err != nil {
+			return nil, fmt.Errorf("following what is captured: %w", err)
+		}
+	}
 	if err := s.Sources.Sync(ctx, plans(c)); err != nil {
 		return nil, fmt.Errorf("taking over the configured sources: %w", err)
 	}
