@@ -483,7 +483,7 @@ func (e *explaining) media(p post.Platform, k *known) {
 			tell(host)
 		}
 	}
-	if _, says := e.x.platforms[p].(TellingPlatform); len(hosts) == 0 && !says {
+	if len(hosts) == 0 && !slices.ContainsFunc(e.out.Tells, func(t Telling) bool { return t.Step == StepMedia }) {
 		e.add(Telling{Step: StepMedia, Learns: "which files are fetched", When: when + ": the hosts are those that the post names"})
 	}
 }

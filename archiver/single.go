@@ -82,6 +82,17 @@ type Fixed struct {
 	Known Controls
 	// Table lists what the answers conclude.
 	Table []extract.Rule
+	// More says whom the questions tell beyond the hosts that are asked first;
+	// nil is nobody.
+	More func(ref post.Ref, address string) []Telling
+}
+
+// Tells lists what follows from the answers.
+func (f *Fixed) Tells(ref post.Ref, address string) []Telling {
+	if f.More == nil {
+		return nil
+	}
+	return f.More(ref, address)
 }
 
 // Platform names it.

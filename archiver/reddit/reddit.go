@@ -54,6 +54,9 @@ func New(c archiver.Client, o Options) archiver.Platform {
 			Keys: [2]string{"reddit.client_id", "reddit.client_secret"}}
 		p.List = append([]archiver.Endpoint{&info{client: c, token: token}}, p.List...)
 		p.Table = append(exreddit.APIRules(), p.Table...)
+		p.More = func(ref post.Ref, _ string) []archiver.Telling {
+			return []archiver.Telling{{Step: p.List[0].Name(), Host: "oauth.reddit.com", Learns: "that the post " + ref.String() + " is asked for", Credentials: []string{"Authorization"}}}
+		}
 	}
 	return p
 }
