@@ -143,13 +143,10 @@ func (a *app) status(ctx context.Context) error {
 			return fmt.Errorf("measuring the free space at %s: %w", w.Dir, err)
 		}
 		r.Browser, _ = wire.BrowserState(c)
-<<<<<<< HEAD
 		if r.Evidence, err = evidenceStatus(ctx, c, w); err != nil {
 			return err
 		}
-=======
 		r.Submission = wire.SubmissionState(c)
->>>>>>> 4326e78 (archiver/wayback, store, cmd/stet: public pages are handed to the Wayback Machine where that is configured)
 		if a.json {
 			a.out.json(&r)
 			return nil
@@ -232,11 +229,8 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 	}
 	a.showPlatforms(r.Platforms, row)
 	row("Browser", "%s", r.Browser)
-<<<<<<< HEAD
 	a.showEvidence(&r.Evidence, row)
-=======
 	row("Web archives", "%s", r.Submission)
->>>>>>> 4326e78 (archiver/wayback, store, cmd/stet: public pages are handed to the Wayback Machine where that is configured)
 	file := c.File
 	if file == "" {
 		file = "none"
