@@ -57,7 +57,7 @@ func TestRequest(t *testing.T) {
 		}
 		for target, want := range kinds {
 			j, err := w.engine.Request(w.ctx, target, archiver.CaptureOptions{})
-			if err != nil || j.Kind+" "+j.Key != want || j.Priority != store.PriorityPerson {
+			if err != nil || j.Kind+" "+j.Key != want || j.Priority != store.PriorityDesk {
 				w.t.Errorf("%s: %+v, %v", target, j, err)
 			}
 			again, err := w.engine.Request(w.ctx, target, archiver.CaptureOptions{})

@@ -42,7 +42,7 @@ func (e *Engine) Request(ctx context.Context, target string, o CaptureOptions) (
 }
 
 func (e *Engine) requested(target string, o CaptureOptions) (store.Job, error) {
-	j := store.Job{Kind: JobCapture, Priority: store.PriorityPerson, RunAt: e.o.Archive.Now()}
+	j := store.Job{Kind: JobCapture, Priority: store.PriorityDesk, RunAt: e.o.Archive.Now()}
 	in := intent{Target: target, Options: o}
 	ref, err := post.ParseRef(target)
 	t, _, ours := e.o.Finder.Parse(target)

@@ -24,6 +24,9 @@ const (
 const (
 	// PriorityPerson is for what a person waits for.
 	PriorityPerson = 1
+	// PriorityDesk is for what a person asked for who follows it elsewhere: what
+	// fails stays until somebody has seen why.
+	PriorityDesk = 2
 	// PrioritySchedule is for what a source or a follow-up asks.
 	PrioritySchedule = 5
 	// PriorityLook is for looking again.

@@ -6,16 +6,18 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"stet/archiver"
+	"stet/extract"
 	"stet/store"
 )
 
-// Options are what a [Server] answers from. Archive, Engine, Reader and Random
-// are needed.
+// Options are what a [Server] answers from. Archive, Engine, Reader, Finder
+// and Random are needed.
 type Options struct {
 	Archive *store.Archive
 	Engine  *archiver.Engine
@@ -28,6 +30,12 @@ type Options struct {
 	Disk func() (int64, error)
 	// Ready says why the service is not ready; nil means that it is.
 	Ready func(context.Context) error
+	// Finder knows posts by their addresses.
+	Finder *extract.Finder
+	// Platforms say how platforms are set up, Sources what is followed; nil is
+	// nothing.
+	Platforms []Platform
+	Sources   Sources
 	// Hosts are the names by which people ask for the desk, beside addresses
 	// and names of this machine.
 	Hosts []string
@@ -52,6 +60,7 @@ type Server struct {
 	slots, hashing chan struct{}
 	sessions       *sessions
 	throttle       *throttle
+	rawAt          atomic.Pointer[string]
 }
 
 // New returns a server. It errors where the source of random bytes does.
@@ -69,7 +78,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(o)
-	s.desk = newSite(s.routes(), s.logins(), s.pages())
+	s.desk = newSite(s.routes(), s.logins(), s.stored(), s.programs(), s.pages())
 	return s, nil
 }
 

@@ -1,0 +1,54 @@
+package wire
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+
+	"stet/archiver/source"
+	"stet/archiver/web"
+	"stet/cmd/internal/config"
+	"stet/store/view"
+)
+
+// pageSources are the sources of an archive, for its pages.
+type pageSources struct{ *source.Worker }
+
+// Sources lists them.
+func (s pageSources) Sources(ctx context.Context) ([]web.Source, error) {
+	list, err := s.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]web.Source, 0, len(list))
+	for i := range list {
+		p, j := &list[i].Plan, &list[i].Job
+		o := web.Source{Name: p.Source.Name, URL: withoutUser(p.Source.URL), Kind: cmp.Or(string(p.Source.Kind), "auto"), Schedule: cmp.Or(p.Cron, "every "+config.FormatDuration(p.Every)),
+			Paused: p.Paused, Error: cmp.Or(p.State.Error, j.Error)}
+		if !p.Paused {
+			o.Next = view.Moment(j.RunAt)
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// withoutUser returns an address without name and password.
+func withoutUser(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
+	}
+	u.User = nil
+	return u.String()
+}
+
+// pagePlatforms says how platforms are set up, for the pages.
+func pagePlatforms(c *config.Config) []web.Platform {
+	states := PlatformStates(c)
+	out := make([]web.Platform, 0, len(states))
+	for _, s := range states {
+		out = append(out, web.Platform{Platform: s.Platform, Credentials: s.Credentials, Missing: append([]string{}, s.Missing...), Words: s.Words})
+	}
+	return out
+}
