@@ -414,17 +414,32 @@ func (e *Engine) CapturePosts(ctx context.Context, refs []post.Ref, urls []strin
 
 // captureAll captures posts, several at a time, and returns the results in
 // their order. Platforms that answer for many posts at once are asked so.
-func (e *Engine) captureAll(ctx context.Context, wants []*want) []ResultPost {
-	results := make([]ResultPost, len(wants))
-	jobs := make([]store.Job, len(wants))
-	for i, w := range wants {
+func (e *Engine) captureAll(ctx context.Context, all []*want) []ResultPost {
+	jobs := make([]store.Job, len(all))
+	for i, w := range all {
 		jobs[i] = w.job
 	}
 	release := e.holdLeases(ctx, jobs)
 	defer release()
+	err := e.nameAll(ctx, all)
+	wants := joinSame(all)
+	results := e.captureEach(ctx, wants, err)
+	if len(wants) == len(all) {
+		return results
+	}
+	spread := make([]ResultPost, len(all))
+	for i, w := range all {
+		spread[i] = results[slices.IndexFunc(wants, func(x *want) bool { return x == w || slices.Contains(x.same, w) })]
+	}
+	return spread
+}
+
+// captureEach captures posts that are named by their lasting references, each
+// once. err is why they could not be.
+func (e *Engine) captureEach(ctx context.Context, wants []*want, err error) []ResultPost {
+	results := make([]ResultPost, len(wants))
 	beside := make(map[post.Ref]bool, len(wants))
 	var batched map[post.Ref][]sighting
-	err := e.nameAll(ctx, wants)
 	for _, w := range wants {
 		beside[w.ref] = true
 		w.beside = beside
@@ -486,7 +501,7 @@ func (e *Engine) release(ctx context.Context, wants []*want, results []ResultPos
 	for i, w := range wants {
 		results[i] = ResultPost{Platform: w.ref.Platform, ID: w.ref.ID, URL: w.url, Media: []post.Media{}, Status: post.Unknown,
 			Err: fmt.Errorf("capturing %s: %w", cmp.Or(w.ref.String(), w.url, "a post"), ctx.Err())}
-		e.finish(b, w.job, ctx.Err())
+		e.finishWant(b, w, ctx.Err())
 	}
 	if _, err := b.Commit(context.WithoutCancel(ctx)); err != nil {
 		for i := range results {

@@ -78,9 +78,12 @@ func (c *capturing) addCapture(ctx context.Context, s *sighting, richest bool) e
 // addOne adds one capture with its derivation, after its files were fetched.
 func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, exchanges []store.ID, via post.Ref, notes []string, before *store.History) (store.ID, []store.MediaFile, error) {
 	c.w.alias(p)
-	files, err := c.e.fetchMedia(ctx, c.b, p, before)
+	files, more, err := c.e.fetchMedia(ctx, c.b, p, before)
 	if err != nil {
 		return store.ID{}, nil, err
+	}
+	if notes = append(notes, more...); p.Ref() == c.w.ref {
+		c.res.Notes = append(c.res.Notes, more...)
 	}
 	keep := context.WithoutCancel(ctx)
 	at := s.reply.when(c.e.o.Archive.Now())

@@ -103,26 +103,44 @@ func Mentions(h *store.History) []EventMention {
 	best := h.Best()
 	at := map[string]int{}
 	for _, a := range h.Articles {
-		for _, m := range a.Content.Mentions {
-			if !h.Is(m.Ref) {
-				continue
-			}
-			e := mentionOfEvent(a.Content, &m, best)
-			i, ok := at[a.Content.Key]
-			if ok && e.Private && !out[i].Private && a.Content.Origin != "web" {
-				break // a copy at hand of what readers see makes that no secret
-			}
-			if ok {
-				e.Source = cmp.Or(e.Source, out[i].Source)
-				out[i] = e
-			} else {
-				at[a.Content.Key] = len(out)
-				out = append(out, e)
-			}
-			break
+		m := mentionIn(a.Content, h)
+		if m == nil {
+			continue
+		}
+		e := mentionOfEvent(a.Content, m, best)
+		i, ok := at[a.Content.Key]
+		switch {
+		case ok && e.Private && !out[i].Private && a.Content.Origin != "web":
+			// A copy at hand of what readers see makes that no secret.
+		case ok:
+			e.Source = cmp.Or(e.Source, out[i].Source)
+			out[i] = e
+		default:
+			at[a.Content.Key] = len(out)
+			out = append(out, e)
 		}
 	}
 	return out
+}
+
+// mentionIn returns the mention of a post in an article version, nil for none.
+// One that names the post in two ways mentions it once, in all their places.
+func mentionIn(a *store.ArticleVersion, h *store.History) *store.Mention {
+	var found *store.Mention
+	for _, m := range a.Mentions {
+		switch {
+		case !h.Is(m.Ref):
+		case found == nil:
+			m.Positions = slices.Clone(m.Positions)
+			found = &m
+		default:
+			found.Positions = append(found.Positions, m.Positions...)
+		}
+	}
+	if found != nil {
+		slices.Sort(found.Positions)
+	}
+	return found
 }
 
 func mentionOfEvent(a *store.ArticleVersion, m *store.Mention, best *store.Item[store.Derivation]) EventMention {

@@ -68,7 +68,9 @@ type ExplainOptions struct {
 	Finder *extract.Finder
 	// Platforms are those that the engine would ask, made with Dry.
 	Platforms []Platform
-	Dry       *Dry
+	// Others is that of the engine, made with Dry.
+	Others func(p post.Platform) Platform
+	Dry    *Dry
 	// Archive is asked for what is known of a post already; nil where there is
 	// none.
 	Archive  *store.Archive
@@ -102,6 +104,14 @@ func NewExplainer(o ExplainOptions) *Explainer {
 		x.platforms[p.Platform()] = p
 	}
 	return x
+}
+
+// platform returns what the engine would do on p, nil for nothing.
+func (x *Explainer) platform(p post.Platform) Platform {
+	if known := x.platforms[p]; known != nil || x.o.Others == nil || p == "" {
+		return known
+	}
+	return x.o.Others(p)
 }
 
 // explaining is one explanation while it is made.
@@ -243,7 +253,7 @@ func (e *explaining) version(ctx context.Context, v *store.ArticleVersion) error
 	for i := range v.Mentions {
 		m := &v.Mentions[i]
 		switch {
-		case m.Kind != "embed" && (e.links == LinksOff || m.Ref.IsZero() || e.x.platforms[m.Ref.Platform] == nil):
+		case m.Kind != "embed" && (e.links == LinksOff || m.Ref.IsZero() || e.x.platform(m.Ref.Platform) == nil):
 		case m.Ref.IsZero():
 			e.unresolved(m)
 		default:
@@ -309,7 +319,7 @@ func (e *explaining) unresolved(m *store.Mention) {
 				When: "where the short links in its words do not lead to the post"})
 		}
 	}
-	if p := e.x.platforms[m.Platform]; p != nil {
+	if p := e.x.platform(m.Platform); p != nil {
 		e.note(fmt.Sprintf("an embed of @%s tells no id: the post is asked for on %s once it is found", m.Quoted.Handle, m.Platform))
 	}
 }
@@ -348,7 +358,7 @@ func (e *explaining) post(ctx context.Context, ref post.Ref, address string, m *
 	if err != nil {
 		return err
 	}
-	p := e.x.platforms[ref.Platform]
+	p := e.x.platform(ref.Platform)
 	if p == nil {
 		e.note("posts of " + string(ref.Platform) + " are not asked for by this version: nobody is told of " + ref.String())
 		return nil

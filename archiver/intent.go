@@ -33,6 +33,9 @@ const (
 type intent struct {
 	// Target is a URL or a reference.
 	Target string `json:"target"`
+	// URL is the address under which a post was named, which can tell more than
+	// its reference.
+	URL string `json:"url,omitempty"`
 	// Article and Mention say where the post is mentioned.
 	Article store.ID `json:"article,omitzero"`
 	Mention int      `json:"mention,omitempty"`
@@ -75,6 +78,9 @@ type want struct {
 	resolution *resolution
 	// naming is how a reference that does not last was resolved.
 	naming *naming
+	// same are wants beside this one that turned out to be of the same post,
+	// under another name: they get what this one gets.
+	same []*want
 }
 
 func (e *Engine) newWant(ref post.Ref, url string, o CaptureOptions) *want {
@@ -87,7 +93,7 @@ func (e *Engine) enqueue(b *store.Builder, w *want) error {
 	if w.ref.IsZero() {
 		key = fmt.Sprintf("%s#%d", w.article, w.index)
 	}
-	payload, err := json.Marshal(intent{Target: key, Article: w.article, Mention: w.index, Options: w.options})
+	payload, err := json.Marshal(intent{Target: key, URL: w.url, Article: w.article, Mention: w.index, Options: w.options})
 	if err != nil {
 		return fmt.Errorf("writing the intent to capture %s: %w", key, err)
 	}

@@ -17,17 +17,21 @@ import (
 // fetchMedia fetches the files of p, adds the exchanges to the batch and
 // describes in p what is kept. A file that the archive fetched from the same
 // address before is not fetched again. What cannot be had is an Error of the
-// file; the error returned is for what the archive cannot keep.
-func (e *Engine) fetchMedia(ctx context.Context, b *store.Builder, p *post.Post, before *store.History) ([]store.MediaFile, error) {
+// file; the error returned is for what the archive cannot keep. The notes say
+// where a copy is kept because what came as the original was none.
+func (e *Engine) fetchMedia(ctx context.Context, b *store.Builder, p *post.Post, before *store.History) (files []store.MediaFile, notes []string, err error) {
 	if e.o.Policy.NoMedia || len(p.Media) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	files := make([]store.MediaFile, 0, len(p.Media))
+	files = make([]store.MediaFile, 0, len(p.Media))
 	media := make([]post.Media, len(p.Media))
 	for i, m := range p.Media {
-		f, err := e.fetchFile(ctx, b, p.Ref(), append([]string{m.URL}, m.Fallbacks...), before)
+		f, note, err := e.fetchFile(ctx, b, p.Ref(), append([]string{m.URL}, m.Fallbacks...), before)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if note != "" {
+			notes = append(notes, note)
 		}
 		m.Digest, m.Bytes, m.Type, m.Error = f.Digest.String(), f.Size, f.Type, f.Error
 		if f.Error == "" && f.URL != "" {
@@ -35,9 +39,9 @@ func (e *Engine) fetchMedia(ctx context.Context, b *store.Builder, p *post.Post,
 		}
 		files = append(files, f)
 		if m.Poster != "" && f.Digest.IsZero() {
-			still, err := e.fetchFile(ctx, b, p.Ref(), []string{m.Poster}, before)
+			still, _, err := e.fetchFile(ctx, b, p.Ref(), []string{m.Poster}, before)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			still.Role = "poster"
 			m.PosterDigest = still.Digest.String()
@@ -46,13 +50,14 @@ func (e *Engine) fetchMedia(ctx context.Context, b *store.Builder, p *post.Post,
 		media[i] = m
 	}
 	p.Media = media
-	return files, nil
+	return files, notes, nil
 }
 
-// fetchFile fetches the first of the addresses that can be had.
-func (e *Engine) fetchFile(ctx context.Context, b *store.Builder, ref post.Ref, addresses []string, before *store.History) (store.MediaFile, error) {
+// fetchFile fetches the first of the addresses that can be had. The note says
+// why that is not the first of all, where it could be had and was another file.
+func (e *Engine) fetchFile(ctx context.Context, b *store.Builder, ref post.Ref, addresses []string, before *store.History) (f store.MediaFile, note string, err error) {
 	if kept, ok := e.keptFile(ctx, before, addresses[0]); ok {
-		return kept, nil
+		return kept, "", nil
 	}
 	var first store.MediaFile
 	for i, address := range addresses {
@@ -61,10 +66,13 @@ func (e *Engine) fetchFile(ctx context.Context, b *store.Builder, ref post.Ref, 
 		}
 		f, again, err := e.download(ctx, b, ref, address)
 		if err != nil {
-			return store.MediaFile{}, err
+			return store.MediaFile{}, "", err
+		}
+		if f.Error == "" && strings.Contains(first.Error, notSigned) {
+			return f, "a copy is kept: " + first.Error, nil
 		}
 		if f.Error == "" {
-			return f, nil
+			return f, "", nil
 		}
 		if i == 0 {
 			first = f
@@ -76,7 +84,7 @@ func (e *Engine) fetchFile(ctx context.Context, b *store.Builder, ref post.Ref, 
 	if first.URL == "" && first.Error == "" {
 		first.Error = "the platform gives no address for the file"
 	}
-	return first, nil
+	return first, "", nil
 }
 
 // keptFile returns the file that an earlier capture fetched from an address,
@@ -147,7 +155,7 @@ func (e *Engine) download(ctx context.Context, b *store.Builder, ref post.Ref, a
 		return f, !errors.Is(trouble, store.ErrTooLarge) && ctx.Err() == nil, nil
 	}
 	f, again = describeFile(f, resp)
-	return f, again, nil
+	return e.asSigned(ref.Platform, f), again, nil
 }
 
 // dropBlob removes the name of a blob that was not committed.
@@ -203,6 +211,26 @@ func describeFile(f store.MediaFile, resp *fetch.Response) (store.MediaFile, boo
 		f.Digest, f.Size = body.Blob, body.Size
 	}
 	return f, true
+}
+
+// notSigned stands in the error of a file that is another than the author
+// signed.
+const notSigned = "in the place of the file that the author signed"
+
+// asSigned takes the file away where it is not the one that the author signed.
+// What came stays with its exchange.
+func (e *Engine) asSigned(p post.Platform, f store.MediaFile) store.MediaFile {
+	signs, ok := e.platform(p).(SignedPlatform)
+	if !ok || f.Digest.IsZero() {
+		return f
+	}
+	want, ok := signs.SignedDigest(f.URL)
+	if !ok || want == f.Digest {
+		return f
+	}
+	f.Error = fmt.Sprintf("%s answered with %s %s, %s", f.URL, f.Digest, notSigned, want)
+	f.Digest, f.Size = store.Digest{}, 0
+	return f
 }
 
 // mediaType returns the media type without parameters, in lower case.

@@ -3,6 +3,7 @@ package archiver
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"stet/extract/post"
 	"stet/store"
@@ -97,15 +98,48 @@ func (w *want) unnamed() error {
 	return w.naming.err
 }
 
-// alias adds the reference that was asked for to the aliases of a post.
+// alias adds the references that were asked for to the aliases of a post.
 func (w *want) alias(p *post.Post) {
-	if w.naming == nil || w.naming.err != nil || p.Ref() != w.ref {
+	if p.Ref() != w.ref {
 		return
 	}
-	for _, a := range p.Aliases {
-		if a == w.naming.alias {
-			return
+	for _, x := range append([]*want{w}, w.same...) {
+		if x.naming != nil && x.naming.err == nil && !slices.Contains(p.Aliases, x.naming.alias) {
+			p.Aliases = append(p.Aliases[:len(p.Aliases):len(p.Aliases)], x.naming.alias)
 		}
 	}
-	p.Aliases = append(p.Aliases[:len(p.Aliases):len(p.Aliases)], w.naming.alias)
+}
+
+// joinSame leaves out the wants that turned out to be of the same post as one
+// before them, and gives them to that one.
+func joinSame(wants []*want) []*want {
+	first := make(map[post.Ref]*want, len(wants))
+	var out []*want
+	for _, w := range wants {
+		other := first[w.ref]
+		switch {
+		case w.ref.IsZero() || other == nil:
+			first[w.ref] = w
+		case w.named() != other.named() && w.unnamed() == nil && other.unnamed() == nil:
+			other.same = append(other.same, w)
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// named returns the reference that was asked for.
+func (w *want) named() post.Ref {
+	if w.naming != nil {
+		return w.naming.alias
+	}
+	return w.ref
+}
+
+// finishWant adds the outcome of the jobs of a want.
+func (e *Engine) finishWant(b *store.Builder, w *want, err error) {
+	for _, x := range append([]*want{w}, w.same...) {
+		e.finish(b, x.job, err)
+	}
 }

@@ -23,6 +23,14 @@ type Platform interface {
 	Rules() []extract.Rule
 }
 
+// SignedPlatform is an optional ability of a [Platform] whose authors sign what
+// their files are.
+type SignedPlatform interface {
+	// SignedDigest returns the digest that the file at an address must have,
+	// and false where the address does not tell it.
+	SignedDigest(address string) (store.Digest, bool)
+}
+
 // Endpoint is one interface of a platform that answers for posts.
 type Endpoint interface {
 	// Name is a stable word: syndication, oembed, api-v2, … It stands in looks

@@ -31,7 +31,7 @@ func (e *Engine) capturePost(ctx context.Context, w *want, batched []sighting) R
 		// and the job: once is enough.
 		best := before.Best().Content
 		res.Text, res.Source, res.Author = best.Post.Text, best.Source, ResultAuthor{Name: best.Post.Author.Name, Handle: best.Post.Author.Handle}
-		res.Status, res.Err = e.State(before).Value, e.close(ctx, w.job, nil)
+		res.Status, res.Err = e.State(before).Value, e.closeWant(ctx, w)
 		return res
 	}
 	c := &capturing{e: e, w: w, before: before, res: &res, b: e.o.Archive.Begin()}
@@ -207,7 +207,7 @@ func (c *capturing) keep(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		outcome = err // a file may be missing: the intent stays
 	}
-	c.e.finish(c.b, c.w.job, outcome)
+	c.e.finishWant(c.b, c.w, outcome)
 	receipt, err := c.b.Commit(keep)
 	if err != nil {
 		return fmt.Errorf("keeping the capture of %s: %w", c.w.ref, err)
@@ -228,10 +228,12 @@ func (c *capturing) settleAccount(ctx context.Context) error {
 }
 
 func (c *capturing) addExchanges(ctx context.Context) error {
-	if n := c.w.naming; n != nil {
-		n.reply.refs(c.w.ref)
-		if err := n.reply.addTo(ctx, c.b); err != nil {
-			return err
+	for _, w := range append([]*want{c.w}, c.w.same...) {
+		if n := w.naming; n != nil {
+			n.reply.refs(c.w.ref)
+			if err := n.reply.addTo(ctx, c.b); err != nil {
+				return err
+			}
 		}
 	}
 	for i := range c.sightings {

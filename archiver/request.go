@@ -48,7 +48,7 @@ func (e *Engine) requested(target string, o CaptureOptions) (store.Job, error) {
 	t, _, ours := e.o.Finder.Parse(target)
 	switch {
 	case ours && (t.Kind == extract.TargetPost || t.Kind == extract.TargetEmbed) && t.Ref.Valid():
-		j.Key, in.Target = t.Ref.String(), t.Ref.String()
+		j.Key, in.Target, in.URL = t.Ref.String(), t.Ref.String(), t.URL
 	case err == nil && e.Can(ref.Platform):
 		j.Key = ref.String()
 	case ours && t.Kind == extract.TargetProfile:

@@ -322,6 +322,16 @@ func (e *Engine) close(ctx context.Context, j store.Job, cause error) error {
 	return nil
 }
 
+// closeWant commits that a want is done.
+func (e *Engine) closeWant(ctx context.Context, w *want) error {
+	b := e.o.Archive.Begin()
+	e.finishWant(b, w, nil)
+	if _, err := b.Commit(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("keeping that %s is done: %w", w.ref, err)
+	}
+	return nil
+}
+
 func (e *Engine) handleArticle(ctx context.Context, j store.Job, in intent) error {
 	res := e.page(ctx, in.Target, j, in.Options)
 	if res.Err != nil {
@@ -352,7 +362,7 @@ func (e *Engine) wantOf(ctx context.Context, in intent) (*want, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", store.ErrInvalid, err)
 		}
-		return e.newWant(ref, "", in.Options), nil
+		return e.newWant(ref, in.URL, in.Options), nil
 	}
 	r, err := e.o.Archive.Get(ctx, in.Article)
 	if err != nil {

@@ -105,6 +105,13 @@ func (p *Platform) Name(ctx context.Context, ref post.Ref, purpose string) archi
 	return n
 }
 
+// SignedDigest returns the digest of the original at an address, of which the
+// author signed the name.
+func (p *Platform) SignedDigest(address string) (store.Digest, bool) {
+	sum, ok := exbluesky.BlobDigest(address)
+	return store.Digest(sum), ok
+}
+
 // get asks for JSON.
 func get(ctx context.Context, c archiver.Client, address, purpose string) (*fetch.Response, error) {
 	return c.Do(ctx, fetch.Request{URL: address, Purpose: purpose, Header: http.Header{"Accept": {"application/json"}}})

@@ -108,6 +108,65 @@ func TestOriginalMissing(t *testing.T) {
 	})
 }
 
+// TestAnotherFile: what a server gives in the place of the file that the author
+// signed is not kept as the original; the copy is, and a note says why. Of a
+// video, whose copies are in pieces, nothing is kept but the reason.
+func TestAnotherFile(t *testing.T) {
+	run(t, func(w *platformtest.World, b *fakenet.Bluesky) {
+		id := b.Add(fakenet.BlueskyPost{Author: ada(), Text: "a picture", Media: []fakenet.Media{{Alt: "Waves"}, {}}})
+		b.SpoilBlob(id, 0)
+		p := w.Capture(ref(id))
+		if m := p.Media[0]; !strings.HasPrefix(m.URL, "https://cdn.bsky.app/img/feed_fullsize/") || m.Digest == "" || m.Alt != "Waves" {
+			t.Errorf("picture %+v", m)
+		}
+		if m := p.Media[1]; !strings.Contains(m.URL, "getBlob") || m.Digest == "" {
+			t.Errorf("the other picture %+v", m)
+		}
+		h := w.History(ref(id))
+		for _, told := range [][]string{p.Notes, h.Derivations[0].Content.Notes} {
+			if len(told) != 1 || !strings.Contains(told[0], "in the place of the file that the author signed") {
+				t.Errorf("notes %q", told)
+			}
+		}
+		film := b.Add(fakenet.BlueskyPost{Author: ada(), Text: "a video", Media: []fakenet.Media{{Kind: "video", Size: 100 << 10}}})
+		b.SpoilBlob(film, 0)
+		if m := w.TryCapture(ref(film)).Media[0]; m.Digest != "" || !strings.Contains(m.Error, "the author signed") || m.PosterDigest == "" {
+			t.Errorf("video %+v", m)
+		}
+	})
+}
+
+// TestTwoNames: a post that an article embeds by the account's handle and by its
+// DID is captured once, and known under both.
+func TestTwoNames(t *testing.T) {
+	run(t, func(w *platformtest.World, b *fakenet.Bluesky) {
+		id, did := simple(b, "named twice")
+		byHandle := b.ByHandle(id)
+		quote := func(address string) string {
+			return `<blockquote class="bluesky-embed"><p>named twice</p>&mdash; Ada Quay (@ada.example.org) <a href="` + address + `">March 2, 2026</a></blockquote>`
+		}
+		w.Net.Forget()
+		res := w.CapturePage("news.example", `<!doctype html><title>Ferry</title><article><p>She wrote:</p>`+quote(b.URL(id))+`<p>And again:</p>`+
+			quote("https://bsky.app/profile/"+did+"/post/"+id[strings.LastIndexByte(id, '/')+1:])+`</article>`)
+		if res.Err != nil || len(res.Posts) != 2 || res.Posts[0].ID != id || res.Posts[1].ID != id || res.Posts[0].Capture != res.Posts[1].Capture {
+			t.Fatalf("captured %v %+v", res.Err, res.Posts)
+		}
+		for _, name := range []string{id, byHandle} {
+			if h := w.History(ref(name)); h.Ref != ref(id) || len(h.Captures) != 1 || len(archiver.Mentions(h)) != 1 || len(archiver.Mentions(h)[0].Positions) != 2 {
+				t.Errorf("%s: %v with %d captures, mentions %+v", name, h.Ref, len(h.Captures), archiver.Mentions(h))
+			}
+		}
+		if n := w.Net.Count(index, "/xrpc/app.bsky.feed.getPosts") + w.Net.Count(index, "/xrpc/app.bsky.feed.getPostThread"); n != 1 {
+			t.Errorf("it was asked for %d times", n)
+		}
+		archive, _ := w.Parts()
+		counts, err := archive.Backend().CountJobs(t.Context(), time.Now())
+		if err != nil || counts.ByKind[archiver.JobCapture][store.JobLeased] != 0 || counts.ByKind[archiver.JobCapture][store.JobWaiting] != 0 {
+			t.Errorf("jobs %+v, %v", counts.ByKind, err)
+		}
+	})
+}
+
 // TestDeleted: a record that is gone from a repository that is served was
 // deleted; the index misses it too, so that it is confirmed at once.
 func TestDeleted(t *testing.T) {

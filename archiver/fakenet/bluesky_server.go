@@ -111,6 +111,17 @@ func (b *Bluesky) RemoveBlob(id string, n int) {
 	delete(b.blobs, b.mustHave(id).Media[n].cid())
 }
 
+// SpoilBlob lets the server answer with another picture in the place of the
+// original of a file.
+func (b *Bluesky) SpoilBlob(id string, n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	cid := b.mustHave(id).Media[n].cid()
+	blob := b.blobs[cid]
+	blob.body, blob.mediaType = picture("another", 320, 240), "image/png"
+	b.blobs[cid] = blob
+}
+
 // copies is the host of the copies of pictures.
 func (b *Bluesky) copies(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "image/jpeg")

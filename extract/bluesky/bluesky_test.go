@@ -1,7 +1,10 @@
 package bluesky
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"flag"
+	"strings"
 	"testing"
 	"time"
 
@@ -109,4 +112,21 @@ func TestMarkup(t *testing.T) { sitetest.Pages(t, Site{}, "testdata/pages", *upd
 func FuzzParseURL(f *testing.F) {
 	sitetest.Fuzz(f, Site{}, "https://bsky.app/profile/ada.example.org/post/3kabcdefghijk", "https://embed.bsky.app/embed/"+did+"/app.bsky.feed.post/x.y:z~",
 		"https://bsky.app/profile/did:web:example.org/post/a..", "https://embed.bsky.app/oembed?url=at://"+did+"/app.bsky.feed.post/1")
+}
+
+func TestBlobDigest(t *testing.T) {
+	const get = "https://pds.example/xrpc/com.atproto.sync.getBlob?did=did%3Aplc%3Aabc&cid="
+	sum := sha256.Sum256([]byte("low tide"))
+	name := func(head ...byte) string {
+		return "b" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(append(head, sum[:]...)))
+	}
+	if got, ok := BlobDigest(get + name(1, 0x55, 0x12, 32)); !ok || got != sum {
+		t.Errorf("got %x, %t", got, ok)
+	}
+	for _, address := range []string{"", get, get + "bafkrei", get + name(1, 0x71, 0x12, 32), get + name(1, 0x55, 0x13, 32), get + strings.ToUpper(name(1, 0x55, 0x12, 32)),
+		get + "z" + name(1, 0x55, 0x12, 32)[1:], "https://cdn.bsky.app/img/feed_fullsize/plain/did:plc:abc/" + name(1, 0x55, 0x12, 32) + "@jpeg"} {
+		if got, ok := BlobDigest(address); ok {
+			t.Errorf("%s: %x", address, got)
+		}
+	}
 }

@@ -1,6 +1,9 @@
 package bluesky
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base32"
 	"net/url"
 	"strings"
 
@@ -20,6 +23,27 @@ func (s Servers) blobURL(did, cid string) string {
 		return ""
 	}
 	return server + "/xrpc/com.atproto.sync.getBlob?did=" + url.QueryEscape(did) + "&cid=" + url.QueryEscape(cid)
+}
+
+// BlobDigest returns the SHA-256 of the original that an address names: the names
+// of files are made of it (a CID of version 1, of raw bytes). It returns false for
+// addresses of copies and for names of another kind.
+func BlobDigest(address string) (sum [sha256.Size]byte, ok bool) {
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasSuffix(u.Path, "/xrpc/com.atproto.sync.getBlob") {
+		return sum, false
+	}
+	name, ok := strings.CutPrefix(u.Query().Get("cid"), "b")
+	if !ok || name != strings.ToLower(name) {
+		return sum, false
+	}
+	raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(name))
+	// Version 1, raw bytes, SHA-256, of 32 bytes.
+	digest, ok := bytes.CutPrefix(raw, []byte{1, 0x55, 0x12, sha256.Size})
+	if err != nil || !ok || len(digest) != sha256.Size {
+		return sum, false
+	}
+	return [sha256.Size]byte(digest), true
 }
 
 // copyURL is the address of the platform's copy of a picture.

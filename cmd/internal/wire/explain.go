@@ -5,6 +5,7 @@ import (
 
 	"stet/archiver"
 	"stet/archiver/fetch"
+	"stet/archiver/oembed"
 	"stet/archiver/wayback"
 	"stet/cmd/internal/config"
 	"stet/extract/sites"
@@ -26,7 +27,7 @@ func NewExplainer(c *config.Config, o Options, archive *store.Archive, f func(*a
 	}
 	dry := &archiver.Dry{}
 	e := engineOptions(c, o, client)
-	x := archiver.ExplainOptions{Finder: e.Finder, Platforms: platforms(c, dry), Dry: dry, Archive: archive, Recovery: e.Recovery, Policy: e.Policy,
+	x := archiver.ExplainOptions{Finder: e.Finder, Platforms: platforms(c, dry), Others: oembed.Others(dry), Dry: dry, Archive: archive, Recovery: e.Recovery, Policy: e.Policy,
 		Carries: client.Carries, MediaHosts: sites.MediaHosts, Shows: shows}
 	if words, missing := BrowserState(c); words != "" && !missing && c.Browser.Draw != "off" {
 		x.DrawsPages = c.Browser.Pages()
