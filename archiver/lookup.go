@@ -232,15 +232,15 @@ func (r *Reader) resolved(ctx context.Context, article store.ID) (map[int]post.R
 // byWords asks the index of words, or, where the archive has none, reads what
 // the posts said.
 func (r *Reader) byWords(ctx context.Context, query string, limit int) ([]post.Ref, map[post.Ref]float64, error) {
-	found, err := r.o.Archive.Search(ctx, store.SearchQuery{Words: query, Limit: limit})
+	found, err := r.o.Archive.Search(ctx, store.SearchQuery{Words: query, Limit: limit, Filter: store.SearchFilter{Kinds: []store.HitKind{store.HitPost}}})
 	if errors.Is(err, store.ErrNotFound) {
 		return r.scanWords(ctx, query, limit)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	refs, scores := make([]post.Ref, 0, len(found)), map[post.Ref]float64{}
-	for _, h := range found {
+	refs, scores := make([]post.Ref, 0, len(found.Hits)), map[post.Ref]float64{}
+	for _, h := range found.Hits {
 		ref, err := post.ParseRef(h.Ref)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w: the index of words names %q: %w", store.ErrCorrupt, h.Ref, err)

@@ -35,10 +35,16 @@ type fixedSearch struct {
 	queries []string
 }
 
-func (f *fixedSearch) Search(_ context.Context, q store.SearchQuery) ([]store.Hit, error) {
+func (f *fixedSearch) Search(_ context.Context, q store.SearchQuery) (store.SearchResult, error) {
 	f.queries = append(f.queries, q.Words)
-	return f.hits, nil
+	return store.SearchResult{Hits: f.hits, Total: len(f.hits)}, nil
 }
+
+func (f *fixedSearch) Coverage(context.Context, store.SearchFilter) (store.SearchCoverage, error) {
+	return store.SearchCoverage{}, nil
+}
+
+func (f *fixedSearch) Purge(context.Context, []post.Ref, []string) error { return nil }
 
 func newShelf(t *testing.T) *shelf {
 	t.Helper()

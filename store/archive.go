@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"stet/extract/post"
 )
 
 // Archive is the gate in front of a backend: it makes the checks that no
@@ -263,17 +265,46 @@ func (a *Archive) Backend() Backend { return a.backend }
 // Blobs returns what keeps the bytes.
 func (a *Archive) Blobs() Blobs { return a.blobs }
 
-// Search finds posts by words. It errors with ErrNotFound where the archive
-// has no index.
-func (a *Archive) Search(ctx context.Context, q SearchQuery) ([]Hit, error) {
+// Search finds what the archive holds by words and by what is known of it. It
+// errors with ErrNotFound where the archive has no index.
+func (a *Archive) Search(ctx context.Context, q SearchQuery) (SearchResult, error) {
 	if a.search == nil {
-		return nil, fmt.Errorf("searching %q: %w: this archive has no index of words; run `stet rebuild`", q.Words, ErrNotFound)
+		return SearchResult{}, fmt.Errorf("searching %q: %w: this archive has no index of words; run `stet rebuild`", q.Words, ErrNotFound)
 	}
-	hits, err := a.search.Search(ctx, q)
+	if err := q.Check(); err != nil {
+		return SearchResult{}, fmt.Errorf("searching %q: %w", q.Words, err)
+	}
+	found, err := a.search.Search(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("searching %q: %w", q.Words, err)
+		return SearchResult{}, fmt.Errorf("searching %q: %w", q.Words, err)
 	}
-	return hits, nil
+	return found, nil
+}
+
+// SearchCoverage says what a search with a filter looks through. It errors with
+// ErrNotFound where the archive has no index.
+func (a *Archive) SearchCoverage(ctx context.Context, f SearchFilter) (SearchCoverage, error) {
+	if a.search == nil {
+		return SearchCoverage{}, fmt.Errorf("counting what is searched: %w: this archive has no index of words; run `stet rebuild`", ErrNotFound)
+	}
+	c, err := a.search.Coverage(ctx, f)
+	if err != nil {
+		return SearchCoverage{}, fmt.Errorf("counting what is searched: %w", err)
+	}
+	return c, nil
+}
+
+// PurgeWords removes the words of posts, and of articles and pages by their
+// addresses, from the index: see [Searcher.Purge]. Without an index there is
+// nothing to remove.
+func (a *Archive) PurgeWords(ctx context.Context, refs []post.Ref, addresses []string) error {
+	if a.search == nil {
+		return nil
+	}
+	if err := a.search.Purge(ctx, refs, addresses); err != nil {
+		return fmt.Errorf("removing words from the index: %w", err)
+	}
+	return nil
 }
 
 // PutBlob stores what r yields and returns its description. It errors with

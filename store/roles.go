@@ -276,30 +276,6 @@ type Page struct {
 	More bool
 }
 
-// SearchQuery asks for posts by words.
-type SearchQuery struct {
-	// Words are what the person typed.
-	Words string
-	// Limit is the most hits; 0 is 20.
-	Limit int
-}
-
-// Searcher finds posts by words. The index is derived from the journal and
-// follows it.
-type Searcher interface {
-	// Search returns hits, best first.
-	Search(ctx context.Context, q SearchQuery) ([]Hit, error)
-}
-
-// Hit is one post that a search found.
-type Hit struct {
-	// Ref is platform:id.
-	Ref string
-	// Score is larger for the better; scores of different queries cannot be
-	// compared.
-	Score float64
-}
-
 // Backend is what a place that keeps records must do. Blobs and search may
 // live elsewhere.
 type Backend interface {

@@ -76,11 +76,11 @@ func (a *archive) find(words string) []string {
 		a.Fatalf("searching %q: %v", words, err)
 	}
 	ids := []string{}
-	for i, h := range hits {
+	for i, h := range hits.Hits {
 		ref, err := post.ParseRef(h.Ref)
 		a.must(err)
-		if ids = append(ids, ref.ID); i > 0 && h.Score > hits[i-1].Score {
-			a.Errorf("searching %q: hit %d scores %g, the one before it %g", words, i, h.Score, hits[i-1].Score)
+		if ids = append(ids, ref.ID); i > 0 && h.Score > hits.Hits[i-1].Score {
+			a.Errorf("searching %q: hit %d scores %g, the one before it %g", words, i, h.Score, hits.Hits[i-1].Score)
 		}
 	}
 	return ids

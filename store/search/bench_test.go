@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"stet/extract/post"
+	"stet/extract/words"
 	"stet/store"
 )
 
@@ -152,7 +153,7 @@ func BenchmarkIndex(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(st.Bytes)/float64(st.Posts), "B/post")
-		for _, name := range []string{bucketPostings, bucketDocs, bucketRefs} {
+		for _, name := range buckets() {
 			b.ReportMetric(float64(st.Parts[name])/float64(st.Posts), "B/post-"+name)
 		}
 		if err := x.Close(); err != nil {
@@ -173,7 +174,7 @@ func BenchmarkSplit(b *testing.B) {
 	b.SetBytes(int64(size))
 	for b.Loop() {
 		for _, t := range texts {
-			split(t, func(word) {})
+			words.Split(t, func(words.Word) {})
 		}
 	}
 }

@@ -7,14 +7,18 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 
+	"stet/extract/words"
 	"stet/store"
 )
 
@@ -23,27 +27,37 @@ const FileName = "search.db"
 
 // formatVersion is the version of the file's layout. Raise it with every
 // change: an index of another version is built again.
-const formatVersion = 1
+const formatVersion = 2
+
+// growth is by how much the file grows at once: small archives are many, and
+// large ones are written in large transactions.
+const growth = 1 << 20
 
 // DefaultLockTimeout is how long Open waits for another process.
 const DefaultLockTimeout = time.Second
 
 // The buckets.
 const (
-	bucketMeta     = "meta"     // see the keys below
-	bucketPostings = "postings" // see postings.go
-	bucketDocs     = "docs"     // number of a document → document
-	bucketRefs     = "refs"     // platform:id → number of its document
-	bucketTimes    = "times"    // number of a document / timesPerBlock → times
+	bucketMeta      = "meta"      // see the keys below
+	bucketSegments  = "segments"  // number → a bucket of postings: see segments.go
+	bucketSpans     = "spans"     // number of a segment → its first and last document
+	bucketDocs      = "docs"      // number of a document → its name, a zero byte, its address
+	bucketNames     = "names"     // name → what is known under it: see state
+	bucketRows      = "rows"      // number of a document / rowsPerBlock → rows: see row
+	bucketAuthors   = "authors"   // dictionary of accounts: see writer.entry
+	bucketPlatforms = "platforms" // dictionary of platforms
+	bucketHosts     = "hosts"     // dictionary of hosts, their labels in reverse order
+	bucketDomains   = "domains"   // sets of documents: see writer.finishDomains
+	bucketArticles  = "articles"  // id of an article version with mentions without id → its host
 )
 
 func buckets() []string {
-	return []string{bucketMeta, bucketPostings, bucketDocs, bucketRefs, bucketTimes}
+	return []string{bucketMeta, bucketSegments, bucketSpans, bucketDocs, bucketNames, bucketRows, bucketAuthors, bucketPlatforms, bucketHosts, bucketDomains, bucketArticles}
 }
 
 // The keys of the bucket meta.
 const (
-	metaVersion = "version" // formatVersion and tokenizerVersion, two bytes
+	metaVersion = "version" // formatVersion and words.Version, two bytes
 	metaCursor  = "cursor"  // the last number of the journal that was read, 8 bytes
 	metaLeaf    = "leaf"    // the leaf of that record
 )
@@ -73,6 +87,9 @@ type Index struct {
 	following sync.Mutex   // one at a time brings the index up to date
 	mu        sync.RWMutex // held for writing while db is exchanged
 	db        *bbolt.DB    // nil once closed
+	// reached is the number of the journal that the index is known to have
+	// come to, 0 while that is not known.
+	reached atomic.Uint64
 }
 
 var _ store.Searcher = (*Index)(nil)
@@ -119,7 +136,7 @@ func (x *Index) open() (*bbolt.DB, error) {
 	if info, err := os.Stat(x.path); err == nil && info.Size() == 0 && x.options.ReadOnly {
 		return nil, errEmpty() // bbolt would begin it, which it may not
 	}
-	o := &bbolt.Options{ReadOnly: x.options.ReadOnly, Timeout: x.options.LockTimeout, FreelistType: bbolt.FreelistMapType}
+	o := &bbolt.Options{ReadOnly: x.options.ReadOnly, Timeout: x.options.LockTimeout, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapped()}
 	var db *bbolt.DB
 	err := guarded(func() (err error) {
 		db, err = bbolt.Open(x.path, 0o600, o)
@@ -128,10 +145,21 @@ func (x *Index) open() (*bbolt.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	db.AllocSize = growth
 	if err := guarded(func() error { return x.look(db) }); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// mapped is how much address space is taken from the start, so that a growing
+// index need not be mapped again, for which everybody has to wait. On Windows
+// the file would become that large.
+func mapped() int {
+	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
+		return 0
+	}
+	return 4 << 30
 }
 
 // look looks at the version of the file, and begins an empty one.
@@ -155,7 +183,7 @@ func errEmpty() error {
 	return fmt.Errorf("%w: it is empty; run `stet rebuild`", store.ErrNotFound)
 }
 
-func version() []byte { return []byte{formatVersion, tokenizerVersion} }
+func version() []byte { return []byte{formatVersion, words.Version} }
 
 func checkVersion(tx *bbolt.Tx, fresh bool) error {
 	if fresh {
@@ -216,8 +244,16 @@ func (x *Index) Rebuild(ctx context.Context) error {
 	return x.catchUp(ctx)
 }
 
+// closed reports whether the index was closed.
+func (x *Index) closed() bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.db == nil
+}
+
 // reset begins a new file. The caller holds following.
 func (x *Index) reset() error {
+	x.reached.Store(0)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.options.ReadOnly {
@@ -296,6 +332,9 @@ func classify(err error) error {
 type Status struct {
 	// Posts is how many posts can be found.
 	Posts int `json:"posts"`
+	// Articles and Pages are how many of those can be.
+	Articles int `json:"articles"`
+	Pages    int `json:"pages"`
 	// Reached is the last number of the journal that was read.
 	Reached uint64 `json:"reached"`
 	// Bytes is the size of the file, and Parts of that by bucket.
@@ -311,12 +350,10 @@ func (x *Index) Status(ctx context.Context) (Status, error) {
 	st := Status{Parts: map[string]int64{}}
 	err := x.view(func(tx *bbolt.Tx) error {
 		st.Bytes, st.Reached = tx.Size(), metaNumber(tx, metaCursor)
+		st.Posts, st.Articles, st.Pages = counted(tx, kindPost), counted(tx, kindArticle), counted(tx, kindPage)
 		for _, name := range buckets() {
 			s := tx.Bucket([]byte(name)).Stats()
 			st.Parts[name] = int64(s.BranchAlloc + s.LeafAlloc)
-			if name == bucketRefs {
-				st.Posts = s.KeyN
-			}
 		}
 		return nil
 	})
@@ -331,3 +368,6 @@ func metaNumber(tx *bbolt.Tx, key string) uint64 {
 	}
 	return binary.BigEndian.Uint64(v)
 }
+
+// counted returns how many documents of a kind there are.
+func counted(tx *bbolt.Tx, kind byte) int { return int(metaNumber(tx, string([]byte{'#', kind}))) }

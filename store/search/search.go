@@ -1,308 +1,257 @@
 package search
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"go.etcd.io/bbolt"
 
+	"stet/extract/words"
 	"stet/store"
 )
 
 const (
-	// scoreAll is added to the score of posts that hold all words.
+	// scoreAll is added to the score of what holds all words.
 	scoreAll = 2
-	// most is the share of a query, by the weight of its words, of which a post
-	// must hold more.
+	// most is the share of a query, by the weight of its words, of which more
+	// must be there.
 	most = 0.5
-	// looked is how many of the best posts are looked at for the order of
-	// their words, at least.
+	// looked is how many of the best are looked at for the order of their
+	// words.
 	looked = 200
+	// checkEvery is after how many documents a search looks whether it was
+	// called off.
+	checkEvery = 1 << 14
 )
 
 // Search implements [store.Searcher]. It catches up with the journal first.
-func (x *Index) Search(ctx context.Context, q store.SearchQuery) ([]store.Hit, error) {
+func (x *Index) Search(ctx context.Context, q store.SearchQuery) (store.SearchResult, error) {
 	if err := x.CatchUp(ctx); err != nil {
-		return nil, err
+		return store.SearchResult{}, err
 	}
-	parsed := parse(q.Words)
-	limit := cmp.Or(q.Limit, 20)
-	var hits []store.Hit
-	err := x.view(func(tx *bbolt.Tx) (err error) {
-		s := searcher{postings: tx.Bucket([]byte(bucketPostings)), docs: nextDoc(tx), times: tx.Bucket([]byte(bucketTimes))}
-		found, err := s.search(ctx, &parsed, limit)
+	var result store.SearchResult
+	err := x.view(func(tx *bbolt.Tx) error {
+		s, err := newSearcher(ctx, tx, &q)
 		if err != nil {
 			return err
 		}
-		hits, err = name(tx, found)
+		result, err = s.run()
 		return err
 	})
-	return hits, err
-}
-
-// name turns documents into posts.
-func name(tx *bbolt.Tx, found []candidate) ([]store.Hit, error) {
-	hits := make([]store.Hit, 0, len(found))
-	for _, c := range found {
-		d, err := decodeDoc(tx.Bucket([]byte(bucketDocs)).Get(docKey(c.doc)))
-		if err != nil {
-			return nil, err
-		}
-		hits = append(hits, store.Hit{Ref: d.ref.String(), Score: c.score()})
-	}
-	return hits, nil
+	return result, err
 }
 
 // searcher answers one query in one transaction.
 type searcher struct {
-	postings *bbolt.Bucket
-	times    *bbolt.Bucket
-	docs     uint32 // one more than the last document
-
-	// block is the value of times that was read last, blockOf its key's number
-	// plus one.
-	block   []byte
-	blockOf uint32
+	ctx      context.Context
+	tx       *bbolt.Tx
+	q        *store.SearchQuery
+	words    words.Query
+	segments []segment
+	rows     rows
+	filter   *filter
+	cursor   cursor
+	order    store.SearchSort
+	best     top
+	// matched are all that fit, where they are counted by something; total is
+	// how many those are.
+	matched docSet
+	total   int
+	seen    int
+	// complete is true once something holds all words.
+	complete bool
 }
 
-// candidate is a document that may be a hit.
-type candidate struct {
-	doc uint32
-	all bool
-	// share is how much of the query it holds, run how much of it in one piece
-	// and in order, both from 0 to 1.
-	share, run float64
-	seconds    uint32
-}
-
-// score is larger for the better.
-func (c *candidate) score() float64 {
-	recent := float64(c.seconds) / math.MaxUint32 / 1000
-	if c.all {
-		return scoreAll + c.run + recent
-	}
-	return c.share + c.run/4 + recent
-}
-
-// better orders candidates; of equal ones the later captured comes first.
-func better(a, b candidate) int {
-	return cmp.Or(cmp.Compare(b.score(), a.score()), cmp.Compare(b.doc, a.doc))
-}
-
-func (s *searcher) search(ctx context.Context, q *query, limit int) ([]candidate, error) {
-	if len(q.required) == 0 && len(q.loose) == 0 {
-		return nil, nil
-	}
-	allowed, err := s.required(ctx, q.required)
-	if err != nil {
+func newSearcher(ctx context.Context, tx *bbolt.Tx, q *store.SearchQuery) (*searcher, error) {
+	s := &searcher{ctx: ctx, tx: tx, q: q, words: words.Parse(q.Words), rows: newRows(tx)}
+	var err error
+	if s.segments, err = segments(tx); err != nil {
 		return nil, err
 	}
-	weights, total, err := s.weigh(ctx, q.loose, allowed)
-	if err != nil {
+	if s.filter, err = newFilter(tx, &q.Filter, s.rows.end); err != nil {
 		return nil, err
 	}
-	found := s.collect(weights, total, allowed, max(limit, looked))
-	if len(q.order.tokens) > 1 {
-		if err := s.measureRuns(ctx, &q.order, found); err != nil {
+	if s.cursor, err = s.readCursor(); err != nil {
+		return nil, err
+	}
+	if s.cursor.end == 0 {
+		s.cursor.end = s.rows.end
+	}
+	s.order = s.sort()
+	s.reset()
+	return s, nil
+}
+
+// reset forgets what was found.
+func (s *searcher) reset() {
+	s.total, s.best = 0, top{n: s.wanted(), rising: s.sort() == store.SortOldest}
+	if len(s.q.Facets) > 0 {
+		s.matched = newDocSet(s.rows.end)
+	}
+}
+
+func (s *searcher) limit() int { return cmp.Or(s.q.Limit, store.DefaultSearchHits) }
+
+// wordless reports whether the query has no words: then all that passes the
+// filter is found.
+func (s *searcher) wordless() bool { return len(s.words.Required)+len(s.words.Loose) == 0 }
+
+func (s *searcher) sort() store.SearchSort {
+	if s.wordless() && (s.q.Sort == "" || s.q.Sort == store.SortRelevance) {
+		return store.SortNewest
+	}
+	return cmp.Or(s.q.Sort, store.SortRelevance)
+}
+
+// wanted is how many of the best are kept.
+func (s *searcher) wanted() int {
+	n := s.cursor.offset + s.limit() + 1
+	if s.sort() == store.SortRelevance && len(s.words.Order.Tokens) > 1 {
+		n = max(looked, n)
+	}
+	return n
+}
+
+func (s *searcher) run() (store.SearchResult, error) {
+	var result store.SearchResult
+	var err error
+	if !s.wordless() {
+		result.Respelled, err = s.search()
+	} else if strings.TrimSpace(s.q.Words) == "" { // else marks were typed, which are nowhere
+		err = s.all()
+	}
+	if err != nil {
+		return result, err
+	}
+	found := s.best.sorted()
+	if s.sort() == store.SortRelevance {
+		if found, err = s.ranked(found); err != nil {
+			return result, err
+		}
+	}
+	page := found[:min(s.limit(), len(found))]
+	if len(found) > len(page) && len(page) > 0 {
+		result.Cursor = s.after(&page[len(page)-1], len(page))
+	}
+	result.Total = s.total
+	if result.Hits, err = s.hits(page); err != nil {
+		return result, err
+	}
+	result.Facets, err = s.facets()
+	return result, err
+}
+
+// ranked puts the best in order by how much of the query stands in them in one
+// piece, and returns those after the cursor.
+func (s *searcher) ranked(found []candidate) ([]candidate, error) {
+	if first := found[:min(looked, len(found))]; len(s.words.Order.Tokens) > 1 {
+		if err := s.measureRuns(first); err != nil {
 			return nil, err
 		}
-		slices.SortFunc(found, better)
+		for i := range first {
+			first[i].key = first[i].score()
+		}
+		slices.SortFunc(first, s.best.compare)
 	}
-	return found[:min(limit, len(found))], nil
+	return found[min(s.cursor.offset, len(found)):], nil
 }
 
-// bits is a set of documents.
-type bits []uint64
-
-func newBits(docs uint32) bits            { return make(bits, docs/64+1) }
-func (b bits) has(doc uint32) bool        { return b[doc/64]>>(doc%64)&1 == 1 }
-func (b bits) set(doc uint32)             { b[doc/64] |= 1 << (doc % 64) }
-func (s *searcher) known(doc uint32) bool { return doc < s.docs }
-
-// required returns the documents that hold all groups, nil where there are no
-// groups.
-func (s *searcher) required(ctx context.Context, groups []group) (bits, error) {
-	var allowed bits
-	for i := range groups {
-		found := newBits(s.docs)
-		if err := s.each(ctx, &groups[i], func(doc uint32) {
-			if allowed == nil || allowed.has(doc) {
-				found.set(doc)
-			}
-		}); err != nil {
-			return nil, err
-		}
-		allowed = found
-	}
-	return allowed, nil
-}
-
-// weigh returns for each document the sum of the weights of the groups that it
-// holds, and the sum of all. Rare words weigh more.
-func (s *searcher) weigh(ctx context.Context, groups []group, allowed bits) ([]float32, float32, error) {
-	weights := make([]float32, s.docs)
-	total := float32(0)
-	for i := range groups {
-		var found []uint32
-		seen := newBits(s.docs)
-		if err := s.each(ctx, &groups[i], func(doc uint32) {
-			if !seen.has(doc) {
-				seen.set(doc)
-				found = append(found, doc)
-			}
-		}); err != nil {
-			return nil, 0, err
-		}
-		weight := float32(math.Log(1 + float64(s.docs)/float64(len(found)+1)))
-		total += weight
-		for _, doc := range found {
-			if allowed == nil || allowed.has(doc) {
-				weights[doc] += weight
-			}
-		}
-	}
-	return weights, total, nil
-}
-
-// each calls found with the documents that hold a group, perhaps several times
-// with one.
-func (s *searcher) each(ctx context.Context, g *group, found func(doc uint32)) error {
-	for _, seq := range g.any {
-		if err := ctx.Err(); err != nil {
+// all takes every document that passes the filter.
+func (s *searcher) all() error {
+	for doc := uint32(1); doc < s.cursor.end; doc++ {
+		if err := s.called(); err != nil {
 			return err
 		}
-		if len(seq.tokens) > 1 {
-			if err := s.eachSequence(&seq, found); err != nil {
-				return err
-			}
-			continue
-		}
-		it := newIterator(s.postings, seq.tokens[0])
-		if g.begins {
-			it = newBeginIterator(s.postings, seq.tokens[0])
-		}
-		for it.next() {
-			if s.known(it.doc) {
-				found(it.doc)
-			}
-		}
-		if it.err != nil {
-			return it.err
+		if raw := s.rows.raw(doc); raw != nil && s.filter.passes(doc, raw) {
+			s.take(candidate{doc: doc, all: true, share: 1}, raw)
 		}
 	}
 	return nil
 }
 
-// eachSequence calls found with the documents in which the tokens stand at
-// their distances.
-func (s *searcher) eachSequence(seq *sequence, found func(doc uint32)) error {
-	its := make([]*iterator, len(seq.tokens))
-	for i, t := range seq.tokens {
-		its[i] = newIterator(s.postings, t)
-	}
-	for doc := uint32(1); s.known(doc); doc++ {
-		agreed := true
-		for _, it := range its {
-			if !it.seek(doc) {
-				if it.err != nil {
-					return it.err
-				}
-				if !s.known(it.doc) {
-					return nil
-				}
-				doc, agreed = it.doc-1, false // try that one next
-				break
-			}
-		}
-		if agreed && stands(its, seq.offsets) {
-			found(doc)
-		}
+// called errors where the search was called off.
+func (s *searcher) called() error {
+	if s.seen++; s.seen%checkEvery == 0 {
+		return s.ctx.Err()
 	}
 	return nil
 }
 
-// stands reports whether the tokens stand at their distances in the present
-// document.
-func stands(its []*iterator, offsets []int) bool {
-	for _, begin := range its[0].places {
-		whole := true
-		for i, it := range its[1:] {
-			if _, ok := slices.BinarySearch(it.places, begin-offsets[0]+offsets[i+1]); !ok {
-				whole = false
-				break
-			}
-		}
-		if whole {
-			return true
-		}
+// take takes a document that fits.
+func (s *searcher) take(c candidate, raw []byte) {
+	s.total++
+	s.complete = s.complete || c.all
+	if s.matched != nil {
+		s.matched.set(c.doc)
 	}
-	return false
+	switch s.order {
+	case store.SortNewest:
+		c.key = float64(readRow(raw).posted)
+	case store.SortOldest:
+		c.key = -float64(readRow(raw).posted)
+	case store.SortGone:
+		c.key = float64(readRow(raw).gone)
+	default:
+		c.seconds = readRow(raw).posted
+		c.key = c.score()
+	}
+	if s.cursor.sorted && s.best.compare(candidate{key: s.cursor.key, doc: s.cursor.doc}, c) >= 0 {
+		return
+	}
+	s.best.add(&c)
 }
 
-// collect returns the best documents, best first, at most n.
-func (s *searcher) collect(weights []float32, total float32, allowed bits, n int) []candidate {
-	var found []candidate
-	worst := -1.0 // score of the last of the n best so far
-	for doc := range weights {
-		w := weights[doc]
-		if allowed != nil && !allowed.has(uint32(doc)) || total > 0 && w <= total*most {
-			continue
+// hits turns documents into what they are known by.
+func (s *searcher) hits(found []candidate) ([]store.Hit, error) {
+	docs := s.tx.Bucket([]byte(bucketDocs))
+	hits := make([]store.Hit, 0, len(found))
+	for i := range found {
+		c := &found[i]
+		n, url, ok := bytes.Cut(docs.Get(numberKey(c.doc)), []byte{0})
+		raw := s.rows.raw(c.doc)
+		if !ok || len(n) < 1 || raw == nil {
+			return nil, fmt.Errorf("%w: document %d of the index of words is missing; run `stet rebuild`", store.ErrCorrupt, c.doc)
 		}
-		c := candidate{doc: uint32(doc), all: w >= total, share: 1}
-		if total > 0 {
-			c.share = float64(w / total)
+		h := store.Hit{Kind: store.HitKinds()[min(readRow(raw).kind-1, 2)], Score: c.score()}
+		if h.Kind == store.HitPost {
+			h.Ref = string(n[1:])
+		} else if h.URL = string(url); h.URL == "" {
+			h.URL = string(n[1:])
 		}
-		if c.seconds = s.time(uint32(doc)); c.seconds == 0 || c.score() < worst {
-			continue
-		}
-		found = append(found, c)
-		if len(found) >= 4*n {
-			slices.SortFunc(found, better)
-			found = found[:n]
-			worst = found[n-1].score()
-		}
+		hits = append(hits, h)
 	}
-	slices.SortFunc(found, better)
-	return found[:min(n, len(found))]
-}
-
-// time returns the time of a document, 0 where it was replaced.
-func (s *searcher) time(doc uint32) uint32 {
-	if n := doc/timesPerBlock + 1; n != s.blockOf {
-		s.block, s.blockOf = s.times.Get(docKey(n-1)), n
-	}
-	if at := int(doc%timesPerBlock) * 4; at+4 <= len(s.block) {
-		return binary.LittleEndian.Uint32(s.block[at:])
-	}
-	return 0
+	return hits, nil
 }
 
 // measureRuns finds for each candidate the longest piece of the query that
 // stands in it as it was asked for.
-func (s *searcher) measureRuns(ctx context.Context, order *sequence, found []candidate) error {
+func (s *searcher) measureRuns(found []candidate) error {
+	asked := &s.words.Order
 	byDoc := make([]*candidate, len(found))
 	for i := range found {
 		byDoc[i] = &found[i]
 	}
 	slices.SortFunc(byDoc, func(a, b *candidate) int { return cmp.Compare(a.doc, b.doc) })
-	its := make([]*iterator, len(order.tokens))
-	for i, t := range order.tokens {
-		its[i] = newIterator(s.postings, t)
+	its := make([]*tokenIterator, len(asked.Tokens))
+	for i, t := range asked.Tokens {
+		its[i] = newTokenIterator(s.segments, t)
 	}
 	for _, c := range byDoc {
-		if err := ctx.Err(); err != nil {
+		if err := s.ctx.Err(); err != nil {
 			return err
 		}
 		longest := 0
 		lengths := map[int]int{} // by the place where a run would have begun
 		for i, it := range its {
 			next := map[int]int{}
-			if it.seek(c.doc) {
-				for _, place := range it.places {
-					begin := place - order.offsets[i]
+			if it.seek(c.doc) == c.doc {
+				for _, place := range it.places() {
+					begin := place - asked.Offsets[i]
 					next[begin] = lengths[begin] + 1
 					longest = max(longest, next[begin])
 				}
@@ -318,3 +267,76 @@ func (s *searcher) measureRuns(ctx context.Context, order *sequence, found []can
 	}
 	return nil
 }
+
+// candidate is a document that may be a hit.
+type candidate struct {
+	doc uint32
+	all bool
+	// seconds is when it was published.
+	seconds uint32
+	// share is how much of the query it holds, run how much of it in one piece
+	// and in order, both from 0 to 1.
+	share, run float64
+	// key is what it is sorted by, larger for the better.
+	key float64
+}
+
+// score is larger for the better.
+func (c *candidate) score() float64 {
+	recent := float64(c.seconds) / math.MaxUint32 / 1000
+	if c.all {
+		return scoreAll + c.run + recent
+	}
+	return c.share + c.run/4 + recent
+}
+
+// top keeps the best n.
+type top struct {
+	n      int
+	rising bool // of equal ones the earlier captured comes first
+	list   []candidate
+	worst  candidate
+	full   bool
+}
+
+// compare orders candidates, the better first.
+func (t *top) compare(a, b candidate) int {
+	switch {
+	case a.key > b.key:
+		return -1
+	case a.key < b.key:
+		return 1
+	case t.rising:
+		return cmp.Compare(a.doc, b.doc)
+	}
+	return cmp.Compare(b.doc, a.doc)
+}
+
+func (t *top) add(c *candidate) {
+	if t.full && (c.key < t.worst.key || c.key == t.worst.key && t.compare(*c, t.worst) > 0) {
+		return
+	}
+	if t.list = append(t.list, *c); len(t.list) >= 2*t.n+400 {
+		t.cut()
+	}
+}
+
+func (t *top) cut() {
+	slices.SortFunc(t.list, t.compare)
+	if len(t.list) >= t.n {
+		t.list = t.list[:t.n]
+		t.worst, t.full = t.list[t.n-1], true
+	}
+}
+
+func (t *top) sorted() []candidate {
+	t.cut()
+	return t.list
+}
+
+// docSet is a set of documents.
+type docSet []uint64
+
+func newDocSet(docs uint32) docSet   { return make(docSet, docs/64+1) }
+func (b docSet) has(doc uint32) bool { return int(doc/64) < len(b) && b[doc/64]>>(doc%64)&1 == 1 }
+func (b docSet) set(doc uint32)      { b[doc/64] |= 1 << (doc % 64) }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"stet/extract/post"
 	"stet/store"
 	"stet/store/search"
 )
@@ -56,7 +57,35 @@ func (w *words) rebuild(ctx context.Context) (WordsStatus, error) {
 // not reach to the end of the journal, because a command was killed before it
 // had brought it there, it errors with ErrNotFound: the posts themselves have
 // to be read then.
-func (w *words) Search(ctx context.Context, q store.SearchQuery) ([]store.Hit, error) {
+func (w *words) Search(ctx context.Context, q store.SearchQuery) (store.SearchResult, error) {
+	index, err := w.whole(ctx)
+	if err != nil {
+		return store.SearchResult{}, err
+	}
+	return index.Search(ctx, q)
+}
+
+// Coverage implements [store.Searcher], and errors as Search does.
+func (w *words) Coverage(ctx context.Context, f store.SearchFilter) (store.SearchCoverage, error) {
+	index, err := w.whole(ctx)
+	if err != nil {
+		return store.SearchCoverage{}, err
+	}
+	return index.Coverage(ctx, f)
+}
+
+// Purge implements [store.Searcher].
+func (w *words) Purge(ctx context.Context, refs []post.Ref, addresses []string) error {
+	index, err := w.open(ctx)
+	if err != nil {
+		return err
+	}
+	return index.Purge(ctx, refs, addresses)
+}
+
+// whole opens the index, where it reaches to the end of the journal or can be
+// brought there.
+func (w *words) whole(ctx context.Context) (*search.Index, error) {
 	index, err := w.open(ctx)
 	if err != nil {
 		return nil, w.unusable(err)
@@ -66,7 +95,7 @@ func (w *words) Search(ctx context.Context, q store.SearchQuery) ([]store.Hit, e
 			return nil, w.unusable(err)
 		}
 	}
-	return index.Search(ctx, q)
+	return index, nil
 }
 
 // unusable returns ErrNotFound for an index that cannot be read and may not be

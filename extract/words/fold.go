@@ -1,4 +1,4 @@
-package search
+package words
 
 import (
 	"strings"
@@ -8,12 +8,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// fold brings a word to the form in which words are compared: compatibility
+// Fold brings a word to the form in which words are compared: compatibility
 // forms resolved (full width, ligatures, mathematical letters), lower case,
 // decimal digits of all scripts as ASCII, and without accents where they are
 // accents. In the scripts of India and South-East Asia and in kana, marks are
 // vowels and consonants: there they stay.
-func fold(s string) string {
+func Fold(s string) string {
 	if isLowerASCII(s) {
 		return s
 	}
@@ -138,3 +138,7 @@ func foldEmoji(s string) string {
 		return r
 	}, s)
 }
+
+// Unspaced reports whether a token is of a script that is found by its parts:
+// then it is a pair of characters rather than a word.
+func Unspaced(token string) bool { return strings.ContainsFunc(token, unspaced) }

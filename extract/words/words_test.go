@@ -1,4 +1,4 @@
-package search
+package words
 
 import (
 	"slices"
@@ -34,7 +34,7 @@ func TestFold(t *testing.T) {
 	seen := map[string]string{}
 	for _, forms := range same {
 		for _, f := range forms {
-			if got := fold(f); got != forms[0] {
+			if got := Fold(f); got != forms[0] {
 				t.Errorf("%q is folded to %q (%+q), want %q (%+q)", f, got, got, forms[0], forms[0])
 			}
 		}
@@ -45,7 +45,7 @@ func TestFold(t *testing.T) {
 	}
 	// Marks that are vowels or consonants make another word.
 	for _, pair := range [][2]string{{"か", "が"}, {"ハ", "パ"}, {"हिन्दी", "हन्दी"}, {"กิน", "กัน"}} {
-		if fold(pair[0]) == fold(pair[1]) {
+		if Fold(pair[0]) == Fold(pair[1]) {
 			t.Errorf("%q and %q are folded to the same", pair[0], pair[1])
 		}
 	}
@@ -55,10 +55,10 @@ func TestFold(t *testing.T) {
 // at the place of the first in parentheses.
 func tokens(text string) string {
 	var out []string
-	split(text, func(w word) {
-		s := strings.Join(w.tokens, " ")
-		if len(w.also) > 0 {
-			s = "(" + strings.Join(w.also, " ") + ") " + s
+	Split(text, func(w Word) {
+		s := strings.Join(w.Tokens, " ")
+		if len(w.Also) > 0 {
+			s = "(" + strings.Join(w.Also, " ") + ") " + s
 		}
 		out = append(out, s)
 	})
@@ -88,7 +88,7 @@ func TestSplit(t *testing.T) {
 		{"an address", "see https://www.gazette.example:8080/a/b?c=d#e. Or http://t.co/Ab1", "see | (gazetteexample) gazette example | or | (tco) t co"},
 		{"an address in brackets", "(https://gazette.example) x", "(gazetteexample) gazette example | x"},
 		{"an address with a name", "https://ada:secret@gazette.example/", "(gazetteexample) gazette example"},
-		{"emoji", "great 👏👏🏽 ❤️ 🇪🇺 👩‍👩‍👧", "great | 👏 | 👏 | ❤ | 🇪🇺 | 👩‍👩‍👧"},
+		{"emoji", "great 👏👏🏽 ❤️ 🇪🇺 👩‍👩‍👧", "great | 👏 | 👏 | ❤ | 🇪🇺 | (👩 👩 👧) 👩‍👩‍👧"},
 		{"emoji beside words", "open🌉now", "open | 🌉 | now"},
 		{"japanese", "東京で地震", "東京 京で で地 地震 震"},
 		{"japanese with latin", "NHKニュース7", "nhk | ニュ ュー ース ス | 7"},
@@ -101,8 +101,8 @@ func TestSplit(t *testing.T) {
 		{"hindi", "पुल खुला है", "पुल | खुला | है"},
 		{"a zero byte", "a\x00b", "a | b"},
 		{"bytes that are not UTF-8", "a\xff\xfeb", "a | b"},
-		{"a long word", strings.Repeat("ä", 100), strings.Repeat("a", maxToken)},
-		{"a long word of wide letters", strings.Repeat("ж", 100), strings.Repeat("ж", maxToken/2)},
+		{"a long word", strings.Repeat("ä", 100), strings.Repeat("a", MaxToken)},
+		{"a long word of wide letters", strings.Repeat("ж", 100), strings.Repeat("ж", MaxToken/2)},
 	}
 	for _, c := range cases {
 		if got := tokens(c.text); got != c.want {
@@ -112,15 +112,15 @@ func TestSplit(t *testing.T) {
 }
 
 // asked writes down a query.
-func asked(q query) string {
+func asked(q Query) string {
 	var out []string
-	write := func(mark string, groups []group) {
+	write := func(mark string, groups []Group) {
 		for _, g := range groups {
 			var any []string
-			for _, s := range g.any {
+			for _, s := range g.Any {
 				var seq []string
-				for i, t := range s.tokens {
-					for len(seq) < s.offsets[i] {
+				for i, t := range s.Tokens {
+					for len(seq) < s.Offsets[i] {
 						seq = append(seq, "_")
 					}
 					seq = append(seq, t)
@@ -128,14 +128,14 @@ func asked(q query) string {
 				any = append(any, strings.Join(seq, " "))
 			}
 			s := strings.Join(any, "/")
-			if g.begins {
+			if g.Begins {
 				s += "*"
 			}
 			out = append(out, mark+s)
 		}
 	}
-	write("!", q.required)
-	write("", q.loose)
+	write("!", q.Required)
+	write("", q.Loose)
 	return strings.Join(out, " | ")
 }
 
@@ -161,7 +161,7 @@ func TestParse(t *testing.T) {
 		{"an emoji", "👏🏽", "👏"},
 	}
 	for _, c := range cases {
-		if got := asked(parse(c.text)); got != c.want {
+		if got := asked(Parse(c.text)); got != c.want {
 			t.Errorf("%s: %q is asked as %s, want %s", c.name, c.text, got, c.want)
 		}
 	}
@@ -174,9 +174,9 @@ func TestParseIsBounded(t *testing.T) {
 		b.WriteByte(byte('a' + i%26))
 		b.WriteByte(' ')
 	}
-	q := parse(b.String() + `"` + b.String() + `"`)
-	if len(q.loose) != maxGroups || len(q.required) != 1 || len(q.required[0].any[0].tokens) > maxGroups+1 {
-		t.Errorf("%d words and %d phrases are asked for", len(q.loose), len(q.required))
+	q := Parse(b.String() + `"` + b.String() + `"`)
+	if len(q.Loose) != MaxGroups || len(q.Required) != 1 || len(q.Required[0].Any[0].Tokens) > MaxGroups+1 {
+		t.Errorf("%d words and %d phrases are asked for", len(q.Loose), len(q.Required))
 	}
 }
 
@@ -187,19 +187,19 @@ func FuzzSplit(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		split(text, func(w word) {
-			if len(w.tokens) == 0 || len(w.ask) > len(w.tokens) && len(w.ask) > 1 {
+		Split(text, func(w Word) {
+			if len(w.Tokens) == 0 || len(w.Ask) > len(w.Tokens) && len(w.Ask) > 1 {
 				t.Errorf("%q has the word %+v", text, w)
 			}
-			for _, tok := range slices.Concat(w.tokens, w.also, w.ask) {
-				if tok == "" || len(tok) > maxToken+4 || strings.ContainsRune(tok, 0) || !utf8.ValidString(tok) {
+			for _, tok := range slices.Concat(w.Tokens, w.Also, w.Ask) {
+				if tok == "" || len(tok) > MaxToken+4 || strings.ContainsRune(tok, 0) || !utf8.ValidString(tok) {
 					t.Errorf("%q has the token %q", text, tok)
 				}
 			}
 		})
-		_ = parse(text)
-		once := fold(text)
-		if d := cmp.Diff(once, fold(once)); d != "" {
+		_ = Parse(text)
+		once := Fold(text)
+		if d := cmp.Diff(once, Fold(once)); d != "" {
 			t.Errorf("folding %q twice (- once, + twice):\n%s", text, d)
 		}
 	})

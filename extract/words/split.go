@@ -1,43 +1,46 @@
-package search
+package words
 
 import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/clipperhouse/uax29/v2/words"
+	segments "github.com/clipperhouse/uax29/v2/words"
 )
 
-// tokenizerVersion is the version of what a text is broken into. Raise it with
+// Version is the version of what a text is broken into. Raise it with
 // every change of this file or of fold.go: indexes of another version are built
 // again.
-const tokenizerVersion = 1
+const Version = 2
 
-// maxToken is the longest token in bytes; longer ones are cut.
-const maxToken = 64
+// MaxToken is the longest token in bytes; longer ones are cut.
+const MaxToken = 64
 
-// word is one word of a text, as it is indexed and as it is asked for. Its
+// Word is one word of a text, as it is indexed and as it is asked for. Its
 // slices are good until the next word.
-type word struct {
-	// tokens are indexed one position after the other.
-	tokens []string
-	// also are indexed at the position of the first token: the word written
+type Word struct {
+	// Tokens are indexed one position after the other.
+	Tokens []string
+	// Also are indexed at the position of the first token: the word written
 	// together, the hashtag, the handle.
-	also []string
-	// ask are the tokens to look for, one position after the other; nil for
-	// what is asked for by a word before. askJoined would do as well, where it
+	Also []string
+	// Ask are the tokens to look for, one position after the other; nil for
+	// what is asked for by a word before. AskJoined would do as well, where it
 	// is not "".
-	ask       []string
-	askJoined string
-	// begins is true where ask holds the beginning of tokens only: a single
+	Ask       []string
+	AskJoined string
+	// Begins is true where Ask holds the beginning of tokens only: a single
 	// character of a script without spaces.
-	begins bool
+	Begins bool
 }
+
+// joiner joins emoji to one.
+const joiner = "\u200d"
 
 // splitter breaks a text into words.
 type splitter struct {
 	text string
-	emit func(word)
+	emit func(Word)
 	// run is the pending run of characters of scripts without spaces, with the
 	// places where it begins and ends.
 	run              []rune
@@ -54,15 +57,15 @@ type splitter struct {
 }
 
 // single returns the word of one token.
-func (s *splitter) single(token string) word {
+func (s *splitter) single(token string) Word {
 	s.one[0] = token
-	return word{tokens: s.one[:], ask: s.one[:]}
+	return Word{Tokens: s.one[:], Ask: s.one[:]}
 }
 
-// split calls emit with each word of a text, in order.
-func split(text string, emit func(word)) {
+// Split calls emit with each word of a text, in order.
+func Split(text string, emit func(Word)) {
 	s := splitter{text: text, emit: emit}
-	for it := words.FromString(text); it.Next(); {
+	for it := segments.FromString(text); it.Next(); {
 		if it.Start() >= s.skip {
 			s.segment(it.Value(), it.Start(), it.End())
 		}
@@ -81,12 +84,17 @@ func (s *splitter) segment(v string, start, end int) {
 	case (strings.EqualFold(v, "http") || strings.EqualFold(v, "https")) && strings.HasPrefix(s.text[end:], "://"):
 		s.address(end + len("://"))
 	case strings.ContainsFunc(v, isWordRune):
-		s.word(fold(v), start, end)
+		s.word(Fold(v), start, end)
 	case first < utf8.RuneSelf && len(v) == 1:
 		// a space or a mark: the usual case
 	case strings.ContainsFunc(v, isEmoji):
 		s.flush()
-		s.put(s.single(foldEmoji(v)), start)
+		w := s.single(foldEmoji(v))
+		if strings.Contains(w.Tokens[0], joiner) {
+			// A joined one is found by its parts as well.
+			w.Also = strings.Split(w.Tokens[0], joiner)
+		}
+		s.put(w, start)
 	}
 }
 
@@ -96,7 +104,7 @@ func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r)
 func (s *splitter) begin(mark, name string, at int) {
 	s.flush()
 	if name != "" {
-		s.tag, s.tagEnd, s.tagged = mark+cut(fold(name)), at+len(name), false
+		s.tag, s.tagEnd, s.tagged = mark+cut(Fold(name)), at+len(name), false
 	}
 }
 
@@ -157,7 +165,7 @@ func (s *splitter) address(at int) {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 {
 		host = host[:i]
 	}
-	s.parts(strings.TrimPrefix(fold(host), "www."), at)
+	s.parts(strings.TrimPrefix(Fold(host), "www."), at)
 }
 
 // word takes a folded segment that holds letters or numbers.
@@ -211,10 +219,10 @@ func (s *splitter) parts(v string, start int) {
 	for i := range fields {
 		fields[i] = cut(fields[i])
 	}
-	w := word{tokens: fields, ask: fields}
+	w := Word{Tokens: fields, Ask: fields}
 	if len(fields) > 1 {
-		w.askJoined = cut(strings.Join(fields, ""))
-		w.also = []string{w.askJoined}
+		w.AskJoined = cut(strings.Join(fields, ""))
+		w.Also = []string{w.AskJoined}
 	}
 	s.put(w, start)
 }
@@ -249,23 +257,23 @@ func (s *splitter) flush() {
 	if len(run) == 0 {
 		return
 	}
-	w := word{begins: len(run) == 1}
+	w := Word{Begins: len(run) == 1}
 	for i := range run {
-		w.tokens = append(w.tokens, string(run[i:min(i+2, len(run))]))
+		w.Tokens = append(w.Tokens, string(run[i:min(i+2, len(run))]))
 	}
-	w.ask = w.tokens[:max(1, len(run)-1)]
+	w.Ask = w.Tokens[:max(1, len(run)-1)]
 	s.run = s.run[:0]
 	s.put(w, s.runStart)
 }
 
 // put gives a word out, with the tag that it belongs to.
-func (s *splitter) put(w word, start int) {
+func (s *splitter) put(w Word, start int) {
 	if s.tag != "" && start < s.tagEnd {
 		if s.tagged {
-			w.ask, w.askJoined = nil, ""
+			w.Ask, w.AskJoined = nil, ""
 		} else {
-			w.also = append(w.also, s.tag)
-			w.ask, w.askJoined, w.begins = []string{s.tag}, "", false
+			w.Also = append(w.Also, s.tag)
+			w.Ask, w.AskJoined, w.Begins = []string{s.tag}, "", false
 			s.tagged = true
 		}
 	} else {
@@ -276,10 +284,10 @@ func (s *splitter) put(w word, start int) {
 
 // cut shortens a token to its longest length, between two characters.
 func cut(t string) string {
-	if len(t) <= maxToken {
+	if len(t) <= MaxToken {
 		return t
 	}
-	n := maxToken
+	n := MaxToken
 	for !utf8.RuneStart(t[n]) {
 		n--
 	}
