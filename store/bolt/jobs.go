@@ -86,14 +86,14 @@ func (t *jobTx) byKey(k jobKey) (store.ID, error) {
 		return store.ID{}, err
 	}
 	for _, id := range ids {
-		j, err := jobOf(t.w.bucket(bucketJobs), id)
+		j, err := t.get(id)
 		if err != nil {
 			return store.ID{}, err
 		}
-		if j == nil {
+		if _, changed := t.jobs[id]; j == nil && !changed {
 			return store.ID{}, fmt.Errorf("%w: the key of a job leads to %s, which is not kept", store.ErrCorrupt, id)
 		}
-		if _, changed := t.jobs[id]; !changed && (jobKey{j.Kind, j.Key}) == k {
+		if j != nil && (jobKey{j.Kind, j.Key}) == k {
 			return id, nil
 		}
 	}
@@ -135,11 +135,17 @@ func (t *jobTx) set(id store.ID, j *store.Job) error {
 		}
 		t.order = append(t.order, id)
 	}
+	t.jobs[id] = j
+	if before != nil && j != nil && before.Kind == j.Kind && before.Key == j.Key {
+		return nil // its key leads to it already
+	}
 	t.setKey(before, store.ID{})
 	t.setKey(j, id)
-	t.jobs[id] = j
 	return nil
 }
+
+// know notes what a job is in the database, where that was read already.
+func (t *jobTx) know(j store.Job) { t.was[j.ID] = &j }
 
 // write puts the changes into the transaction.
 func (t *jobTx) write() error {

@@ -27,6 +27,7 @@ func (s *Store) Lease(ctx context.Context, r store.LeaseRequest) ([]store.Job, e
 		}
 		t := newJobTx(w)
 		for _, j := range due {
+			t.know(*j)
 			lease(j, r.Owner, r.Now.Add(r.For))
 			if err := t.set(j.ID, j); err != nil {
 				return err
