@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"stet/extract"
+	"stet/extract/box"
 	"stet/extract/post"
 	"stet/store"
 	"stet/store/view"
@@ -34,6 +36,12 @@ type Reader struct {
 func NewReader(o ReaderOptions) *Reader {
 	return &Reader{view.New(o.Archive, ViewPolicy(o.Rules, o.PageRules)), o}
 }
+
+// Parse says what a text asks for: see [box.Parse].
+func (r *Reader) Parse(text string) box.Query { return box.Parse(r.o.Finder, text) }
+
+// Platforms lists the platforms whose handles are looked up.
+func (r *Reader) Platforms() []post.Platform { return slices.Clone(r.o.Platforms) }
 
 // ViewPolicy returns how views weigh what was recorded: by the rules of verdicts.
 func ViewPolicy(rules Rules, pages PageRules) view.Policy {

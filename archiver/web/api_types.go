@@ -248,6 +248,14 @@ type Source struct {
 	Schedule string     `json:"schedule"`
 	Paused   bool       `json:"paused"`
 	Next     *time.Time `json:"next"`
+	// LastRead and LastNew are when it was read last, and last named something
+	// new; null where never.
+	LastRead *time.Time `json:"last_read"`
+	LastNew  *time.Time `json:"last_new"`
+	// Failures counts the readings in a row that failed, and Configured is true
+	// for what the configuration names.
+	Failures   int  `json:"failures"`
+	Configured bool `json:"configured"`
 	// Error is the last failure, empty where the last reading went well.
 	Error string `json:"error"`
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,9 +42,7 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, status int, v
 		return err
 	}
 	v.Who, v.Plain = callerOf(r.Context()).name, !encrypted(r) && !here(r)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	return loginPage.Execute(w, v)
+	return s.render(w, r, status, "login", frame{Title: "Log in", Token: v.CSRF, Body: v})
 }
 
 // login looks at a name and a password.
@@ -103,17 +100,3 @@ func localPath(s string) string {
 	}
 	return s
 }
-
-var loginPage = template.Must(template.New("login").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Log in – stet</title><link rel="stylesheet" href="/static/desk.css"></head>
-<body><main class="login"><h1>Log in</h1>
-{{if .Error}}<p role="alert">{{.Error}}</p>{{end}}
-{{if .Plain}}<p>This connection is not encrypted: the password can be read on the way. Set serve.cert_file, or let a proxy in front do it.</p>{{end}}
-<form method="post" action="/login"><input type="hidden" name="csrf" value="{{.CSRF}}"><input type="hidden" name="next" value="{{.Next}}">
-<p><label for="name">Name</label> <input id="name" name="name" value="{{.Name}}" autocomplete="username" autocapitalize="none" required></p>
-<p><label for="password">Password</label> <input id="password" name="password" type="password" autocomplete="current-password" required></p>
-<p><button>Log in</button></p></form>
-{{if .Who}}<form method="post" action="/logout"><input type="hidden" name="csrf" value="{{.CSRF}}"><p>You are logged in as {{.Who}}. <button>Log out</button></p></form>{{end}}
-</main></body></html>
-`))

@@ -3,7 +3,6 @@ package web
 import (
 	"encoding/json"
 	"errors"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,10 +56,9 @@ func (s *Server) failAs(w http.ResponseWriter, r *http.Request, status int, clas
 	}
 	p := problem{Type: "urn:stet:problem:" + class, Title: http.StatusText(status), Status: status, Detail: plain(detail), Class: class}
 	if wantsPage(r) {
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(status)
-		_ = errorPage.Execute(w, p) // the status is sent: a reader that has gone cannot be told more
-		return
+		if err := s.render(w, r, status, "error", frame{Title: p.Title, Body: p, bare: true}); err == nil {
+			return
+		}
 	}
 	h.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
@@ -71,10 +69,3 @@ func (s *Server) failAs(w http.ResponseWriter, r *http.Request, status int, clas
 func wantsPage(r *http.Request) bool {
 	return !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
-
-// errorPage is what a person is shown.
-var errorPage = template.Must(template.New("error").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{.Title}} – stet</title><link rel="stylesheet" href="/static/desk.css"></head>
-<body><main class="error"><h1>{{.Title}}</h1><p>{{.Detail}}</p>{{if eq .Status 401}}<p><a href="/login">Log in</a></p>{{end}}<p><a href="/">To the archive</a></p></main></body></html>
-`))

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -61,6 +62,7 @@ type Server struct {
 	sessions       *sessions
 	throttle       *throttle
 	rawAt          atomic.Pointer[string]
+	sheet          *sheet
 }
 
 // New returns a server. It errors where the source of random bytes does.
@@ -76,6 +78,9 @@ func New(o Options) (*Server, error) {
 	var err error
 	if s.sessions, err = newSessions(o.Random, now); err != nil {
 		return nil, err
+	}
+	if s.sheet, err = newSheet(); err != nil {
+		return nil, fmt.Errorf("reading the pages: %w", err)
 	}
 	s.metrics = newMetrics(o)
 	s.desk = newSite(s.routes(), s.logins(), s.stored(), s.programs(), s.pages())

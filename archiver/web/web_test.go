@@ -11,7 +11,9 @@ import (
 
 	"stet/archiver"
 	"stet/archiver/web"
+	"stet/extract"
 	"stet/extract/post"
+	"stet/extract/sites"
 	"stet/store"
 	"stet/store/mem"
 )
@@ -69,12 +71,17 @@ func fromHere(r *http.Request) *http.Request {
 // server returns the server of an archive.
 func server(t *testing.T, m *mem.Store, a *store.Archive) *web.Server {
 	t.Helper()
-	s, err := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Statter: m, Random: &random{}, Version: "1",
+	s, err := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Reader: reader(a), Statter: m, Random: &random{}, Version: "1",
 		Disk: func() (int64, error) { return 5, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// reader reads an archive with every platform's grammar.
+func reader(a *store.Archive) *archiver.Reader {
+	return archiver.NewReader(archiver.ReaderOptions{Archive: a, Finder: extract.NewFinder(sites.All()), Platforms: []post.Platform{post.Twitter, post.Mastodon, post.Bluesky}})
 }
 
 func get(t *testing.T, s http.Handler, path string) (int, http.Header, string) {
@@ -95,7 +102,7 @@ func TestPages(t *testing.T) {
 		"/healthz":   {`"status":"ok"`, `"journal":5`},
 		"/readyz":    {`"status":"ok"`},
 		"/metrics":   {`stet_jobs{kind="look",state="waiting"} 1`, `stet_records{kind="verdict"} 1`, "stet_disk_free_bytes 5"},
-		"/":          {"/gone.atom"},
+		"/":          {"deleted by its author", "the words", "&lt;script&gt;"},
 		"/gone.atom": {"deleted by its author", "paragraph 12", "https://news.example/a"},
 	} {
 		code, header, body := get(t, s, path)

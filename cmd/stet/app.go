@@ -11,6 +11,7 @@ import (
 	"stet/archiver"
 	"stet/archiver/fetch"
 	"stet/cmd/internal/config"
+	"stet/cmd/internal/demo"
 	"stet/cmd/internal/token"
 	"stet/cmd/internal/wire"
 	"stet/store"
@@ -48,6 +49,8 @@ type app struct {
 	service net.Conn
 	// facts stands between the demonstration and its archive; nil for nothing.
 	facts func(facts) facts
+	// inDemo is given the invented world of `stet demo --web`; nil for nobody.
+	inDemo func(*demo.Desk)
 
 	// The global flags.
 	data, file    string

@@ -19,7 +19,7 @@ import (
 )
 
 func (a *app) demoCommand() *cobra.Command {
-	keep := ""
+	keep, listen, web := "", "", false
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show in a few seconds what stet does, without a network",
@@ -27,10 +27,21 @@ func (a *app) demoCommand() *cobra.Command {
 process, delete one of its posts at its origin, look again, and show that the
 post still stands in the archive. It is the real program that works here, on an
 archive in a temporary folder. Nothing goes out to the network, and no file is
-left behind.`,
+left behind.
+
+With --web some weeks of news pass, and the desk of a newsroom is opened on
+them: a post that was deleted, one that was edited, a quotation that is wrong, a
+page that is lost, a case.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), keep) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if web {
+				return a.demoWeb(cmd.Context(), keep, listen)
+			}
+			return a.demo(cmd.Context(), keep)
+		},
 	}
+	cmd.Flags().BoolVar(&web, "web", false, "open the desk in place of telling the story")
+	cmd.Flags().StringVar(&listen, "listen", "", "address of the desk with --web (default 127.0.0.1:8484, or any where that is taken)")
 	cmd.Flags().StringVar(&keep, "keep", "", "keep the archive of the demonstration in this folder, which must not exist yet")
 	return cmd
 }

@@ -23,8 +23,9 @@ func (s pageSources) Sources(ctx context.Context) ([]web.Source, error) {
 	out := make([]web.Source, 0, len(list))
 	for i := range list {
 		p, j := &list[i].Plan, &list[i].Job
-		o := web.Source{Name: p.Source.Name, URL: withoutUser(p.Source.URL), Kind: cmp.Or(string(p.Source.Kind), "auto"), Schedule: cmp.Or(p.Cron, "every "+config.FormatDuration(p.Every)),
-			Paused: p.Paused, Error: cmp.Or(p.State.Error, j.Error)}
+		o := web.Source{Name: p.Source.Name, URL: withoutUser(p.Source.URL), Kind: cmp.Or(string(p.Source.Kind), "auto"), Schedule: cmp.Or(p.Cron, "every "+config.FormatDuration(cmp.Or(p.Every, DefaultEvery))),
+			Paused: p.Paused, LastRead: view.Moment(p.State.LastSuccess), LastNew: view.Moment(p.State.LastNew),
+			Failures: p.State.Failures, Configured: p.Configured, Error: cmp.Or(p.State.Error, j.Error)}
 		if !p.Paused {
 			o.Next = view.Moment(j.RunAt)
 		}
