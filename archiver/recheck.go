@@ -244,7 +244,7 @@ func (c *capturing) differs(s *sighting) bool {
 		best := c.before.Best()
 		return best == nil || s.endpoint.Source().Rank() > best.Content.Source.Rank() || words(best.Content.Post.Text) != words(p.Text)
 	}
-	return otherVersion(last.Post.Version, p.Version) || last.Post.Text != p.Text || last.Post.Warning != p.Warning || len(last.Post.Media) != len(p.Media) ||
+	return otherVersion(last.Post.Version, p.Version) || last.Post.Text != p.Text || last.Post.Warning != p.Warning || last.Post.Note != p.Note || len(last.Post.Media) != len(p.Media) ||
 		last.Post.Edited != p.Edited || len(last.Post.Versions) < len(p.Versions) || len(last.Post.Earlier) < len(p.Earlier)
 }
 

@@ -66,3 +66,27 @@ func TestEditIsNoticed(t *testing.T) {
 		}
 	})
 }
+
+// TestNoteIsNoticed: what people add below a post is kept with it, and a look
+// that finds it added captures the post again.
+func TestNoteIsNoticed(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		one := id(20*hour, 1)
+		p := fakenet.Post{ID: one, Author: ada(), Text: "The bridge is closed for good"}
+		w.x.Add(p)
+		if res := w.capturePost(one); res.Err != nil {
+			t.Fatal(res.Err)
+		}
+		p.Note = "It is closed until 1 April, for repairs."
+		w.x.Add(p)
+		time.Sleep(hour)
+		for range 2 {
+			if r := w.recheck(one); r.Err != nil || r.Status != post.Live {
+				t.Fatalf("%+v", r)
+			}
+		}
+		if h := w.history(one); len(h.Captures) != 2 || h.Best().Content.Post.Note != p.Note || h.Derivations[0].Content.Post.Note != "" {
+			t.Errorf("%d captures, the best with %q", len(h.Captures), h.Best().Content.Post.Note)
+		}
+	})
+}

@@ -109,6 +109,8 @@ type Post struct {
 	Likes int
 	// Sensitive marks the post as such.
 	Sensitive bool
+	// Note is what people added below it.
+	Note string
 }
 
 // PollAnswer is one answer of a poll.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -35,7 +36,11 @@ func (x *X) syndication(w http.ResponseWriter, r *http.Request) {
 	case EmptyTombstone:
 		writeJSON(w, http.StatusOK, obj{"__typename": "TweetTombstone", "tombstone": obj{}})
 	case Live:
-		writeJSON(w, http.StatusOK, x.tweetResult(&p))
+		t := x.tweetResult(&p)
+		if p.Note != "" && strings.Contains(q.Get("features"), "tfw_show_birdwatch_pivots_enabled:on") {
+			t["birdwatch_pivot"] = obj{"title": "Readers added context they thought people might want to know", "subtitle": obj{"text": p.Note, "entities": []obj{}}}
+		}
+		writeJSON(w, http.StatusOK, t)
 	case SuspendedNoUser:
 		t := x.tweetResult(&p)
 		delete(t, "user")

@@ -131,11 +131,14 @@ func (s *syndication) Source() post.Source { return post.SourcePublic }
 // Batch returns 1.
 func (s *syndication) Batch() int { return 1 }
 
+// features lets the platform tell of edits and of what people added to a post.
+const features = "tfw_tweet_edit_backend:on;tfw_tweet_edit_frontend:on;tfw_show_birdwatch_pivots_enabled:on"
+
 // Ask asks for one post. The language decides in which words a placeholder is
 // written, and without the token the answer is empty.
 func (s *syndication) Ask(ctx context.Context, refs []post.Ref, purpose string) archiver.Reply {
 	id := refs[0].ID
-	q := url.Values{"id": {id}, "lang": {"en"}, "token": {extwitter.Token(id)}}
+	q := url.Values{"id": {id}, "lang": {"en"}, "token": {extwitter.Token(id)}, "features": {features}}
 	resp, err := s.client.Do(ctx, fetch.Request{URL: "https://cdn.syndication.twimg.com/tweet-result?" + q.Encode(), Purpose: purpose,
 		Header: http.Header{"Accept": {"application/json"}}})
 	return archiver.Reply{Exchanges: exchanges(resp),

@@ -92,6 +92,9 @@ func (a *app) showView(v *view.Post) {
 	if p.Incomplete {
 		a.out.line("  (The source cut the text here.)")
 	}
+	if p.Note != "" {
+		a.out.hang("  ", "Added below it by others:", p.Note)
+	}
 	a.showBeside(p)
 	a.out.line("")
 	a.showStatus(v)

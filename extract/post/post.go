@@ -60,9 +60,12 @@ type Post struct {
 	// Warning is the author's content warning.
 	Warning string `json:"warning,omitempty"`
 	// Sensitive is true where the platform marks the post as such.
-	Sensitive bool  `json:"sensitive,omitempty"`
-	Card      *Card `json:"card,omitempty"`
-	Poll      *Poll `json:"poll,omitempty"`
+	Sensitive bool `json:"sensitive,omitempty"`
+	// Note is what other people added to the post and the platform shows below
+	// it: a community note of X.
+	Note string `json:"note,omitempty"`
+	Card *Card  `json:"card,omitempty"`
+	Poll *Poll  `json:"poll,omitempty"`
 	// Counts are the numbers shown beside the post (likes, replies, …).
 	Counts map[string]int64 `json:"counts,omitempty"`
 	// Labels are moderation labels, as the platform writes them.

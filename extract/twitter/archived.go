@@ -16,7 +16,7 @@ import (
 
 // ArchivedParser names the parser of what web archives hold in place of posts,
 // with its version.
-const ArchivedParser = "twitter.archived/2"
+const ArchivedParser = "twitter.archived/3"
 
 // ArchivedForms lists the addresses under which web archives keep the post id,
 // as the beginnings of addresses, the most promising first. handles are the

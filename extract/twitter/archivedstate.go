@@ -107,6 +107,9 @@ func graphStatus(m object, depth int) object {
 	}
 	delete(s, "card") // its members are written otherwise
 	s["user"] = graphUser(in(m, "core", "user_results", "result"))
+	if pivot := in(m, "birdwatch_pivot"); pivot != nil {
+		s["birdwatch_pivot"] = pivot
+	}
 	if note := in(m, "note_tweet", "note_tweet_results", "result"); text(note, "text") != "" {
 		s["full_text"] = text(note, "text")
 		entities := maps.Clone(in(s, "entities"))

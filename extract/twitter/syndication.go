@@ -3,6 +3,7 @@ package twitter
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"stet/extract"
 	"stet/extract/post"
@@ -10,7 +11,7 @@ import (
 
 // SyndicationParser names the parser of the keyless endpoint's payload, with
 // its version.
-const SyndicationParser = "twitter.syndication/1"
+const SyndicationParser = "twitter.syndication/2"
 
 // maxNesting bounds how deep posts within posts are read. The platform nests
 // one level: a quoted post and a parent, each without its own.
@@ -50,10 +51,19 @@ type tweet struct {
 		IDs list[str] `json:"edit_tweet_ids"`
 	}] `json:"edit_control"`
 	Note     opt[noteTweet]  `json:"note_tweet"`
+	Pivot    opt[pivot]      `json:"birdwatch_pivot"`
 	Parent   json.RawMessage `json:"parent"`
 	Quoted   json.RawMessage `json:"quoted_tweet"`
 	ParentID str             `json:"in_reply_to_status_id_str"`
 }
+
+// pivot is the box below a post with what people added to it.
+type pivot struct {
+	Words opt[richText] `json:"subtitle"`
+}
+
+// note returns the words of the box, empty where there are none.
+func (p *pivot) note() string { return strings.TrimSpace(p.Words.V.text) }
 
 type (
 	mediaList = list[media]
@@ -183,7 +193,7 @@ func (b *builder) syndication(t *tweet, depth int) (post.Post, bool) {
 		return post.Post{}, false
 	}
 	p := post.Post{Platform: post.Twitter, ID: string(t.ID), Author: t.User.V.author(), Language: string(t.Lang),
-		Sensitive: t.Sensitive.V, Edited: t.Edited.V, Counts: t.counts(), Parent: Ref(string(t.ParentID))}
+		Sensitive: t.Sensitive.V, Note: t.Pivot.V.note(), Edited: t.Edited.V, Counts: t.counts(), Parent: Ref(string(t.ParentID))}
 	p.URL = PostURL(p.Author.Handle, p.ID)
 	setPosted(&p, string(t.Created))
 	setVersions(&p, t.EditControl.V.IDs)

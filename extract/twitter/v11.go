@@ -34,6 +34,7 @@ type status struct {
 	Retweeted  json.RawMessage `json:"retweeted_status"`
 	ParentID   str             `json:"in_reply_to_status_id_str"`
 	Sensitive  opt[bool]       `json:"possibly_sensitive"`
+	Pivot      opt[pivot]      `json:"birdwatch_pivot"`
 	Likes      opt[num]        `json:"favorite_count"`
 	Reposts    opt[num]        `json:"retweet_count"`
 	Replies    opt[num]        `json:"reply_count"`
@@ -92,7 +93,7 @@ func (b *builder) status(s *status, depth int) (post.Post, bool) {
 	if !validID(s.id()) || !text.Set {
 		return post.Post{}, false
 	}
-	p := post.Post{Platform: post.Twitter, ID: s.id(), Author: s.User.V.author(), Language: string(s.Lang), Sensitive: s.Sensitive.V,
+	p := post.Post{Platform: post.Twitter, ID: s.id(), Author: s.User.V.author(), Language: string(s.Lang), Sensitive: s.Sensitive.V, Note: s.Pivot.V.note(),
 		Parent: Ref(string(s.ParentID)), Quoted: Ref(string(s.QuotedID)), Counts: s.counts()}
 	p.URL = PostURL(p.Author.Handle, p.ID)
 	setPosted(&p, string(s.Created))

@@ -105,7 +105,7 @@ func (v *Version) compare(before *Version) {
 	v.Words = Diff(old.Text, p.Text)
 	v.Media = mediaChanges(old.Media, p.Media)
 	for _, c := range []struct{ what, old, now string }{
-		{"The content warning", old.Warning, p.Warning}, {"The author's name", old.Author.Name, p.Author.Name}, {"The handle", old.Author.Handle, p.Author.Handle},
+		{"The content warning", old.Warning, p.Warning}, {"What people added below it", old.Note, p.Note}, {"The author's name", old.Author.Name, p.Author.Name}, {"The handle", old.Author.Handle, p.Author.Handle},
 	} {
 		if c.old != c.now && (c.old != "" || c.now != "") {
 			v.Other = append(v.Other, c.what+" was "+quoted(c.old)+" and is "+quoted(c.now)+".")
@@ -273,6 +273,7 @@ func facts() []fact {
 		}},
 		{"The language", func(p *post.Post) string { return p.Language }, nil},
 		{"The content warning", func(p *post.Post) string { return p.Warning }, nil},
+		{"What people added below it", func(p *post.Post) string { return p.Note }, nil},
 		{"The post it quotes", func(p *post.Post) string { return p.Quoted.String() }, nil},
 		{"The post it answers", func(p *post.Post) string { return p.Parent.String() }, nil},
 		{"The post it repeats", func(p *post.Post) string { return p.Reposted.String() }, nil},
