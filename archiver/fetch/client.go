@@ -83,7 +83,7 @@ func (c *Client) Close() error {
 // Hold keeps requests from a host until a time, for platforms that say so in
 // other ways than Retry-After. Requests that come meanwhile wait or fail as
 // they do after Retry-After.
-func (c *Client) Hold(host string, until time.Time) { c.pace.hold(strings.ToLower(host), until) }
+func (c *Client) Hold(host string, until time.Time) { c.pace.keepFrom(strings.ToLower(host), until) }
 
 // Response is what came of a request.
 type Response struct {

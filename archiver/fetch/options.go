@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"stet/store"
 )
 
 // The defaults of [Options].
@@ -141,6 +143,9 @@ type Options struct {
 	PerHostInterval    time.Duration
 	PerHostConcurrency int
 	HostIntervals      map[string]time.Duration
+	// Turns, where it is not nil, paces the requests of all processes that
+	// share it together.
+	Turns store.Turns
 	// MaxWait is how long a request waits for a host that asked to slow down.
 	MaxWait time.Duration
 	// Retries and RetryDelay repeat GET and HEAD after connection errors

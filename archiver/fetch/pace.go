@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"stet/store"
 )
 
 // maxPaced is the number of hosts from which on those that nobody uses are
@@ -21,6 +23,8 @@ type pacer struct {
 	intervals map[string]time.Duration
 	slots     int
 	maxWait   time.Duration
+	shared    store.Turns   // nil: this process has the hosts for itself
+	hold      time.Duration // how long a shared turn lasts at most
 
 	mu    sync.Mutex
 	hosts map[string]*pacedHost
@@ -37,7 +41,7 @@ type pacedHost struct {
 
 func newPacer(o Options, now func() time.Time) *pacer {
 	return &pacer{now: now, interval: o.PerHostInterval, intervals: o.HostIntervals,
-		slots: o.PerHostConcurrency, maxWait: o.MaxWait, hosts: map[string]*pacedHost{}}
+		slots: o.PerHostConcurrency, maxWait: o.MaxWait, shared: o.Turns, hold: o.MaxTime, hosts: map[string]*pacedHost{}}
 }
 
 // use returns the state of host and counts the caller among its users.
@@ -110,9 +114,65 @@ func (p *pacer) acquire(ctx context.Context, host string) (release func(), err e
 			return nil, err
 		}
 		if wait <= 0 {
-			return release, nil
+			break
 		}
 	}
+	if p.shared == nil {
+		return release, nil
+	}
+	give, err := p.together(ctx, host)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	own := release
+	return func() { give(); own() }, nil
+}
+
+// sharedTime bounds what is only said, not waited for.
+const sharedTime = 5 * time.Second
+
+// together waits for host's turn among all processes.
+func (p *pacer) together(ctx context.Context, host string) (give func(), err error) {
+	for {
+		t, err := p.shared.TakeTurn(ctx, host, max(p.every(host), 0), max(p.slots, 0), p.hold)
+		switch {
+		case err != nil:
+			return nil, err
+		case t.Wait <= 0:
+			return func() {
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTime)
+				defer cancel()
+				// A turn that is not given back ends by itself.
+				_ = p.shared.GiveTurn(ctx, host, t.Ticket)
+			}, nil
+		case t.Paused && t.Wait > p.maxWait:
+			return nil, &RateLimitError{Host: host, Until: p.now().Add(t.Wait)}
+		}
+		if err := sleep(ctx, t.Wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// every is the least time between two starts towards a host.
+func (p *pacer) every(host string) time.Duration {
+	if d, ok := p.intervals[host]; ok {
+		return d
+	}
+	return p.interval
+}
+
+// pause tells the other processes of a pause that a host asked for.
+func (p *pacer) pause(host string, until time.Time) {
+	d := until.Sub(p.now())
+	if p.shared == nil || d <= 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), sharedTime)
+	defer cancel()
+	// Where it cannot be told, the others learn it from the host themselves.
+	_ = p.shared.PauseHost(ctx, host, d)
 }
 
 // holdError returns the RateLimitError of a host that is held for longer than
@@ -138,10 +198,7 @@ func (p *pacer) turn(h *pacedHost, host string) (time.Duration, error) {
 		}
 		return held, nil
 	}
-	interval := p.interval
-	if d, ok := p.intervals[host]; ok {
-		interval = d
-	}
+	interval := p.every(host)
 	// A turn that is further away than the interval was given by a clock that
 	// has gone back since.
 	if wait := h.next.Sub(now); wait > 0 && wait <= interval {
@@ -151,9 +208,10 @@ func (p *pacer) turn(h *pacedHost, host string) (time.Duration, error) {
 	return 0, nil
 }
 
-// hold keeps requests from host until a time; an earlier one than the host has
+// keepFrom keeps requests from host until a time; an earlier one than the host has
 // asked for already changes nothing.
-func (p *pacer) hold(host string, until time.Time) {
+func (p *pacer) keepFrom(host string, until time.Time) {
+	p.pause(host, until)
 	h := p.use(host)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -166,6 +224,13 @@ func (p *pacer) hold(host string, until time.Time) {
 // observe learns from an answer. It returns until when the host wants to be
 // left alone, or the zero time.
 func (p *pacer) observe(host string, status int, header http.Header) time.Time {
+	until := p.learn(host, status, header)
+	p.pause(host, until)
+	return until
+}
+
+// learn is observe for this process.
+func (p *pacer) learn(host string, status int, header http.Header) time.Time {
 	h := p.use(host)
 	p.mu.Lock()
 	defer p.mu.Unlock()

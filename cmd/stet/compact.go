@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -9,7 +11,8 @@ import (
 )
 
 func (a *app) compactCommand() *cobra.Command {
-	return &cobra.Command{
+	var files bool
+	cmd := &cobra.Command{
 		Use:   "compact",
 		Short: "Write the database anew without the space that it no longer uses",
 		Long: `Write the database of the archive anew, without the space that is no longer
@@ -19,10 +22,43 @@ the other. There must be space for both.
 
 Where a service runs, it does the work: what is to be written waits meanwhile,
 everything else goes on. The index of words, the file search.db, is not touched:
-it is made from the archive, and "stet rebuild" makes it anew.`,
+it is made from the archive, and "stet rebuild" makes it anew.
+
+An archive in PostgreSQL needs none of this; there, --files removes the files
+of its bucket or folder that nothing refers to any more.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.compact(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if files {
+				return a.collect(cmd.Context())
+			}
+			return a.compact(cmd.Context())
+		},
 	}
+	cmd.Flags().BoolVar(&files, "files", false, "remove files that nothing refers to (archives in PostgreSQL)")
+	return cmd
+}
+
+func (a *app) collect(ctx context.Context) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	w, err := a.open(ctx, c, true, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	sum, err := w.Collect(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("removing files that nothing refers to: %w", err)
+	case a.json:
+		a.out.json(sum)
+	default:
+		a.out.line("Removed %s that nothing referred to, and %s left by processes that died: %s.",
+			count(sum.Blobs, "file"), count(sum.Orphans, "leftover"), size(sum.Bytes))
+	}
+	return nil
 }
 
 func (a *app) compact(ctx context.Context) error {

@@ -21,7 +21,8 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Say what is set up, what is missing, and by which rules posts are called gone",
 		Long: `Look at the configuration, the folder of the archive, the disk and the clock,
-and say what is wrong or missing and what to do. It asks nobody outside.
+and say what is wrong or missing and what to do. It asks nobody outside but the
+storage that is configured.
 With --rules it prints what every answer of a platform concludes.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -93,6 +94,7 @@ func (a *app) doctor(ctx context.Context) error {
 	} else {
 		note("configuration", "ok", "%s", c.File)
 	}
+	a.examineStorage(ctx, c, note)
 	platforms := a.examineArchive(ctx, c, note)
 	if free, err := wire.DiskFree(c.Data); err == nil && free < c.Serve.MinFree {
 		note("disk", "wrong", "%s are free, less than serve.min_free (%s): `stet serve` captures nothing new", size(free), size(c.Serve.MinFree))
@@ -119,6 +121,19 @@ func (a *app) doctor(ctx context.Context) error {
 		note("notify", "missing", "nobody is told: see notify in config.example.yaml")
 	}
 	return a.tellFindings(list)
+}
+
+func (a *app) examineStorage(ctx context.Context, c *config.Config, note func(thing, state, format string, args ...any)) {
+	for _, s := range wire.CheckStorage(ctx, c, a.options(nil)) {
+		switch {
+		case s.Err == nil:
+			note(s.Name, "ok", "%s can be used", s.Place)
+		case errors.Is(s.Err, store.ErrNoStore) && s.Name == "storage.postgres" && !strings.Contains(s.Err.Error(), "createdb"):
+			note(s.Name, "ok", "there is no archive in %s yet; the first command that writes makes one", s.Place)
+		default:
+			note(s.Name, "wrong", "%s", sentence(s.Err))
+		}
+	}
 }
 
 // examinePlatforms tells of each platform how it is set up, and, where there is

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/wire"
 	"stet/store/disktest"
+	"stet/store/servertest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of the scripts")
@@ -39,13 +41,45 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(realMain())
 	}
-	testscript.Main(m, map[string]func(){"stet": func() { os.Exit(realMain()) }})
+	testscript.Main(withServers{m}, map[string]func(){"stet": func() { os.Exit(realMain()) }})
+}
+
+// withServers ends the servers that tests started.
+type withServers struct{ m *testing.M }
+
+// Run implements [testscript.TestingM].
+func (w withServers) Run() int { return servertest.Main(w.m) }
+
+// TestScriptsOnPostgres runs the scripts that say nothing of one machine's own
+// files, over an archive in PostgreSQL with a bucket: the same words lead to the
+// same answers.
+func TestScriptsOnPostgres(t *testing.T) {
+	database, storage := servertest.Postgres(t), servertest.S3(t)
+	var files []string
+	for _, name := range []string{"bluesky", "case", "elsewhere", "explain", "forms", "interrupt", "killed", "links", "lookup", "main_job", "mastodon", "newsroom", "private", "quotation", "service", "targets", "users", "words"} {
+		files = append(files, filepath.Join("testdata", "script", name+".txtar"))
+	}
+	var schemas atomic.Int64
+	p := scripts()
+	p.Dir, p.Files = "", files
+	p.Setup = func(env *testscript.Env) error {
+		for key, value := range map[string]string{"POSTGRES": database, "SCHEMA": fmt.Sprintf("script_%d", schemas.Add(1)),
+			"S3_ENDPOINT": storage.Endpoint, "S3_BUCKET": storage.Bucket(t), "S3_ACCESS_KEY": storage.AccessKey, "S3_SECRET_KEY": storage.SecretKey} {
+			env.Setenv("STET_STORAGE_"+key, value)
+		}
+		return newScene(env)
+	}
+	testscript.Run(t, p)
 }
 
 // TestScripts runs the program as a process of its own against an internet
 // that this process serves through a proxy.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+	testscript.Run(t, scripts())
+}
+
+func scripts() testscript.Params {
+	return testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -62,7 +96,7 @@ func TestScripts(t *testing.T) {
 			"service": startService, "stopservice": stopService, "killservice": killService,
 			"serveraddress": serverAddress, "savetoken": saveToken, "certificate": makeCertificate,
 		},
-	})
+	}
 }
 
 // scene is the world of one script.
@@ -387,8 +421,11 @@ func process(ts *testscript.TestScript, args []string) *exec.Cmd {
 	bin, _, _ := strings.Cut(ts.Getenv("PATH"), string(os.PathListSeparator))
 	c := exec.Command(filepath.Join(bin, args[0]), args[1:]...)
 	c.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "XDG_DATA_HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TZ", "STET_FETCH_PER_HOST_INTERVAL", "TMPDIR"} {
-		c.Env = append(c.Env, name+"="+ts.Getenv(name))
+	for _, name := range []string{"PATH", "HOME", "XDG_DATA_HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TZ", "STET_FETCH_PER_HOST_INTERVAL", "TMPDIR",
+		"STET_STORAGE_POSTGRES", "STET_STORAGE_SCHEMA", "STET_STORAGE_S3_ENDPOINT", "STET_STORAGE_S3_BUCKET", "STET_STORAGE_S3_ACCESS_KEY", "STET_STORAGE_S3_SECRET_KEY"} {
+		if v := ts.Getenv(name); v != "" || !strings.HasPrefix(name, "STET_STORAGE_") {
+			c.Env = append(c.Env, name+"="+v)
+		}
 	}
 	return c
 }

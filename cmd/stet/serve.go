@@ -25,7 +25,10 @@ import (
 )
 
 func (a *app) serveCommand() *cobra.Command {
-	var once bool
+	var (
+		once bool
+		role string
+	)
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Follow the sources, look again by schedule, and tell people",
@@ -36,11 +39,19 @@ seconds of SIGTERM, and goes on where it was when it is started again.`,
 		Example: `  stet serve
   stet serve --once         (do what is due, for those who prefer cron)`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), once) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), once, role) },
 	}
+	cmd.Flags().StringVar(&role, "role", "", "what this process does: all, worker or web (serve.role; for archives in PostgreSQL)")
 	cmd.Flags().BoolVar(&once, "once", false, "do all that is due, then end")
 	return cmd
 }
+
+// The roles of a service.
+const (
+	roleAll    = "all"
+	roleWorker = "worker"
+	roleWeb    = "web"
+)
 
 // service is a running service.
 type service struct {
@@ -53,10 +64,21 @@ type service struct {
 	full atomic.Bool
 }
 
-func (a *app) serve(ctx context.Context, once bool) (err error) {
+func (a *app) serve(ctx context.Context, once bool, role string) (err error) {
 	c, err := a.load()
 	if err != nil {
 		return err
+	}
+	if role != "" {
+		if c.Serve.Role, err = config.ParseRole(role); err != nil {
+			return fmt.Errorf("%w: --role: %w", store.ErrUsage, err)
+		}
+	}
+	if c.Serve.Role != roleAll && c.Storage.Postgres == "" {
+		return fmt.Errorf("%w: the role %s is for archives that several processes share; set storage.postgres, or serve with the role all", store.ErrUsage, c.Serve.Role)
+	}
+	if once && c.Serve.Role == roleWeb {
+		return fmt.Errorf("%w: the role web does no work of the schedule, so that there is nothing to do once", store.ErrUsage)
 	}
 	s := &service{a: a, c: c, log: a.logger(c)}
 	options := a.options(nil)
@@ -102,8 +124,18 @@ func (s *service) stampFailed(err error) {
 	s.log.Warn("evidence", "class", store.ClassOf(err).Name, "error", err.Error())
 }
 
+// readyTime is how long the storage may take to answer at all.
+const readyTime = 5 * time.Second
+
 // ready says why the service does not take work.
-func (s *service) ready(context.Context) error {
+func (s *service) ready(ctx context.Context) error {
+	if s.w != nil {
+		late, cancel := context.WithTimeout(ctx, readyTime)
+		defer cancel()
+		if _, err := s.w.Archive.Archive.Backend().Head(late); err != nil {
+			return fmt.Errorf("reading the archive: %w", err)
+		}
+	}
 	if s.full.Load() {
 		return fmt.Errorf("%w: less than serve.min_free of the disk is free; nothing new is captured", store.ErrFull)
 	}
@@ -181,7 +213,8 @@ func (s *service) run(ctx context.Context) error {
 		return err
 	}
 	stamps, err := s.w.Stamps(s.c, s.a.options(nil), s.stampFailed)
-	if err == nil {
+	if err == nil && s.c.Storage.Postgres == "" {
+		// Where others share the archive, one of them makes the key: see sign.
 		err = stamps.Begin(ctx)
 	}
 	if err == nil {
@@ -190,7 +223,11 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, closePages(pages))
 	}
-	socket, err := s.socket(ctx)
+	err = s.alone(ctx)
+	var socket net.Listener
+	if err == nil {
+		socket, err = s.socket(ctx)
+	}
 	if err != nil {
 		return errors.Join(err, closePages(pages))
 	}
@@ -208,23 +245,19 @@ func (s *service) run(ctx context.Context) error {
 			stop()
 		})
 	}
-	part(func() error { return s.w.Engine.Run(ctx, s.runOptions(false)) })
-	if d := s.w.Drawings; d != nil {
-		part(func() error { return d.Run(ctx) })
-	}
-	if d := s.w.Submissions; d != nil {
-		part(func() error { return d.Run(ctx) })
-	}
-	part(func() error { return stamps.Run(ctx) })
-	part(func() error {
-		err := s.w.Notifier.Run(ctx)
-		<-ctx.Done() // with nobody to tell it ends at once
-		return err
-	})
-	if s.w.Push != nil {
+	if s.c.Serve.Role != roleWeb {
 		part(func() error {
-			return s.w.Push.Run(ctx, func(err error) { s.log.Info("the stream of Bluesky is interrupted", "error", err.Error()) })
+			return s.patiently(ctx, "jobs", func(ctx context.Context) error { return s.w.Engine.Run(ctx, s.runOptions(false)) })
 		})
+		part(func() error {
+			return s.patiently(ctx, "stamps", func(ctx context.Context) error { return s.sign(ctx, stamps) })
+		})
+		// What follows the journal does so on one machine at a time.
+		for name, f := range s.followers() {
+			part(func() error {
+				return s.patiently(ctx, name, func(ctx context.Context) error { return s.w.Alone(ctx, name, f) })
+			})
+		}
 	}
 	part(func() error { return forward.Serve(ctx, socket, version().Version, s.a.runFor(s.w.Archive, s.c)) })
 	if pages != nil {
@@ -242,6 +275,96 @@ func (s *service) run(ctx context.Context) error {
 		return nil
 	}
 	return errors.Join(errs...)
+}
+
+// sign lets heads of the evidence tree be signed, by one machine at a time and
+// never by one that would have to make a second key for it.
+func (s *service) sign(ctx context.Context, stamps *wire.StampWorker) error {
+	may, err := s.w.MaySign(ctx)
+	if err != nil {
+		return err
+	}
+	if may {
+		err = s.w.Alone(ctx, "stamps", func(ctx context.Context) error {
+			// Another may have made the key while this one waited.
+			if may, err = s.w.MaySign(ctx); err != nil || !may {
+				return err
+			}
+			if err := stamps.Begin(ctx); err != nil {
+				return err
+			}
+			return stamps.Run(ctx)
+		})
+	}
+	if err != nil || may {
+		return err
+	}
+	s.log.Info("this machine does not have the key that signs heads, and leaves it to those that do", "key", "evidence.key")
+	<-ctx.Done()
+	return nil
+}
+
+// followers are the parts that follow the archive and act outside: each for one
+// machine at a time.
+func (s *service) followers() map[string]func(context.Context) error {
+	all := map[string]func(context.Context) error{
+		"alerts": func(ctx context.Context) error {
+			err := s.w.Notifier.Run(ctx)
+			if err == nil {
+				<-ctx.Done() // with nobody to tell it ends at once
+			}
+			return err
+		},
+	}
+	if d := s.w.Drawings; d != nil {
+		all["drawings"] = d.Run
+	}
+	if d := s.w.Submissions; d != nil {
+		all["submissions"] = d.Run
+	}
+	if s.w.Push != nil {
+		all["push"] = func(ctx context.Context) error {
+			return s.w.Push.Run(ctx, func(err error) { s.log.Info("the stream of Bluesky is interrupted", "error", err.Error()) })
+		}
+	}
+	return all
+}
+
+// patience is how long a part waits that the storage of the archive keeps from
+// working: doubling from the first to the second.
+const (
+	firstPatience = time.Second
+	mostPatience  = 30 * time.Second
+)
+
+// patiently runs a part again for as long as the storage of the archive is the
+// reason why it ended: a database that is restarted ends no service.
+func (s *service) patiently(ctx context.Context, name string, f func(context.Context) error) error {
+	for wait := firstPatience; ; wait = min(2*wait, mostPatience) {
+		began := s.a.now()
+		err := f(ctx)
+		if err == nil || ctx.Err() != nil || !storageTrouble(err) {
+			return err
+		}
+		if s.a.now().Sub(began) > mostPatience {
+			wait = firstPatience
+		}
+		s.log.Warn("waiting for the storage of the archive", "part", name, "error", err.Error())
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// storageTrouble reports whether an error is the archive's own storage being
+// away, which passes.
+func storageTrouble(err error) bool {
+	class := store.ClassOf(err).Name
+	return class == "unavailable" || class == "busy"
 }
 
 func (s *service) address(l net.Listener) string {
@@ -285,6 +408,12 @@ func (s *service) listen(ctx context.Context) (net.Listener, error) {
 	return nil, fmt.Errorf("%w: serve.listen %s: %w", store.ErrUsage, s.c.Serve.Listen, err)
 }
 
+// operating reports whether a path is for those who operate the service, which
+// a worker answers too.
+func operating(path string) bool {
+	return path == "/healthz" || path == "/readyz" || path == "/metrics"
+}
+
 // The times of the pages' server: its readers are on the same network.
 const (
 	pageTime  = 30 * time.Second
@@ -298,6 +427,10 @@ func (s *service) servePages(ctx context.Context, l net.Listener) error {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == forward.CommandPath {
 			commands.ServeHTTP(w, r)
+			return
+		}
+		if s.c.Serve.Role == roleWorker && !operating(r.URL.Path) {
+			http.Error(w, "This is a worker: it has no pages. They are where a stet with the role web or all serves them.", http.StatusNotFound)
 			return
 		}
 		s.w.Web.ServeHTTP(w, r)
@@ -315,6 +448,20 @@ func (s *service) servePages(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serving the pages: %w", err)
 	}
 	return <-ended
+}
+
+// alone errors with ErrBusy where another service works with the folder of this
+// machine's own files. An archive in one file is locked by whoever has it open;
+// one in PostgreSQL is not.
+func (s *service) alone(ctx context.Context) error {
+	if s.c.Storage.Postgres == "" {
+		return nil
+	}
+	conn, err := forward.Dial(ctx, forward.Path(s.c.Data, os.TempDir()))
+	if err != nil || conn == nil {
+		return err
+	}
+	return errors.Join(fmt.Errorf("%w: a service that has the folder %s open runs already; give this one another with --data", store.ErrBusy, s.c.Data), conn.Close())
 }
 
 // socket makes the socket over which other commands are run.

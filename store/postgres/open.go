@@ -25,6 +25,12 @@ type Options struct {
 	// MustExist makes Open fail with ErrNoStore, rather than create an
 	// archive, where there is none.
 	MustExist bool
+	// ReadOnly lets nothing be written; the archive must exist in the present
+	// format.
+	ReadOnly bool
+	// MinConns is how many connections the pool has room for at least, whatever
+	// the address says.
+	MinConns int32
 	// MaxConns is the most connections at a time; 0 is what the address says,
 	// or the driver's default (four, or the number of processors).
 	MaxConns int32
@@ -103,6 +109,10 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 	if o.MaxConns > 0 {
 		config.MaxConns = o.MaxConns
 	}
+	config.MaxConns = max(config.MaxConns, o.MinConns)
+	if o.ReadOnly {
+		config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	}
 	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{o.Schema}.Sanitize()
 	config.ConnConfig.RuntimeParams["application_name"] = "stet"
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
@@ -149,6 +159,9 @@ func (s *Store) prepare(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
+	if o.ReadOnly {
+		return s.inTx(ctx, func(tx pgx.Tx) error { return present(ctx, tx, len(steps)) })
+	}
 	if err := s.migrate(ctx, o, steps); err != nil {
 		return err
 	}
@@ -169,7 +182,7 @@ func (s *Store) migrate(ctx context.Context, o *Options, steps []string) error {
 		}
 		if !exists {
 			if o.MustExist {
-				return fmt.Errorf("%w", store.ErrNoStore)
+				return fmt.Errorf("%w: the schema holds no archive; `stet capture` makes one, or name another with storage.schema", store.ErrNoStore)
 			}
 			create := `CREATE SCHEMA IF NOT EXISTS ` + pgx.Identifier{o.Schema}.Sanitize() +
 				`; CREATE TABLE format (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL); INSERT INTO format (version) VALUES (0)`
@@ -181,6 +194,34 @@ func (s *Store) migrate(ctx context.Context, o *Options, steps []string) error {
 	})
 }
 
+// present errors where there is no archive of the present format, which may not
+// be brought to it here.
+func present(ctx context.Context, tx pgx.Tx, steps int) error {
+	var exists bool
+	if err := tx.QueryRow(ctx, `SELECT to_regclass('format') IS NOT NULL`).Scan(&exists); err != nil {
+		return err
+	}
+	if !exists {
+		return fmt.Errorf("%w: the schema holds no archive; `stet capture` makes one, or name another with storage.schema", store.ErrNoStore)
+	}
+	var version int
+	if err := tx.QueryRow(ctx, `SELECT version FROM format`).Scan(&version); err != nil {
+		return err
+	}
+	switch {
+	case version > steps:
+		return newer(version, steps)
+	case version < steps:
+		return fmt.Errorf("%w: it has the older format %d; any command that writes, such as `stet serve`, brings it to the present one", store.ErrVersion, version)
+	}
+	return nil
+}
+
+func newer(version, steps int) error {
+	return fmt.Errorf("%w: it has format %d, this stet reads up to %d; install a newer stet and run the same command again (`stet version` names the one that is installed)",
+		store.ErrVersion, version, steps)
+}
+
 // bring does the steps that are missing.
 func bring(ctx context.Context, tx pgx.Tx, steps []string) error {
 	var version int
@@ -188,8 +229,7 @@ func bring(ctx context.Context, tx pgx.Tx, steps []string) error {
 		return err
 	}
 	if version > len(steps) {
-		return fmt.Errorf("%w: it has format %d, this stet reads up to %d; install a newer stet and run the same command again (`stet version` names the one that is installed)",
-			store.ErrVersion, version, len(steps))
+		return newer(version, len(steps))
 	}
 	for i, step := range steps[version:] {
 		if _, err := tx.Exec(ctx, step); err != nil {

@@ -79,7 +79,7 @@ func startStorage() (*Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Storage{Endpoint: fmt.Sprintf("http://127.0.0.1:%d", port), AccessKey: "stet", SecretKey: "a secret of the tests", port: port, dir: dir}
+	s := &Storage{Endpoint: fmt.Sprintf("http://127.0.0.1:%d", port), AccessKey: "stet", SecretKey: "a-secret-of-the-tests", port: port, dir: dir}
 	return s, s.Start()
 }
 

@@ -23,6 +23,7 @@ type Config struct {
 	// Evidence says how often heads of the evidence tree are signed and stamped.
 	Evidence Evidence
 	Serve    Serve
+	Storage  Storage
 	Sources  []Source
 	Notify   []Notify
 

@@ -89,6 +89,7 @@ func Keys() []Key {
 	keys = append(keys, browserKeys()...)
 	keys = append(keys, waybackKeys()...)
 	keys = append(keys, evidenceKeys()...)
+	keys = append(keys, storageKeys()...)
 	return append(keys, serveKeys()...)
 }
 
@@ -211,8 +212,9 @@ func Default() *Config {
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
 		Browser: Browser{Draw: "off", Most: 1, Timeout: time.Minute, MaxBytes: 100 << 20, MaxMemory: 1500 << 20, Sandbox: true},
 		Wayback: Wayback{Recover: true, Submit: "off", SubmitWithin: 30 * 24 * time.Hour, SubmitPerDay: 1000}, Evidence: Evidence{CheckpointEvery: time.Hour, StampEvery: 24 * time.Hour},
-		Serve:  Serve{Listen: DefaultListen, Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
-		origin: map[string]string{},
+		Storage: Storage{Schema: "stet"},
+		Serve:   Serve{Listen: DefaultListen, Role: "all", Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
+		origin:  map[string]string{},
 	}
 }
 

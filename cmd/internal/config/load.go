@@ -134,7 +134,9 @@ func (c *Config) apply(p Place, e entry, kind, base string) error {
 }
 
 // isPath reports whether the value of a key is a path.
-func isPath(k *Key) bool { return k.Name == "data" || strings.HasSuffix(k.Name, "_file") }
+func isPath(k *Key) bool {
+	return k.Name == "data" || k.Name == "storage.files" || strings.HasSuffix(k.Name, "_file")
+}
 
 // forget empties a key that a higher source has replaced.
 func (c *Config) forget(name, kind string) error {
@@ -221,7 +223,7 @@ func (c *Config) check() error {
 	if (c.Serve.CertFile == "") != (c.Serve.KeyFile == "") {
 		return fmt.Errorf("%w: serve.cert_file and serve.key_file belong together; only one of them is set", store.ErrUsage)
 	}
-	return nil
+	return c.Storage.check()
 }
 
 // UnknownVariables returns the environment variables that begin with STET_ and

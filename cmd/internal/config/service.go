@@ -25,6 +25,9 @@ type Serve struct {
 	// SocketGroup is the group that may run commands through the socket, by
 	// name or number; empty is nobody but the user of the service.
 	SocketGroup string
+	// Role says what this process does: all, worker (the jobs, without pages) or
+	// web (the pages, without jobs).
+	Role string
 	// Workers is how many jobs run at a time.
 	Workers int
 	// MinFree is how many bytes of the disk stay free: below it nothing new is
@@ -72,6 +75,7 @@ func serveKeys() []Key {
 		value("serve.cert_file", func(c *Config) *string { return &c.Serve.CertFile }, parsePath, asIs),
 		value("serve.key_file", func(c *Config) *string { return &c.Serve.KeyFile }, parsePath, asIs),
 		value("serve.socket_group", func(c *Config) *string { return &c.Serve.SocketGroup }, parseLine, asIs),
+		value("serve.role", func(c *Config) *string { return &c.Serve.Role }, ParseRole, asIs),
 		value("serve.workers", func(c *Config) *int { return &c.Serve.Workers }, parseCount(1, 1000), formatInt),
 		value("serve.min_free", func(c *Config) *int64 { return &c.Serve.MinFree }, ParseSize, FormatSize),
 		value("serve.log", func(c *Config) *string { return &c.Serve.Log }, parseLog, asIs),

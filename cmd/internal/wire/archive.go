@@ -12,7 +12,6 @@ import (
 	"stet/archiver/wayback"
 	"stet/cmd/internal/config"
 	"stet/store"
-	"stet/store/bolt"
 )
 
 // Archive is an open archive with everything around it.
@@ -40,7 +39,7 @@ type Archive struct {
 	// Heads is the evidence tree, with the heads of it that were signed.
 	Heads *Heads
 
-	db      *bolt.Store
+	db      database
 	words   *words
 	closers []func() error
 }
@@ -48,44 +47,44 @@ type Archive struct {
 // Open opens the archive for writing, and makes one where there is none. The
 // caller closes it.
 func Open(ctx context.Context, c *config.Config, o Options) (*Archive, error) {
-	return open(ctx, c, o.withDefaults(), bolt.Options{})
+	return open(ctx, c, o.withDefaults(), access{})
 }
 
 // OpenExisting opens an archive for writing; it errors with ErrNoStore where
 // there is none.
 func OpenExisting(ctx context.Context, c *config.Config, o Options) (*Archive, error) {
-	return open(ctx, c, o.withDefaults(), bolt.Options{MustExist: true})
+	return open(ctx, c, o.withDefaults(), access{mustExist: true})
 }
 
 // OpenReadOnly opens an archive for reading: nothing is created or changed, and
 // nothing goes out. It errors with ErrNoStore where there is none.
 func OpenReadOnly(ctx context.Context, c *config.Config, o Options) (*Archive, error) {
-	return open(ctx, c, o.withDefaults(), bolt.Options{ReadOnly: true})
+	return open(ctx, c, o.withDefaults(), access{readOnly: true})
 }
 
-func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *Archive, err error) {
+func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Archive, err error) {
 	a := &Archive{Dir: c.Data}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	b.Now, b.Free = o.Now, DiskFree
-	db, err := bolt.Open(ctx, c.Data, b)
+	db, closers, err := openDatabase(ctx, c, o, how)
 	if err != nil {
 		return nil, err
 	}
-	a.closers = append(a.closers, db.Close)
+	a.closers = closers
 	a.db, a.Checker, a.Statter = db, db, db
-	index := newWords(c.Data, db, b.ReadOnly)
+	index := newWords(c.Data, db, how.readOnly, c.Storage.Postgres != "")
 	a.words = index
 	a.closers = append(a.closers, func() error { return index.close(ctx) })
 	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Search: index, Now: o.Now, Random: o.Random})
-	a.Heads = a.newHeads(o, b.ReadOnly)
+	a.Heads = a.newHeads(o, how.readOnly)
 	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms()})
-	if b.ReadOnly {
+	if how.readOnly {
 		return a, nil
 	}
+	o.turns = a.turns()
 	client, err := Client(c, o)
 	if err != nil {
 		return nil, err
@@ -105,6 +104,9 @@ func open(ctx context.Context, c *config.Config, o Options, b bolt.Options) (_ *
 		return nil, err
 	}
 	a.Submissions = a.submissions(c, client)
+	if c.Storage.Postgres != "" {
+		return a, nil // others may be at work; what they leave behind ends by itself
+	}
 	// Nobody else has the archive open: whoever still holds a job was killed.
 	if _, err := a.Engine.TakeOver(ctx); err != nil {
 		return nil, fmt.Errorf("taking over the work that was left behind: %w", err)

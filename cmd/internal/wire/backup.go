@@ -36,7 +36,11 @@ type (
 // signing key comes along, encrypted, where there is a passphrase for it; it
 // reports whether it did.
 func (a *Archive) Backup(ctx context.Context, dir, passphrase string, report func(CopyProgress)) (sum BackupSummary, key bool, err error) {
-	if sum, err = a.db.Backup(ctx, dir, bolt.BackupOptions{Report: report, Free: DiskFree}); err != nil {
+	db, err := a.file("it is backed up", "with pg_dump, and the bucket or folder of large files after it")
+	if err != nil {
+		return sum, false, err
+	}
+	if sum, err = db.Backup(ctx, dir, bolt.BackupOptions{Report: report, Free: DiskFree}); err != nil {
 		return sum, false, err
 	}
 	if _, err = token.Copy(a.Dir, dir, true); err != nil {
@@ -65,6 +69,9 @@ type Restoring struct {
 // that of the backup, where a passphrase decrypts it, or of the archive that is
 // there.
 func Restore(ctx context.Context, c *config.Config, o Options, r Restoring, report func(CopyProgress)) (RestoreSummary, int, error) {
+	if err := onFile(c, "it is restored", "with pg_restore, and the bucket or folder of large files before it"); err != nil {
+		return RestoreSummary{}, 0, err
+	}
 	backup := r.From
 	key, err := sealedKey(backup, r.Passphrase)
 	if err != nil {
@@ -88,14 +95,22 @@ func Restore(ctx context.Context, c *config.Config, o Options, r Restoring, repo
 func (a *Archive) Compact(ctx context.Context, report func(CopyProgress)) (RemakeSummary, error) {
 	tell, stop := unhurried(report)
 	defer stop()
-	return a.db.Compact(ctx, tell)
+	db, err := a.file("it compacts itself", "(autovacuum); `stet compact --files` removes the files that nothing refers to")
+	if err != nil {
+		return RemakeSummary{}, err
+	}
+	return db.Compact(ctx, tell)
 }
 
 // Rebuild does what Compact does, and makes the indexes anew, that of words too.
 func (a *Archive) Rebuild(ctx context.Context, report func(CopyProgress)) (RemakeSummary, WordsStatus, error) {
 	tell, stop := unhurried(report)
 	defer stop()
-	sum, err := a.db.Rebuild(ctx, tell)
+	db, err := a.file("its indexes are the database's", "to keep (REINDEX); remove search.db and evidence.db in the folder of this machine to have those made anew")
+	if err != nil {
+		return RemakeSummary{}, WordsStatus{}, err
+	}
+	sum, err := db.Rebuild(ctx, tell)
 	if err != nil {
 		return sum, WordsStatus{}, err
 	}
@@ -105,7 +120,10 @@ func (a *Archive) Rebuild(ctx context.Context, report func(CopyProgress)) (Remak
 }
 
 // Remaking reports whether those who write wait for Compact or Rebuild.
-func (a *Archive) Remaking() bool { return a.db.Remaking() }
+func (a *Archive) Remaking() bool {
+	db, ok := a.db.(*bolt.Store)
+	return ok && db.Remaking()
+}
 
 // unhurried returns what tells report without waiting for it: all who write to
 // the archive would wait with it, and it may write to a connection that is
@@ -130,6 +148,9 @@ func unhurried(report func(CopyProgress)) (tell func(CopyProgress), stop func())
 // Compact writes the database of an archive that nobody has open anew, without
 // the space that is no longer used.
 func Compact(ctx context.Context, c *config.Config, o Options, report func(CopyProgress)) (RemakeSummary, error) {
+	if err := onFile(c, "it compacts itself", "(autovacuum); `stet compact --files` removes the files that nothing refers to"); err != nil {
+		return RemakeSummary{}, err
+	}
 	return bolt.Compact(ctx, c.Data, remaking(o, report))
 }
 
@@ -139,6 +160,9 @@ func remaking(o Options, report func(CopyProgress)) bolt.RemakeOptions {
 
 // Salvage writes what can still be read of a damaged archive into a new one.
 func Salvage(ctx context.Context, c *config.Config, o Options, dir string, report func(CopyProgress)) (SalvageSummary, error) {
+	if err := onFile(c, "what is damaged there is mended", "from a backup"); err != nil {
+		return SalvageSummary{}, err
+	}
 	return bolt.Salvage(ctx, c.Data, dir, bolt.SalvageOptions{Report: report, Free: DiskFree, Now: o.withDefaults().Now})
 }
 
@@ -146,6 +170,9 @@ func Salvage(ctx context.Context, c *config.Config, o Options, dir string, repor
 // open: the indexes of the database, and the index of words, whose file is
 // thrown away.
 func Rebuild(ctx context.Context, c *config.Config, o Options, report func(CopyProgress)) (sum RemakeSummary, words WordsStatus, err error) {
+	if err := onFile(c, "its indexes are the database's", "to keep (REINDEX); remove search.db and evidence.db in the folder of this machine to have those made anew"); err != nil {
+		return sum, words, err
+	}
 	if sum, err = bolt.Rebuild(ctx, c.Data, remaking(o, report)); err != nil {
 		return sum, words, err
 	}

@@ -56,8 +56,10 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 			return nil, fmt.Errorf("following what is captured: %w", err)
 		}
 	}
-	if err := s.Sources.Sync(ctx, plans(c)); err != nil {
-		return nil, fmt.Errorf("taking over the configured sources: %w", err)
+	if c.Serve.Role != "web" {
+		if err := s.Sources.Sync(ctx, plans(c)); err != nil {
+			return nil, fmt.Errorf("taking over the configured sources: %w", err)
+		}
 	}
 	if s.Push, err = a.push(c, o); err != nil {
 		return nil, err

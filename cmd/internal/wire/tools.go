@@ -47,6 +47,9 @@ type Options struct {
 	Log *slog.Logger
 	// Progress is told of what the engine does.
 	Progress func(archiver.Progress)
+
+	// turns paces the requests of all machines together; nil where there is one.
+	turns store.Turns
 }
 
 func (o Options) withDefaults() Options {
@@ -138,7 +141,7 @@ func Client(c *config.Config, o Options) (*fetch.Client, error) {
 		AllowPrivate: c.Fetch.AllowPrivate, Access: c.Fetch.Hosts, Timeout: c.Fetch.Timeout, MaxBytes: c.Fetch.MaxBytes,
 		// The sitemap protocol allows documents of 50 MB.
 		MaxBody:         52 << 20,
-		PerHostInterval: c.Fetch.PerHostInterval, PerHostConcurrency: c.Fetch.PerHostConcurrency, Now: o.Now,
+		PerHostInterval: c.Fetch.PerHostInterval, PerHostConcurrency: c.Fetch.PerHostConcurrency, Turns: o.turns, Now: o.Now,
 	}
 	if c.Fetch.UserAgent != "" {
 		f.UserAgent = c.Fetch.UserAgent

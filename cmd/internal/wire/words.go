@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -18,13 +19,16 @@ type words struct {
 	path     string
 	journal  store.Journal
 	readOnly bool
+	// shared is true where others add to the archive too: the index is then a
+	// copy of this machine's own, which is brought up to date when it is used.
+	shared bool
 
 	mu    sync.Mutex
 	index *search.Index
 }
 
-func newWords(dir string, journal store.Journal, readOnly bool) *words {
-	return &words{path: filepath.Join(dir, search.FileName), journal: journal, readOnly: readOnly}
+func newWords(dir string, journal store.Journal, readOnly, shared bool) *words {
+	return &words{path: filepath.Join(dir, search.FileName), journal: journal, readOnly: readOnly && !shared, shared: shared}
 }
 
 func (w *words) open(ctx context.Context) (*search.Index, error) {
@@ -32,6 +36,11 @@ func (w *words) open(ctx context.Context) (*search.Index, error) {
 	defer w.mu.Unlock()
 	if w.index != nil {
 		return w.index, nil
+	}
+	if w.shared {
+		if err := os.MkdirAll(filepath.Dir(w.path), 0o700); err != nil {
+			return nil, fmt.Errorf("%w: making the folder of this machine's own files: %w", store.ErrReadOnly, err)
+		}
 	}
 	index, err := search.Open(ctx, w.path, w.journal, search.Options{ReadOnly: w.readOnly})
 	if err != nil {
@@ -129,7 +138,7 @@ func (w *words) complete(ctx context.Context, index *search.Index) error {
 // it: the next command that writes catches up.
 func (w *words) close(ctx context.Context) error {
 	var follow error
-	if !w.readOnly && ctx.Err() == nil {
+	if !w.readOnly && !w.shared && ctx.Err() == nil {
 		index, err := w.open(ctx)
 		if err == nil {
 			err = index.CatchUp(ctx)

@@ -17,3 +17,37 @@ CREATE UNLOGGED TABLE host_slots (
 	until  bigint NOT NULL,         -- when a worker that died holds it no longer
 	PRIMARY KEY (host, ticket)
 );
+
+-- Takes the next start towards a host, or says how long to wait.
+CREATE FUNCTION take_turn(h bytea, every bigint, slots integer, hold bigint, OUT ticket bigint, OUT wait bigint, OUT paused boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+	at bigint;
+	r hosts;
+BEGIN
+	PERFORM set_config('synchronous_commit', 'off', true);
+	INSERT INTO hosts (host) VALUES (h) ON CONFLICT DO NOTHING;
+	SELECT * INTO r FROM hosts WHERE host = h FOR UPDATE;
+	at := now_us();
+	wait := 0;
+	paused := r.held > at;
+	IF paused THEN
+		wait := r.held - at;
+		RETURN;
+	END IF;
+	IF slots > 0 THEN
+		DELETE FROM host_slots s WHERE s.host = h AND s.until <= at;
+		IF (SELECT count(*) FROM host_slots s WHERE s.host = h) >= slots THEN
+			wait := least(greatest(every, 20000), 250000);
+			RETURN;
+		END IF;
+	END IF;
+	-- A turn that is further away than the interval was given by a clock that
+	-- has gone back since.
+	IF r.next > at AND r.next - at <= every THEN
+		wait := r.next - at;
+		RETURN;
+	END IF;
+	UPDATE hosts SET next = at + every WHERE host = h;
+	INSERT INTO host_slots (host, until) VALUES (h, at + hold) RETURNING host_slots.ticket INTO ticket;
+END $$;
