@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"stet/archiver"
 	"stet/extract/box"
 	"stet/extract/post"
 	"stet/store"
@@ -53,22 +52,6 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) about(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "about", frame{Title: "About", Section: "about", Body: post.Statuses()})
 }
-
-// resultsPage is what was found.
-type resultsPage struct {
-	Query string
-	// Posts are those that were found, the best first; Page is a page.
-	Posts []*view.Card
-	Pages []archiver.LookupHit
-	// Capture is the address that can be captured; empty where there is none.
-	Capture string
-	// Why says what could not be looked up, empty mostly.
-	Why      string
-	Coverage coverage
-}
-
-// Nothing reports whether nothing was found.
-func (p *resultsPage) Nothing() bool { return len(p.Posts) == 0 && len(p.Pages) == 0 }
 
 // search answers the one box: it leads to the page of what was named exactly,
 // and lists what was found otherwise. It touches nothing outside.
@@ -143,50 +126,6 @@ func (s *Server) addressed(ctx context.Context, q *box.Query) (string, error) {
 
 func articlePath(address string) string { return "/article?url=" + url.QueryEscape(address) }
 func pagePath(address string) string    { return "/page?url=" + url.QueryEscape(address) }
-
-// results lists what was found.
-func (s *Server) results(w http.ResponseWriter, r *http.Request, text string, q *box.Query) error {
-	p := &resultsPage{Query: text}
-	hits, err := s.o.Reader.Lookup(r.Context(), text, archiver.DefaultHits)
-	if err != nil {
-		return err
-	}
-	accounts := map[string]bool{}
-	for i := range hits {
-		if hits[i].Kind == "page" {
-			p.Pages = append(p.Pages, hits[i])
-			continue
-		}
-		c, err := s.card(r.Context(), hits[i].Ref())
-		if err != nil {
-			return err
-		}
-		if c != nil {
-			p.Posts = append(p.Posts, c)
-			accounts[accountPath(c.Ref.Platform, post.Author{Handle: c.Author.Handle})] = true
-		}
-	}
-	if q.Kind == box.KindAccount && len(accounts) == 1 {
-		for to := range accounts {
-			http.Redirect(w, r, to, http.StatusSeeOther)
-			return nil
-		}
-	}
-	switch q.Kind {
-	case box.KindShort:
-		p.Capture, p.Why = q.URL, "This is a short link. Only the network can tell where it leads; capturing it follows it."
-	case box.KindAddress, box.KindDomain:
-		p.Capture = webOnly(q.URL)
-	}
-	if p.Coverage, err = s.coverage(r.Context()); err != nil {
-		return err
-	}
-	status := http.StatusOK
-	if p.Nothing() {
-		status = http.StatusNotFound
-	}
-	return s.render(w, r, status, "results", frame{Title: short(60, text), Query: text, Body: p})
-}
 
 // quotePage answers "did they really say that?".
 type quotePage struct {

@@ -106,6 +106,10 @@ func newTab(t *testing.T, path string) context.Context {
 	if err := chromedp.Do(tab); err != nil {
 		t.Fatalf("the browser does not start: %v", err)
 	}
+	// A window that nobody looks at has no focus otherwise.
+	if _, err := chromedp.Call(tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		t.Fatal(err)
+	}
 	return tab
 }
 
@@ -213,19 +217,30 @@ func TestDeskPictures(t *testing.T) {
 	}
 }
 
+// look gives the browser a width, and light or dark.
+func (d *desk) look(width int64, scheme string) {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.tab, 30*time.Second)
+	defer cancel()
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	if err == nil {
+		err = chromedp.Do(ctx, chromedp.EmulateViewport(width, 900))
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // picture draws one page into a file.
 func (d *desk) picture(file, path string, width int64, dark bool) error {
 	scheme := "light"
 	if dark {
 		scheme = "dark"
 	}
+	d.look(width, scheme)
 	ctx, cancel := context.WithTimeout(d.tab, 30*time.Second)
 	defer cancel()
-	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-	if err == nil {
-		err = chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(d.base+path))
-	}
-	if err != nil {
+	if err := chromedp.Do(ctx, chromedp.Navigate(d.base+path)); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))

@@ -174,6 +174,9 @@ func (d *Desk) rewrite(published time.Time) {
 		}})
 }
 
+// DeleteNow lets the author of a post of X delete it.
+func (d *Desk) DeleteNow(ref post.Ref) { d.x.SetState(ref.ID, fakenet.Deleted) }
+
 // Case returns the steps that make the case of the demonstration; the first one
 // opens it.
 func (d *Desk) Case() []store.Case {

@@ -1,0 +1,336 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"stet/archiver"
+	"stet/extract/box"
+	"stet/extract/post"
+	"stet/store"
+	"stet/store/view"
+)
+
+// resultsPage is what was found.
+type resultsPage struct {
+	Query string
+	Found []found
+	// Total is how many there are in all, -1 where nobody counted.
+	Total int
+	// Groups are the counts by which a search can be narrowed, Sorts its
+	// orders, and Next continues it.
+	Groups []facetGroup
+	Sorts  []choice
+	Next   string
+	// Respelled are the words that were found in another spelling only.
+	Respelled []store.Respelling
+	// Capture is the address that can be captured; empty where there is none.
+	Capture string
+	// Why says what could not be looked up, empty mostly.
+	Why      string
+	Coverage coverage
+}
+
+// found is a post, an article or a page.
+type found struct {
+	Kind store.HitKind
+	Card *view.Card
+	// Title and URL are those of an article or page, Time when it was read
+	// last, Page how a page stands.
+	Title, URL string
+	Time       time.Time
+	Page       *view.PageStatus
+}
+
+// facetGroup is one way in which results are counted.
+type facetGroup struct {
+	Name   string
+	Values []choice
+}
+
+// choice is a link that changes a search.
+type choice struct {
+	Words string
+	N     int
+	Href  string
+	Taken bool
+}
+
+// results lists what was found.
+func (s *Server) results(w http.ResponseWriter, r *http.Request, text string, q *box.Query) error {
+	p := &resultsPage{Query: text, Total: -1}
+	err := s.byIndex(r, p, q)
+	if errors.Is(err, store.ErrNotFound) {
+		err = s.byLookup(r.Context(), p, text)
+	}
+	if err != nil {
+		return err
+	}
+	if q.Kind == box.KindAccount {
+		if to := onlyAccount(p.Found); to != "" {
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return nil
+		}
+	}
+	switch q.Kind {
+	case box.KindShort:
+		p.Capture, p.Why = q.URL, "This is a short link. Only the network can tell where it leads; capturing it follows it."
+	case box.KindAddress, box.KindDomain:
+		p.Capture = webOnly(q.URL)
+	}
+	if p.Coverage, err = s.coverage(r.Context()); err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if len(p.Found) == 0 {
+		status = http.StatusNotFound
+	}
+	return s.render(w, r, status, "results", frame{Title: short(60, text), Query: text, Body: p})
+}
+
+// onlyAccount returns the page of the account whose posts were found, empty
+// where they are of several.
+func onlyAccount(all []found) string {
+	to := ""
+	for _, f := range all {
+		if f.Card == nil {
+			continue
+		}
+		path := accountPath(f.Card.Ref.Platform, post.Author{Handle: f.Card.Author.Handle})
+		if to != "" && to != path {
+			return ""
+		}
+		to = path
+	}
+	return to
+}
+
+// byLookup finds what has no need of words, or without an index of them.
+func (s *Server) byLookup(ctx context.Context, p *resultsPage, text string) error {
+	hits, err := s.o.Reader.Lookup(ctx, text, archiver.DefaultHits)
+	if err != nil {
+		return err
+	}
+	for i := range hits {
+		hit := store.Hit{Kind: store.HitPost, Ref: hits[i].Ref().String()}
+		if hits[i].Kind == "page" {
+			hit = store.Hit{Kind: store.HitPage, URL: hits[i].URL}
+		}
+		if err := s.hit(ctx, p, &hit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byIndex asks the index of words. It errors with ErrNotFound where there is
+// none, or the query is none for it.
+func (s *Server) byIndex(r *http.Request, p *resultsPage, q *box.Query) error {
+	v := r.URL.Query()
+	sq := store.SearchQuery{Words: q.Words, Sort: store.SearchSort(v.Get("sort")), Cursor: v.Get("cursor"), FacetLimit: 6,
+		Facets: []store.Facet{store.FacetKind, store.FacetStatus, store.FacetPlatform, store.FacetAuthor, store.FacetDomain, store.FacetMedia, store.FacetYear}}
+	switch q.Kind {
+	case box.KindWords, box.KindID, box.KindQuote:
+	case box.KindDomain:
+		sq.Words = ""
+	default:
+		return fmt.Errorf("%w: nothing for the index of words", store.ErrNotFound)
+	}
+	var err error
+	if sq.Filter, err = filterOf(&q.Filters, v); err != nil {
+		return err
+	}
+	if q.Domain != "" {
+		sq.Filter.Domains = append(sq.Filter.Domains, q.Domain)
+	}
+	res, err := s.o.Archive.Search(r.Context(), sq)
+	if err != nil {
+		return err
+	}
+	p.Total, p.Respelled = res.Total, res.Respelled
+	for i := range res.Hits {
+		if err := s.hit(r.Context(), p, &res.Hits[i]); err != nil {
+			return err
+		}
+	}
+	if res.Cursor != "" {
+		p.Next = with(v, "cursor", res.Cursor)
+	}
+	p.Groups = groups(v, res.Facets)
+	sort := sq.Sort
+	if sort == "" {
+		sort = store.SortRelevance
+	}
+	for _, o := range []struct {
+		sort  store.SearchSort
+		words string
+	}{{store.SortRelevance, "best first"}, {store.SortNewest, "newest"}, {store.SortOldest, "oldest"}, {store.SortGone, "lately gone"}} {
+		p.Sorts = append(p.Sorts, choice{Words: o.words, Href: with(v, "sort", string(o.sort)), Taken: o.sort == sort})
+	}
+	return nil
+}
+
+// with returns the address of the same search with one thing changed.
+func with(v url.Values, name, value string) string {
+	c := url.Values{}
+	for k := range v {
+		if k != "cursor" && v.Get(k) != "" {
+			c[k] = v[k]
+		}
+	}
+	if value == "" {
+		c.Del(name)
+	} else {
+		c.Set(name, value)
+	}
+	return "/search?" + c.Encode()
+}
+
+// groups makes links of counts. A value that narrows the search already takes
+// itself back.
+func groups(v url.Values, counts map[store.Facet][]store.FacetCount) []facetGroup {
+	var out []facetGroup
+	for _, g := range []struct {
+		facet store.Facet
+		name  string
+	}{{store.FacetKind, "What"}, {store.FacetStatus, "How it stands"}, {store.FacetPlatform, "Platform"}, {store.FacetAuthor, "Author"},
+		{store.FacetDomain, "In stories of"}, {store.FacetMedia, "With"}, {store.FacetYear, "Posted in"}} {
+		taken := v.Get(string(g.facet))
+		group := facetGroup{Name: g.name}
+		for _, c := range counts[g.facet] {
+			ch := choice{Words: facetWords(g.facet, c.Value), N: c.Count, Href: with(v, string(g.facet), c.Value)}
+			if taken == c.Value {
+				ch.Taken, ch.Href = true, with(v, string(g.facet), "")
+			}
+			group.Values = append(group.Values, ch)
+		}
+		if len(group.Values) > 1 || taken != "" && len(group.Values) > 0 {
+			out = append(out, group)
+		}
+	}
+	return out
+}
+
+func facetWords(f store.Facet, value string) string {
+	switch f {
+	case store.FacetStatus:
+		if words := post.Status(value).Words(); words != "" {
+			return words
+		}
+	case store.FacetPlatform:
+		return platformName(post.Platform(value))
+	case store.FacetMedia:
+		if value == store.MediaNone {
+			return "no files"
+		}
+	}
+	return plain(value)
+}
+
+// filterOf joins what narrows a search: words of the box and choices on the
+// page.
+func filterOf(f *box.Filters, v url.Values) (store.SearchFilter, error) {
+	out := store.SearchFilter{Authors: slices.Clone(f.Authors), Domains: slices.Clone(f.Domains), Media: slices.Clone(f.Media)}
+	out.Platforms = typed[post.Platform](f.Platforms)
+	out.Sources = typed[post.Source](f.Sources)
+	for _, s := range f.Statuses {
+		switch s {
+		case "gone", "hidden":
+			for _, status := range post.Statuses() {
+				if s == "gone" && status.Gone() || s == "hidden" && status.Hidden() {
+					out.Statuses = append(out.Statuses, status)
+				}
+			}
+		default:
+			out.Statuses = append(out.Statuses, post.Status(s))
+		}
+	}
+	for _, b := range []struct {
+		word string
+		at   *time.Time
+		next bool
+	}{{f.Since, &out.PostedFrom, false}, {f.Until, &out.PostedTo, true}, {f.GoneSince, &out.GoneFrom, false}, {f.GoneUntil, &out.GoneTo, true}} {
+		if at, err := time.Parse(time.DateOnly, b.word); err == nil {
+			if *b.at = at; b.next {
+				*b.at = at.AddDate(0, 0, 1)
+			}
+		}
+	}
+	// A choice on the page is narrower than what the box says.
+	if c := v.Get(string(store.FacetKind)); c != "" {
+		out.Kinds = []store.HitKind{store.HitKind(c)}
+	}
+	if c := v.Get(string(store.FacetStatus)); c != "" {
+		out.Statuses = []post.Status{post.Status(c)}
+	}
+	if c := v.Get(string(store.FacetPlatform)); c != "" {
+		out.Platforms = []post.Platform{post.Platform(c)}
+	}
+	for facet, list := range map[store.Facet]*[]string{store.FacetAuthor: &out.Authors, store.FacetDomain: &out.Domains, store.FacetMedia: &out.Media} {
+		if c := v.Get(string(facet)); c != "" {
+			*list = []string{c}
+		}
+	}
+	if c := v.Get(string(store.FacetYear)); c != "" {
+		year, err := time.Parse("2006", c)
+		if err != nil {
+			return out, fmt.Errorf("%w: year: %.40q is no year", store.ErrInvalid, c)
+		}
+		out.PostedFrom, out.PostedTo = year, year.AddDate(1, 0, 0)
+	}
+	return out, nil
+}
+
+func typed[T ~string](words []string) []T {
+	var out []T
+	for _, w := range words {
+		out = append(out, T(w))
+	}
+	return out
+}
+
+// hit adds what is known of a hit; what is no longer kept is left out.
+func (s *Server) hit(ctx context.Context, p *resultsPage, h *store.Hit) error {
+	f := found{Kind: h.Kind, URL: h.URL}
+	var err error
+	switch h.Kind {
+	case store.HitArticle:
+		var page store.Page
+		page, err = s.o.Archive.List(ctx, store.Query{Term: store.ArticleTerm(h.URL), Kinds: []store.Kind{store.KindArticle}, Newest: true, Limit: 1})
+		if err != nil || len(page.Records) == 0 {
+			return err
+		}
+		v, err := store.Decode[store.ArticleVersion](&page.Records[0])
+		if err != nil {
+			return err
+		}
+		f.Title, f.Time = v.Title, v.Time.UTC()
+	case store.HitPage:
+		v, err := s.o.Reader.Page(ctx, h.URL)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f.Title, f.URL, f.Page = v.Page.Title, v.Page.URL, &v.Status
+		if n := len(v.Captures); n > 0 {
+			f.Time = v.Captures[n-1].Time
+		}
+	default:
+		ref, err := post.ParseRef(h.Ref)
+		if err != nil {
+			return fmt.Errorf("%w: the index of words names %q", store.ErrCorrupt, h.Ref)
+		}
+		if f.Card, err = s.card(ctx, ref); err != nil || f.Card == nil {
+			return err
+		}
+	}
+	p.Found = append(p.Found, f)
+	return nil
+}
