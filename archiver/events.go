@@ -169,6 +169,8 @@ func (e *Engine) EventsOf(ctx context.Context, r *store.Record) ([]Event, error)
 		return e.derivationEvents(ctx, r, c)
 	case *store.ArticleVersion:
 		return e.articleEvents(ctx, r, c)
+	case *store.PageLook:
+		return e.pageEvents(ctx, r, c)
 	case *store.Incident:
 		return []Event{{ID: r.ID.String(), Event: c.Event, Time: c.Time, Subject: c.Subject, Text: c.Text, Mentions: []EventMention{}, Seq: r.Seq}}, nil
 	}

@@ -44,12 +44,15 @@ const (
 	// the records that open cases, and from the articles and pages in cases to the
 	// records that put them there.
 	IndexSubject Index = "subject"
+	// IndexLink leads from a page's [ArticleKey] to the article versions that
+	// link it.
+	IndexLink Index = "link"
 )
 
 // Indexes lists the indexes; an index's position plus one is its number on
 // disk.
 func Indexes() []Index {
-	return []Index{IndexRef, IndexAccount, IndexArticle, IndexURL, IndexBlob, IndexBody, IndexRecord, IndexSubject}
+	return []Index{IndexRef, IndexAccount, IndexArticle, IndexURL, IndexBlob, IndexBody, IndexRecord, IndexSubject, IndexLink}
 }
 
 // Number returns the number of x on disk, 0 where this version does not know
@@ -103,6 +106,9 @@ func ArticleTerm(address string) Term { return newTerm(IndexArticle, ArticleKey(
 
 // URLTerm is the term of the captures, readings and looks of a page.
 func URLTerm(address string) Term { return newTerm(IndexURL, ArticleKey(address)) }
+
+// LinkTerm is the term of the article versions that link a page.
+func LinkTerm(address string) Term { return newTerm(IndexLink, ArticleKey(address)) }
 
 // SubjectTerm is the term of the incidents of a subject.
 func SubjectTerm(subject string) Term { return newTerm(IndexSubject, subject) }
@@ -260,8 +266,8 @@ func (l *Look) terms() []Term { return refTerms(l.Ref) }
 func (v *Verdict) terms() []Term { return append(refTerms(v.Ref), VerdictsTerm(v.Event)) }
 
 func (a *ArticleVersion) terms() []Term {
-	// The mentions come last: those of a long list that do not fit are left
-	// out of the index.
+	// The mentions come late, and the links last: those of a long list that do
+	// not fit are left out of the index.
 	terms := append(blobTerms(nil, a.Content), newTerm(IndexArticle, a.Key))
 	for _, address := range []string{a.URL, a.Asked} {
 		if address != "" {
@@ -270,6 +276,11 @@ func (a *ArticleVersion) terms() []Term {
 	}
 	for _, m := range a.Mentions {
 		terms = append(terms, refTerms(m.Ref)...)
+	}
+	for _, l := range a.Links {
+		if l.URL != "" {
+			terms = append(terms, LinkTerm(l.URL))
+		}
 	}
 	return terms
 }

@@ -19,6 +19,9 @@ func (t *Target) told(ev *archiver.Event) bool {
 	if !slices.Contains(t.Events, ev.Event) {
 		return false
 	}
+	if ev.Event == archiver.EventPageRestored {
+		return ev.Confirmed || slices.Contains(t.Events, archiver.EventPageSuspected)
+	}
 	if slices.Contains(t.Events, archiver.EventSuspected) {
 		return true
 	}

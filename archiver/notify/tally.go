@@ -66,6 +66,7 @@ func compareGroups(a, b group) int {
 
 func rank(event string) int {
 	order := []string{archiver.EventGone, archiver.EventHidden, archiver.EventEdited, archiver.EventQuoteMismatch, archiver.EventArticleChanged,
+		archiver.EventPageGone, archiver.EventPageRedirected, archiver.EventPageDrifted, archiver.EventPageRestored, archiver.EventPageSuspected,
 		archiver.EventRestored, archiver.EventSuspected, archiver.EventQuarantined, archiver.EventSourceFailing,
 		archiver.EventRecovered, archiver.EventSourceRecovered, archiver.EventCaptured}
 	if i := slices.Index(order, event); i >= 0 {
@@ -103,6 +104,16 @@ func (g group) phrase(n int) string {
 		return things("quotation differs from its post", "quotations differ from their posts")
 	case archiver.EventArticleChanged:
 		return things("article changed", "articles changed")
+	case archiver.EventPageGone:
+		return things("linked page gone", "linked pages gone")
+	case archiver.EventPageSuspected:
+		return "unconfirmed: " + things("linked page may be gone", "linked pages may be gone")
+	case archiver.EventPageRedirected:
+		return things("linked page leads elsewhere", "linked pages lead elsewhere")
+	case archiver.EventPageDrifted:
+		return things("linked page has another text", "linked pages have another text")
+	case archiver.EventPageRestored:
+		return things("linked page is as it was", "linked pages are as they were")
 	case archiver.EventQuarantined:
 		return things("platform cannot be trusted at the moment", "platforms cannot be trusted at the moment")
 	case archiver.EventRecovered:

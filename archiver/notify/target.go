@@ -113,12 +113,13 @@ type Target struct {
 // everything but captures, which are no news, and suspicions.
 func DefaultEvents() []string {
 	return []string{archiver.EventGone, archiver.EventHidden, archiver.EventRestored, archiver.EventEdited, archiver.EventQuoteMismatch,
-		archiver.EventArticleChanged, archiver.EventSourceFailing, archiver.EventSourceRecovered, archiver.EventQuarantined, archiver.EventRecovered}
+		archiver.EventArticleChanged, archiver.EventPageGone, archiver.EventPageRedirected, archiver.EventPageDrifted, archiver.EventPageRestored,
+		archiver.EventSourceFailing, archiver.EventSourceRecovered, archiver.EventQuarantined, archiver.EventRecovered}
 }
 
 // KnownEvents returns all events that a target can name.
 func KnownEvents() []string {
-	return append([]string{archiver.EventCaptured, archiver.EventSuspected}, DefaultEvents()...)
+	return append([]string{archiver.EventCaptured, archiver.EventSuspected, archiver.EventPageSuspected}, DefaultEvents()...)
 }
 
 // withDefaults returns a copy in which every zero has been replaced.

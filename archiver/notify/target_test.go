@@ -29,7 +29,7 @@ func TestWrongTargets(t *testing.T) {
 		{"no url", []notify.Target{{Kind: notify.Slack}}, "not an address"},
 		{"no host", []notify.Target{{Kind: notify.Webhook, URL: "https:///s3cret"}}, "not an address"},
 		{"scheme", []notify.Target{{Kind: notify.Webhook, URL: "ftp://hooks.example/s3cret"}}, "begins with https://"},
-		{"event", []notify.Target{{Kind: notify.Webhook, URL: "https://hooks.example/s3cret", Events: []string{"gone", "deleted"}}}, `no event "deleted"; there are captured, suspected, gone`},
+		{"event", []notify.Target{{Kind: notify.Webhook, URL: "https://hooks.example/s3cret", Events: []string{"gone", "deleted"}}}, `no event "deleted"; there are captured, suspected, page-suspected, gone`},
 		{"articles", []notify.Target{{Kind: notify.Webhook, URL: "https://hooks.example/s3cret", Articles: []string{"/world"}}}, "does not begin with a host"},
 		{"name", []notify.Target{{Name: "a\nb", Kind: notify.Webhook, URL: "https://hooks.example/s3cret"}}, "control characters"},
 		{"long name", []notify.Target{{Name: strings.Repeat("n", 201), Kind: notify.Webhook, URL: "https://hooks.example/s3cret"}}, "at most 200 bytes"},

@@ -55,7 +55,11 @@ func (m *message) view(s *shown) view {
 		v.words = cleanLines(p.Text, maxWords)
 	}
 	if s.articleWithheld {
-		v.note = strings.TrimSpace(v.note + " The article is private: its name is left out.")
+		what := "article"
+		if strings.HasPrefix(s.Event.Event, "page-") {
+			what = "page"
+		}
+		v.note = strings.TrimSpace(v.note + " The " + what + " is private: its name is left out.")
 	}
 	v.listStories(s)
 	return v
@@ -79,6 +83,8 @@ func (v *view) about(s *shown) {
 		return // the story says it
 	case archiver.EventArticleChanged:
 		v.fact("Article", address(s.Subject), link(s.Subject))
+	case archiver.EventPageGone, archiver.EventPageSuspected, archiver.EventPageRedirected, archiver.EventPageDrifted, archiver.EventPageRestored:
+		v.fact("Page", address(s.Subject), link(s.Subject))
 	}
 	v.fact("What", clean(s.Text, maxReason), "")
 }
@@ -189,6 +195,16 @@ func heading(s *shown) string {
 		return who + " is quoted in other words than were captured"
 	case archiver.EventArticleChanged:
 		return "Article changed: an embed was removed"
+	case archiver.EventPageGone:
+		return "Linked page is gone: " + subject
+	case archiver.EventPageSuspected:
+		return "Unconfirmed: linked page may be gone: " + subject
+	case archiver.EventPageRedirected:
+		return "Linked page leads elsewhere now: " + subject
+	case archiver.EventPageDrifted:
+		return "Linked page has another text now: " + subject
+	case archiver.EventPageRestored:
+		return "Linked page is as it was again: " + subject
 	case archiver.EventQuarantined:
 		return "Platform cannot be trusted at the moment: " + subject
 	case archiver.EventRecovered:

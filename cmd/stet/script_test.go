@@ -188,6 +188,8 @@ func (s *scene) furnish() {
 		{HTML: `<p>The <a href="https://ferry.example/winter?utm_source=news">timetable</a> is out.</p>`}}})
 	site.Article(fakenet.Article{Path: "/walls", Title: "For members", Lang: "en", Body: []fakenet.Block{fakenet.Embed(opening, fakenet.Blockquote),
 		{HTML: `<p><a href="https://ferry.example/winter">One</a>, <a href="https://ferry.example/members">two</a>, <a href="https://ferry.example/none">three</a>.</p>`}}})
+	site.Article(fakenet.Article{Path: "/misquoted", Title: "Misquoted", Lang: "en", Body: []fakenet.Block{fakenet.P("It was said on Monday, in words that many heard."),
+		{HTML: `<blockquote class="twitter-tweet"><p lang="en">The bridge opens on Tuesday &amp; everybody is welcome.</p>&mdash; Ada Bridge (@adabridge) <a href="https://twitter.com/adabridge/status/` + opening + `">March 5, 2024</a></blockquote>`}}})
 	site.Article(fakenet.Article{Path: "/empty", Title: "Nothing to see", Lang: "en", Body: []fakenet.Block{fakenet.P("No posts here.")}})
 	site.File("/picture.png", "image/png", []byte("\x89PNG\r\n\x1a\n and so on"))
 	s.net.HandleFunc("staging.news.example", func(w http.ResponseWriter, r *http.Request) {

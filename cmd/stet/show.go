@@ -19,11 +19,13 @@ import (
 func (a *app) showCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show REF",
-		Short: "Show what the archive keeps of a post or page",
+		Short: "Show what the archive keeps of a post, article or page",
 		Long: `Show what the archive keeps of a post: its words and files, whether it still
 stands where it was posted, every capture and look, and the articles that
 mention it. A REF is the address of the post in any form, platform:id, or the
-bare id of a post on X; or the address of a page that was captured.
+bare id of a post on X; or the address of a page that was captured, or of an
+article: which posts it shows, what became of them, and whether it quotes them
+as they were.
 
 This reads the archive only: nothing goes out to the network.`,
 		Example: `  stet show https://x.com/someone/status/20

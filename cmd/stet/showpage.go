@@ -22,8 +22,7 @@ func (a *app) showPage(ctx context.Context, t target) error {
 		v, err := w.Reader.Page(ctx, t.url)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			// It may be an article, whose posts are found otherwise.
-			return a.notThere(ctx, w, "the page "+t.url+" (`stet lookup` finds the posts of an article)", err)
+			return a.showArticle(ctx, w, t)
 		case err != nil:
 			return fmt.Errorf("reading %s: %w", t.url, err)
 		case a.json:
@@ -73,6 +72,7 @@ func (a *app) showPageView(v *view.Page) {
 		a.out.line("  %s  %s", a.when(l.Time), pageWords(l.Result, true))
 	}
 	a.showLinkedBy(v)
+	a.showSubmissions(v.Submissions)
 }
 
 func (a *app) showPageTimes(s *view.PageStatus) {
@@ -95,7 +95,7 @@ func (a *app) showPageTimes(s *view.PageStatus) {
 func (a *app) showLinkedBy(v *view.Page) {
 	if len(v.LinkedBy) > 0 {
 		a.out.line("")
-		a.out.line("Captured because it is linked by")
+		a.out.line("Linked by")
 	}
 	for _, by := range v.LinkedBy {
 		if by.Title != "" {

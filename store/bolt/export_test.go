@@ -53,7 +53,7 @@ func (s *Store) Prepare(b store.Batch) (commit func(ctx context.Context) (store.
 
 // MigrateLater brings an archive to an invented later format, in three steps.
 func MigrateLater(s *Store) error {
-	return s.migrateWith(Format+1, append(migrations(), migration{to: Format + 1, what: "numbers the steps", step: func(tx *bbolt.Tx) (bool, error) {
+	return s.migrateWith(Format+1, append(migrations(), migration{to: Format + 1, what: "numbers the steps", step: func(_ *Store, tx *bbolt.Tx) (bool, error) {
 		b, err := tx.CreateBucketIfNotExists([]byte("steps"))
 		if err != nil {
 			return false, err

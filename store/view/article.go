@@ -22,6 +22,8 @@ type Article struct {
 	Embeds []Embed
 	// Links are the pages that the newest version links.
 	Links []LinkedPage
+	// Submissions say what became of handing it to web archives.
+	Submissions []Submission
 	// Private is true where every version is.
 	Private bool
 }
@@ -82,6 +84,9 @@ func (r *Reader) Article(ctx context.Context, address string) (*Article, error) 
 		return nil, err
 	}
 	if err := r.embeds(ctx, a); err != nil {
+		return nil, err
+	}
+	if a.Submissions, err = r.submissions(ctx, a.Latest.URL); err != nil {
 		return nil, err
 	}
 	for i, l := range a.Latest.Links {

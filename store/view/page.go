@@ -16,8 +16,20 @@ type Page struct {
 	Status   PageStatus    `json:"status"`
 	Captures []PageCapture `json:"captures"`
 	Looks    []PageLook    `json:"looks"`
-	// LinkedBy are the articles and posts that led to its captures.
+	// LinkedBy are the articles that link it, and what else led to its captures.
 	LinkedBy []LinkedBy `json:"linked_by"`
+	// Submissions say what became of handing it to web archives.
+	Submissions []Submission `json:"submissions,omitempty"`
+}
+
+// Submission is what became of handing a page to a web archive: the snapshot, or
+// why there is none.
+type Submission struct {
+	Time    time.Time      `json:"time"`
+	Archive string         `json:"archive"`
+	Memento *store.Memento `json:"memento"`
+	Code    string         `json:"code,omitempty"`
+	Reason  string         `json:"reason,omitempty"`
 }
 
 // PageInfo is the page itself, as the best reading has it.
@@ -102,12 +114,21 @@ func (r *Reader) Page(ctx context.Context, address string) (*Page, error) {
 		v.Page = PageInfo{URL: h.URL, Final: p.Final, Canonical: p.Canonical, Title: p.Title, SiteName: p.SiteName, Language: p.Language,
 			Type: p.Type, Label: p.Label, Why: p.Why, Text: p.Text, Links: append([]string{}, p.Links...)}
 	}
+	if v.LinkedBy, err = r.linkers(ctx, h.URL); err != nil {
+		return nil, err
+	}
+	if v.Submissions, err = r.submissions(ctx, h.URL); err != nil {
+		return nil, err
+	}
 	for i := range h.Captures {
 		c := &h.Captures[i]
 		v.Captures = append(v.Captures, pageCapture(h, c))
 		by, err := r.linkedBy(ctx, c.Content)
 		if err != nil {
 			return nil, err
+		}
+		if by.Post.IsZero() && slices.ContainsFunc(v.LinkedBy, func(o LinkedBy) bool { return o.Post.IsZero() && o.Article == by.Article }) {
+			continue
 		}
 		if by != (LinkedBy{}) && !slices.Contains(v.LinkedBy, by) {
 			v.LinkedBy = append(v.LinkedBy, by)
@@ -119,6 +140,57 @@ func (r *Reader) Page(ctx context.Context, address string) (*Page, error) {
 			Drift: c.Drift, Exchange: c.Exchange, Reason: c.Reason})
 	}
 	return v, nil
+}
+
+// maxLinkers is the most articles that are listed for one page.
+const maxLinkers = 1000
+
+// linkers lists the articles that link a page, each as the last of its versions
+// that does, the latest first.
+func (r *Reader) linkers(ctx context.Context, address string) ([]LinkedBy, error) {
+	out, seen := []LinkedBy{}, map[string]bool{}
+	for q := (store.Query{Term: store.LinkTerm(address), Kinds: []store.Kind{store.KindArticle}, Newest: true, Limit: 200}); len(out) < maxLinkers; {
+		page, err := r.archive.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Records {
+			q.Before = page.Records[i].Seq
+			v, err := store.Decode[store.ArticleVersion](&page.Records[i])
+			if err != nil {
+				return nil, err
+			}
+			if !seen[v.Key] {
+				seen[v.Key] = true
+				out = append(out, LinkedBy{Article: articleName(v), Title: v.Title})
+			}
+		}
+		if !page.More || len(page.Records) == 0 {
+			break
+		}
+	}
+	return out, nil
+}
+
+// submissions lists what became of handing a page to web archives, oldest first.
+func (r *Reader) submissions(ctx context.Context, address string) ([]Submission, error) {
+	records, err := r.archive.ListAll(ctx, store.URLTerm(address), store.MaxHistory, store.KindSubmission)
+	if err != nil {
+		return nil, err
+	}
+	var out []Submission
+	for i := range records {
+		s, err := store.Decode[store.Submission](&records[i])
+		if err != nil {
+			return nil, err
+		}
+		v := Submission{Time: s.Time.UTC(), Archive: s.Archive, Code: s.Code, Reason: s.Reason}
+		if !s.Memento.IsZero() {
+			v.Memento = &s.Memento
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 // pageCapture describes a snapshot: a revisit as the one that it repeats.
