@@ -3,13 +3,13 @@ package archiver_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"stet/archiver/fakenet"
 	"stet/extract/post"
+	"stet/store/storetest"
 )
 
 // flattened is an embed as it stands in a page that was saved as text.
@@ -33,7 +33,7 @@ func sentence(r *rand.Rand) string {
 // all, and must not be taken for another.
 func TestFlattenedEmbedsInArchive(t *testing.T) {
 	embeds := 30
-	if os.Getenv("STET_CI") == "1" {
+	if storetest.Thorough() {
 		embeds = 300
 	}
 	rng := rand.New(rand.NewPCG(7, 7))

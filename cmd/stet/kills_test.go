@@ -17,6 +17,7 @@ import (
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/wire"
 	"stet/store"
+	"stet/store/storetest"
 )
 
 // TestKills kills the program at random moments of captures and looks: nothing
@@ -24,7 +25,7 @@ import (
 // begun must still be queued or done. With STET_CI=1 it kills 300 times.
 func TestKills(t *testing.T) {
 	kills, seed := 12, rand.Uint64()
-	if os.Getenv("STET_CI") != "" {
+	if storetest.Thorough() {
 		kills = 300
 	}
 	t.Logf("%d kills with the seed %d", kills, seed)

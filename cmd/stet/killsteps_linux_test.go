@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"stet/archiver/fakenet"
@@ -29,10 +31,24 @@ type killing struct {
 	post    string
 }
 
+// killsAtStep is how often the commands are killed at each of their steps,
+// where everything is done.
+const killsAtStep = 20
+
+// killing at one of the places where a command does a step.
+type killPlace struct {
+	step string
+	// at is how often the step is done before.
+	at int
+	// again is true where the command is to do all of the work afterwards.
+	again bool
+}
+
 // TestKillAtEachStep kills a capture and a look just before each thing that
-// they do to the disk: with STET_CI=1 at every single one, otherwise at a few.
-// What was acknowledged is there, nothing half-done shows, and the same command
-// once more does all of the work.
+// they do to the disk: with STET_CI=1 twenty times at each step and at every
+// single place where it is done, otherwise at a few. What was acknowledged is
+// there, nothing half-done shows, and the same command once more does all of
+// the work.
 func TestKillAtEachStep(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("the seed is %d", seed)
@@ -99,56 +115,81 @@ func (k killing) watch(t *testing.T, data string, decide func(n int, step string
 
 // atEachStep kills the command at its steps, each time in a new folder.
 func (k killing) atEachStep(t *testing.T, rng *rand.Rand) {
-	room := t.TempDir()
-	folder := func() string {
-		data := filepath.Join(room, "archive")
-		if err := os.Mkdir(data, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		k.prepare(t, data)
-		return data
-	}
-	places, all := map[string]int{}, 0
-	data := folder()
-	k.watch(t, data, func(n int, step string) disktest.Verdict {
+	places := map[string]int{}
+	data := filepath.Join(t.TempDir(), "archive")
+	k.begin(t, data)
+	k.watch(t, data, func(_ int, step string) disktest.Verdict {
 		places[step]++
-		all = n
 		return disktest.Verdict{}
 	})
-	at := rng.Perm(all)
-	if os.Getenv("STET_CI") == "" {
-		at = at[:min(6, all)]
-	}
-	killed := 0
-	for _, at := range at {
-		if err := os.RemoveAll(data); err != nil {
-			t.Fatal(err)
-		}
-		folder()
-		step := ""
-		out, dead := k.watch(t, data, func(n int, name string) disktest.Verdict {
-			step = name
-			return disktest.Verdict{Kill: n > at}
-		})
-		if dead {
-			killed++
-		}
-		k.prove(t, data, out)
-		if t.Failed() {
-			t.Fatalf("that was after a kill at step %d, %q", at, step)
-		}
-	}
 	if k.name == "capture" && places["rename spool/blob-* as blobs/*/*"] == 0 {
 		t.Error("no file of a blob is among the steps")
 	}
-	if killed < len(at)*9/10 {
-		t.Errorf("%d of %d were killed", killed, len(at))
+	var all []killPlace
+	for _, step := range slices.Sorted(maps.Keys(places)) {
+		n := places[step]
+		for i := range max(n, killsAtStep) {
+			all = append(all, killPlace{step: step, at: i % n, again: i < n})
+		}
 	}
-	t.Logf("%d kills at %d steps, of which there are %d: %q", killed, len(at), all, slices.Sorted(maps.Keys(places)))
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if !storetest.Thorough() {
+		all = all[:min(6, len(all))]
+	}
+	// Several archives at a time: a command waits more than it works.
+	const archives = 3
+	var killed atomic.Int64
+	t.Run("kills", func(t *testing.T) {
+		for n := range archives {
+			t.Run(fmt.Sprint("archive ", n), func(t *testing.T) {
+				t.Parallel()
+				data := filepath.Join(t.TempDir(), "archive")
+				for i := n; i < len(all); i += archives {
+					if k.killAt(t, data, all[i]) {
+						killed.Add(1)
+					}
+				}
+			})
+		}
+	})
+	if killed.Load() < int64(len(all)*9/10) {
+		t.Errorf("%d of %d were killed", killed.Load(), len(all))
+	}
+	t.Logf("%d kills at %d steps: %v", killed.Load(), len(places), places)
 }
 
-// prove looks into the archive, and runs the command once more.
-func (k killing) prove(t *testing.T, data string, out []byte) {
+// begin makes the folder of the archive.
+func (k killing) begin(t *testing.T, data string) {
+	t.Helper()
+	if err := errors.Join(os.RemoveAll(data), os.Mkdir(data, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	k.prepare(t, data)
+}
+
+// killAt kills the command at a place and proves what is left; it reports
+// whether the command was killed.
+func (k killing) killAt(t *testing.T, data string, p killPlace) bool {
+	t.Helper()
+	k.begin(t, data)
+	n := 0
+	out, dead := k.watch(t, data, func(_ int, step string) disktest.Verdict {
+		if step != p.step {
+			return disktest.Verdict{}
+		}
+		n++
+		return disktest.Verdict{Kill: n > p.at}
+	})
+	k.prove(t, data, out, p.again)
+	if t.Failed() {
+		t.Fatalf("that was after a kill where it did %q for the time %d", p.step, p.at)
+	}
+	return dead
+}
+
+// prove looks into the archive, and, where again is true, runs the command once
+// more.
+func (k killing) prove(t *testing.T, data string, out []byte, again bool) {
 	t.Helper()
 	acknowledged := map[string]bool{}
 	if k.name == "capture" {
@@ -157,9 +198,12 @@ func (k killing) prove(t *testing.T, data string, out []byte) {
 		}
 	}
 	proveArchive(t, data, acknowledged)
-	again, _ := k.watch(t, data, nil)
-	if !bytes.Contains(again, []byte(`"live"`)) && k.name == "look" {
-		t.Errorf("the next look said %s", again)
+	if !again {
+		return
+	}
+	next, _ := k.watch(t, data, nil)
+	if !bytes.Contains(next, []byte(`"live"`)) && k.name == "look" {
+		t.Errorf("the next look said %s", next)
 	}
 	proveArchive(t, data, acknowledged)
 	c := config.Default()

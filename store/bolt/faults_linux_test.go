@@ -13,6 +13,7 @@ import (
 	"stet/store"
 	"stet/store/bolt"
 	"stet/store/disktest"
+	"stet/store/storetest"
 )
 
 // TestFaultAtEachStep makes the disk fail at each thing that the work of each
@@ -31,7 +32,7 @@ func TestFaultAtEachStep(t *testing.T) {
 			at := rng.Perm(len(ops))
 			// Each fault is a process that is watched call by call.
 			most := 4
-			if os.Getenv("STET_CI") != "" {
+			if storetest.Thorough() {
 				most = 10
 			}
 			at = at[:min(most, len(at))]

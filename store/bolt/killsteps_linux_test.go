@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stet/store/disktest"
+	"stet/store/storetest"
 )
 
 // TestKillAtEachStep kills the work of each scene at each of its steps: just
@@ -16,7 +17,7 @@ import (
 // STET_CI=1, twenty times, at one of the places where the step is done.
 func TestKillAtEachStep(t *testing.T) {
 	kills, seed := 1, rand.Uint64()
-	if os.Getenv("STET_CI") != "" {
+	if storetest.Thorough() {
 		kills = 20
 	}
 	t.Logf("%d kills at each step, with the seed %d", kills, seed)

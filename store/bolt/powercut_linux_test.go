@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"stet/store/disktest"
+	"stet/store/storetest"
 )
 
 // TestPowerCuts cuts the power at each moment of the work of each scene. The
@@ -26,7 +27,7 @@ import (
 // hold neither the old nor the new bytes.
 func TestPowerCuts(t *testing.T) {
 	cuts, seed := 1, rand.Uint64()
-	if os.Getenv("STET_CI") != "" {
+	if storetest.Thorough() {
 		cuts = 4
 	}
 	t.Logf("%d random cuts at each moment, with the seed %d", cuts, seed)
@@ -47,7 +48,7 @@ const creating = 25
 // and what it had not synced is still not durable while the next process works.
 func TestPowerCutAfterKill(t *testing.T) {
 	kills, seed := 3, rand.Uint64()
-	if os.Getenv("STET_CI") != "" {
+	if storetest.Thorough() {
 		kills = creating + 5
 	}
 	t.Logf("%d kills with the seed %d", kills, seed)

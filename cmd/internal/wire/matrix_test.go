@@ -3,7 +3,6 @@ package wire
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"stet/archiver/fakenet"
 	"stet/extract"
 	"stet/extract/post"
+	"stet/store/storetest"
 )
 
 // The matrix holds every platform that the engine can act on against every
@@ -190,7 +190,7 @@ func TestMatrixOfLosses(t *testing.T) {
 // some are all faults with STET_CI=1, and otherwise a third of them, another
 // one for each platform.
 func (m *matrix) some(faults map[string]fakenet.Fault) map[string]fakenet.Fault {
-	if os.Getenv("STET_CI") != "" {
+	if storetest.Thorough() {
 		return faults
 	}
 	some := map[string]fakenet.Fault{}
