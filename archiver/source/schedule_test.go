@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stet/store"
+	"stet/store/storetest"
 )
 
 func at(s string) time.Time {
@@ -62,9 +63,7 @@ func TestNext(t *testing.T) {
 
 func TestCron(t *testing.T) {
 	vienna, err := time.LoadLocation("Europe/Vienna")
-	if err != nil {
-		t.Skip("no time zones here")
-	}
+	storetest.Need(t, err == nil, "time zones")
 	for _, c := range []struct {
 		expr, after, want string
 		zone              *time.Location

@@ -28,7 +28,8 @@ type killing struct {
 	// prepare makes what the folder of the archive holds at first.
 	prepare func(t *testing.T, data string)
 	env     []string
-	post    string
+	// post is captured, and words are some of its own.
+	post, words string
 }
 
 // killsAtStep is how often the commands are killed at each of their steps,
@@ -53,8 +54,17 @@ func TestKillAtEachStep(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("the seed is %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
+	k := captureKilling(t)
+	t.Run(k.name, func(t *testing.T) { k.atEachStep(t, rng) })
+	look := k.look(t)
+	t.Run(look.name, func(t *testing.T) { look.atEachStep(t, rng) })
+}
+
+// captureKilling captures a post with a video into a new archive.
+func captureKilling(t *testing.T) killing {
+	t.Helper()
 	n := fakenet.New(fakenet.Options{})
-	defer n.Close()
+	t.Cleanup(func() { _ = n.Close() })
 	dir := t.TempDir()
 	env, err := n.Env(dir)
 	if err != nil {
@@ -62,10 +72,14 @@ func TestKillAtEachStep(t *testing.T) {
 	}
 	id := fakenet.PostID(when, 7)
 	n.X().Add(fakenet.Post{ID: id, Author: ada, Text: "Number " + id, Media: []fakenet.Media{{Kind: "video", Size: 100 << 10}}})
-	k := killing{name: "capture", env: append(os.Environ(), append(env, "STET_FETCH_PER_HOST_INTERVAL=0", "HOME="+dir)...), post: "twitter:" + id,
-		args: []string{"capture", "--json", "twitter:" + id}, prepare: func(*testing.T, string) {}}
-	t.Run(k.name, func(t *testing.T) { k.atEachStep(t, rng) })
-	captured := filepath.Join(dir, "captured")
+	return killing{name: "capture", env: append(os.Environ(), append(env, "STET_FETCH_PER_HOST_INTERVAL=0", "HOME="+dir)...), post: "twitter:" + id,
+		words: "Number " + id, args: []string{"capture", "--json", "twitter:" + id}, prepare: func(*testing.T, string) {}}
+}
+
+// look looks at the post again that was captured.
+func (k killing) look(t *testing.T) killing {
+	t.Helper()
+	captured := filepath.Join(t.TempDir(), "captured")
 	if _, killed := k.watch(t, captured, nil); killed {
 		t.Fatal("it was killed")
 	}
@@ -73,18 +87,35 @@ func TestKillAtEachStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.name, k.args = "look", []string{"recheck", "--json", "twitter:" + id}
+	k.name, k.args = "look", []string{"recheck", "--json", k.post}
 	k.prepare = func(t *testing.T, data string) {
 		if err := before.Leave(data, disktest.Cut{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Run(k.name, func(t *testing.T) { k.atEachStep(t, rng) })
+	return k
 }
 
 // watch runs the command in a folder and returns what it said; decide may end
 // it.
 func (k killing) watch(t *testing.T, data string, decide func(n int, step string) disktest.Verdict) (out []byte, killed bool) {
+	t.Helper()
+	n := 0
+	out, killed, err := k.watchOps(t, data, func(o *disktest.Op) disktest.Verdict {
+		if n++; decide == nil {
+			return disktest.Verdict{}
+		}
+		return decide(n, o.Step())
+	})
+	if err != nil {
+		t.Fatalf("%q: %v", k.args, err)
+	}
+	return out, killed
+}
+
+// watchOps runs the command in a folder and returns what it said and how it
+// ended.
+func (k killing) watchOps(t *testing.T, data string, decide func(*disktest.Op) disktest.Verdict) (out []byte, killed bool, err error) {
 	t.Helper()
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		t.Fatal(err)
@@ -95,22 +126,14 @@ func (k killing) watch(t *testing.T, data string, decide func(n int, step string
 	}
 	c := exec.CommandContext(t.Context(), self, append(slices.Clone(k.args), "--data", data)...)
 	c.Env = append(slices.Clone(k.env), asProgram+"=1")
-	n := 0
 	killed, err = disktest.Watch(c, data, func(o *disktest.Op) disktest.Verdict {
 		if o.Kind == disktest.Say {
 			out = append(out, o.Data...)
 		}
-		n++
-		if decide == nil {
-			return disktest.Verdict{}
-		}
-		return decide(n, o.Step())
+		return decide(o)
 	})
 	storetest.Need(t, !errors.Is(err, disktest.ErrUnavailable), "system calls that can be watched")
-	if err != nil {
-		t.Fatalf("%q: %v", k.args, err)
-	}
-	return out, killed
+	return out, killed, err
 }
 
 // atEachStep kills the command at its steps, each time in a new folder.
