@@ -15,6 +15,11 @@ import (
 
 // refIn reads a post out of a path: platform:id, or its address in any form.
 func (s *Server) refIn(word string) (post.Ref, error) {
+	if strings.HasPrefix(word, "at://") {
+		if ref := (post.Ref{Platform: post.Bluesky, ID: word}); ref.Valid() {
+			return ref, nil
+		}
+	}
 	if ref, err := post.ParseRef(word); err == nil && !strings.HasPrefix(word, "http:") && !strings.HasPrefix(word, "https:") {
 		return ref, nil
 	}

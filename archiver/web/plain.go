@@ -42,6 +42,21 @@ func unseen(r rune) bool {
 	return r == utf8.RuneError
 }
 
+// shownText makes visible in a text of several lines what makes its letters run
+// otherwise than they stand. Marks and isolates, which right-to-left languages
+// need, stay: they end with the text.
+func shownText(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case unicode.IsControl(r) || r >= 0x202a && r <= 0x202e:
+			return '\ufffd'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+}
+
 // maxTarget is the longest address that is taken from a request.
 const maxTarget = 8 << 10
 

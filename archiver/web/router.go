@@ -135,7 +135,7 @@ func (s *Server) serve(t *site, w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 	defer cancel()
-	s.answer(route, w, r.WithContext(ctx))
+	s.answer(route, t == s.desk, w, r.WithContext(ctx))
 }
 
 // notFound answers where there is no route.
@@ -152,14 +152,19 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request, status int, he
 	}
 }
 
-// answer lets a route answer, where who asks may.
-func (s *Server) answer(route *route, w http.ResponseWriter, r *http.Request) {
+// answer lets a route answer, where who asks may. On other listeners than the
+// desk's nobody is anybody.
+func (s *Server) answer(route *route, known bool, w http.ResponseWriter, r *http.Request) {
 	most := route.most
 	if most == 0 {
 		most = maxBody
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, most) // before a form is read
-	who, err := s.identify(r)
+	var who caller
+	var err error
+	if known {
+		who, err = s.identify(r)
+	}
 	if err == nil {
 		err = s.permit(route, who, r)
 	}

@@ -37,6 +37,8 @@ type Options struct {
 	// nothing.
 	Platforms []Platform
 	Sources   Sources
+	// Public says what those outside are offered.
+	Public Public
 	// Hosts are the names by which people ask for the desk, beside addresses
 	// and names of this machine.
 	Hosts []string
@@ -83,7 +85,7 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("reading the pages: %w", err)
 	}
 	s.metrics = newMetrics(o)
-	s.desk = newSite(s.routes(), s.logins(), s.stored(), s.programs(), s.pages())
+	s.desk = newSite(s.routes(), s.logins(), s.stored(), s.programs(), s.indexes(), audience{s, false}.shared(), s.pages())
 	return s, nil
 }
 

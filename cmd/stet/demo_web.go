@@ -58,7 +58,7 @@ func (a *app) demoWeb(ctx context.Context, keep, listen string) (err error) {
 		ended <- s.w.Engine.Run(ctx, archiver.RunOptions{Workers: 2})
 		stop()
 	}()
-	err = s.servePages(ctx, l)
+	err = s.serveDesk(ctx, l)
 	stop()
 	return errors.Join(err, <-ended)
 }

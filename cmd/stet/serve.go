@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/user"
 	"strconv"
@@ -205,10 +204,7 @@ func (s *service) run(ctx context.Context) error {
 	outer := ctx
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	pages, err := s.listen(ctx)
-	if err == nil {
-		pages, err = s.encrypted(pages)
-	}
+	doors, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -218,10 +214,10 @@ func (s *service) run(ctx context.Context) error {
 		err = stamps.Begin(ctx)
 	}
 	if err == nil {
-		err = s.firstUser(pages)
+		err = s.firstUser(doors.desk)
 	}
 	if err != nil {
-		return errors.Join(err, closePages(pages))
+		return errors.Join(err, doors.close())
 	}
 	err = s.alone(ctx)
 	var socket net.Listener
@@ -229,7 +225,7 @@ func (s *service) run(ctx context.Context) error {
 		socket, err = s.socket(ctx)
 	}
 	if err != nil {
-		return errors.Join(err, closePages(pages))
+		return errors.Join(err, doors.close())
 	}
 	var (
 		group sync.WaitGroup
@@ -260,12 +256,12 @@ func (s *service) run(ctx context.Context) error {
 		}
 	}
 	part(func() error { return forward.Serve(ctx, socket, version().Version, s.a.runFor(s.w.Archive, s.c)) })
-	if pages != nil {
-		part(func() error { return s.servePages(ctx, pages) })
+	for _, serve := range s.serving(doors) {
+		part(func() error { return serve(ctx) })
 	}
 	part(func() error { return s.tellSystemd(ctx) })
-	s.warnPlain(pages)
-	s.log.Info("serving", "archive", s.c.Data, "pages", s.address(pages), "version", version().Version)
+	s.warnPlain(doors.desk)
+	s.log.Info("serving", "archive", s.c.Data, "pages", s.address(doors.desk), "public", s.address(doors.public), "raw", s.address(doors.raw), "version", version().Version)
 	group.Wait()
 	if outer.Err() != nil {
 		s.log.Info("stopped")
@@ -365,89 +361,6 @@ func (s *service) patiently(ctx context.Context, name string, f func(context.Con
 func storageTrouble(err error) bool {
 	class := store.ClassOf(err).Name
 	return class == "unavailable" || class == "busy"
-}
-
-func (s *service) address(l net.Listener) string {
-	switch {
-	case l == nil:
-		return "off"
-	case s.c.Serve.CertFile != "":
-		return "https://" + l.Addr().String()
-	}
-	return "http://" + l.Addr().String()
-}
-
-func closePages(l net.Listener) error {
-	if l == nil {
-		return nil
-	}
-	return l.Close()
-}
-
-// listen opens the address of the pages; a port that is taken is named, with
-// the next free one.
-func (s *service) listen(ctx context.Context) (net.Listener, error) {
-	if s.c.Serve.Listen == "off" || s.c.Serve.Listen == "" {
-		return nil, nil
-	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", s.c.Serve.Listen)
-	if err == nil {
-		return l, nil
-	}
-	host, port, split := net.SplitHostPort(s.c.Serve.Listen)
-	number, number2 := strconv.Atoi(port)
-	if split == nil && number2 == nil {
-		for next := number + 1; next < number+20; next++ {
-			if free, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(next))); err == nil {
-				return nil, errors.Join(fmt.Errorf("%w: serve.listen %s is taken; set it to %s, which is free, or to off",
-					store.ErrBusy, s.c.Serve.Listen, net.JoinHostPort(host, strconv.Itoa(next))), free.Close())
-			}
-		}
-	}
-	return nil, fmt.Errorf("%w: serve.listen %s: %w", store.ErrUsage, s.c.Serve.Listen, err)
-}
-
-// operating reports whether a path is for those who operate the service, which
-// a worker answers too.
-func operating(path string) bool {
-	return path == "/healthz" || path == "/readyz" || path == "/metrics"
-}
-
-// The times of the pages' server: its readers are on the same network.
-const (
-	pageTime  = 30 * time.Second
-	closeTime = 5 * time.Second
-)
-
-func (s *service) servePages(ctx context.Context, l net.Listener) error {
-	commands := s.remote()
-	defer commands.Wait()
-	// A ServeMux would take double slashes out of addresses that stand in paths.
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == forward.CommandPath {
-			commands.ServeHTTP(w, r)
-			return
-		}
-		if s.c.Serve.Role == roleWorker && !operating(r.URL.Path) {
-			http.Error(w, "This is a worker: it has no pages. They are where a stet with the role web or all serves them.", http.StatusNotFound)
-			return
-		}
-		s.w.Web.ServeHTTP(w, r)
-	})
-	server := &http.Server{Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: pageTime, ReadTimeout: pageTime, WriteTimeout: pageTime, IdleTimeout: pageTime,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
-	ended := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
-		defer cancel()
-		ended <- server.Shutdown(late)
-	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving the pages: %w", err)
-	}
-	return <-ended
 }
 
 // alone errors with ErrBusy where another service works with the folder of this

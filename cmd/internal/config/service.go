@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -15,6 +16,13 @@ import (
 type Serve struct {
 	// Listen is the address of the pages for operators; "off" is none.
 	Listen string
+	// PublicListen is the address of what the public is offered, RawListen that
+	// of archived bytes in an origin of their own; "off" is none. PublicURL and
+	// RawURL are where people see them, where that is elsewhere.
+	PublicListen, PublicURL string
+	RawListen, RawURL       string
+	// PublicPolicy says what the public is shown.
+	PublicPolicy PublicPolicy
 	// Hosts are the names by which people ask for the pages, beside addresses
 	// and the names of this machine.
 	Hosts []string
@@ -35,6 +43,18 @@ type Serve struct {
 	MinFree int64
 	// Log is text or json.
 	Log string
+}
+
+// PublicPolicy configures what the public is shown of posts that are gone.
+type PublicPolicy struct {
+	// Gone is approved, all or none.
+	Gone string
+	// Hidden shows approved posts that are only hidden, too; Neutral lets the
+	// script put the card that says only that a post is gone in the place of its
+	// embed.
+	Hidden, Neutral bool
+	// Sites are the origins that may frame cards; empty is any.
+	Sites []string
 }
 
 // Source is an element of sources.
@@ -71,6 +91,14 @@ const DefaultListen = "127.0.0.1:8484"
 func serveKeys() []Key {
 	return []Key{
 		value("serve.listen", func(c *Config) *string { return &c.Serve.Listen }, parseLine, asIs),
+		value("serve.public_listen", func(c *Config) *string { return &c.Serve.PublicListen }, parseLine, asIs),
+		value("serve.public_url", func(c *Config) *string { return &c.Serve.PublicURL }, parseOrigin, asIs),
+		value("serve.public_policy.gone", func(c *Config) *string { return &c.Serve.PublicPolicy.Gone }, parseGone, asIs),
+		value("serve.public_policy.hidden", func(c *Config) *bool { return &c.Serve.PublicPolicy.Hidden }, parseBool, formatBool),
+		value("serve.public_policy.neutral", func(c *Config) *bool { return &c.Serve.PublicPolicy.Neutral }, parseBool, formatBool),
+		list("serve.public_policy.sites", func(c *Config) *[]string { return &c.Serve.PublicPolicy.Sites }, parseOrigin, asIs),
+		value("serve.raw_listen", func(c *Config) *string { return &c.Serve.RawListen }, parseLine, asIs),
+		value("serve.raw_url", func(c *Config) *string { return &c.Serve.RawURL }, parseOrigin, asIs),
 		list("serve.hosts", func(c *Config) *[]string { return &c.Serve.Hosts }, parseHost, asIs),
 		value("serve.cert_file", func(c *Config) *string { return &c.Serve.CertFile }, parsePath, asIs),
 		value("serve.key_file", func(c *Config) *string { return &c.Serve.KeyFile }, parsePath, asIs),
@@ -80,6 +108,23 @@ func serveKeys() []Key {
 		value("serve.min_free", func(c *Config) *int64 { return &c.Serve.MinFree }, ParseSize, FormatSize),
 		value("serve.log", func(c *Config) *string { return &c.Serve.Log }, parseLog, asIs),
 	}
+}
+
+// parseGone reads what the public is shown of posts that are gone.
+func parseGone(s string) (string, error) {
+	if s = strings.TrimSpace(s); s != "approved" && s != "all" && s != "none" {
+		return "", fmt.Errorf("%q is none of approved, all and none", s)
+	}
+	return s, nil
+}
+
+// parseOrigin reads scheme and host, without a path.
+func parseOrigin(s string) (string, error) {
+	u, err := url.Parse(strings.TrimSuffix(strings.TrimSpace(s), "/"))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || strings.ContainsAny(u.Host, " ;,'\"") {
+		return "", errValue(s, "an address such as https://stet.news.example, without a path")
+	}
+	return u.String(), nil
 }
 
 func parseLog(s string) (string, error) {

@@ -53,3 +53,14 @@ func pagePlatforms(c *config.Config) []web.Platform {
 	}
 	return out
 }
+
+// publicOf says what the public is offered.
+func publicOf(c *config.Config) web.Public {
+	p := c.Serve.PublicPolicy
+	return web.Public{URL: c.Serve.PublicURL, Policy: PublicPolicy(c), Neutral: p.Neutral, Sites: p.Sites}
+}
+
+// PublicPolicy says what those outside are shown of a post.
+func PublicPolicy(c *config.Config) view.PublicPolicy {
+	return view.PublicPolicy{Gone: c.Serve.PublicPolicy.Gone, Hidden: c.Serve.PublicPolicy.Hidden}
+}
