@@ -52,6 +52,9 @@ type app struct {
 	// inDemo is given the invented world of `stet demo --web`; nil for nobody.
 	inDemo func(*demo.Desk)
 
+	// saveDir is the folder that `show --save` names; empty for none.
+	saveDir string
+
 	// The global flags.
 	data, file    string
 	remote        remoteFlags

@@ -63,13 +63,41 @@ func (a *app) preRun(cmd *cobra.Command, _ []string) error {
 
 // forwardTo lets the service at the other end of conn run the command line.
 func (a *app) forwardTo(ctx context.Context, conn net.Conn, args []string) int {
+	if a.saveDir == "" {
+		return a.forwardWith(ctx, conn, args, a.stdout)
+	}
+	// The folder is here, whatever the service thinks of its name.
+	return a.saveInto(a.saveDir, func(out io.Writer) int { return a.forwardWith(ctx, conn, savedHere(args), out) })
+}
+
+// savedHere names standard output in place of the folder of --save.
+func savedHere(args []string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--":
+			return append(out, args[i:]...)
+		case args[i] == "--save":
+			i++
+			out = append(out, "--save=-")
+		case strings.HasPrefix(args[i], "--save="):
+			out = append(out, "--save=-")
+		default:
+			out = append(out, args[i])
+		}
+	}
+	return out
+}
+
+// forwardWith lets the service run a command line whose answer goes to stdout.
+func (a *app) forwardWith(ctx context.Context, conn net.Conn, args []string, stdout io.Writer) int {
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "" // relative names are then the client's to find anyway
 	}
 	name, offset := a.now().In(a.zone).Zone()
 	r := forward.Request{Version: version().Version, Args: withoutPlace(args), Dir: dir, Zone: name, Offset: offset, Terminal: a.terminal, Keyboard: a.keyboard}
-	code, err := forward.Call(ctx, conn, r, forward.Local{Stdin: namedInput(a.stdin, args), Stdout: a.stdout, Stderr: a.stderr, Files: namedFiles{a.files, args}})
+	code, err := forward.Call(ctx, conn, r, forward.Local{Stdin: namedInput(a.stdin, args), Stdout: stdout, Stderr: a.stderr, Files: namedFiles{a.files, args}})
 	if err != nil {
 		return a.tell(ctx, err)
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func (a *app) showCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "show REF",
 		Short: "Show what the archive keeps of a post, article or page",
 		Long: `Show what the archive keeps of a post: its words and files, whether it still
@@ -27,12 +27,27 @@ bare id of a post on X; or the address of a page that was captured, or of an
 article: which posts it shows, what became of them, and whether it quotes them
 as they were.
 
+With --save everything that is kept of it is written into a folder: its files,
+how it looked, every request and answer as it was on the wire. A file that is
+there already is never written over. --save - writes a tar archive.
+
 This reads the archive only: nothing goes out to the network.`,
 		Example: `  stet show https://x.com/someone/status/20
+  stet show twitter:20 --save evidence/
   stet show twitter:20 --json`,
 		Args: oneArg("a post: its address, or platform:id"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.show(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case a.saveDir == "":
+				return a.show(cmd.Context(), args[0])
+			case a.shared != nil:
+				return a.saveTo(cmd.Context(), args[0], a.stdout) // the client unpacks it
+			}
+			return a.save(cmd.Context(), args[0])
+		},
 	}
+	cmd.Flags().StringVar(&a.saveDir, "save", "", "write all that is kept of it into this folder")
+	return cmd
 }
 
 func (a *app) show(ctx context.Context, word string) error {
