@@ -23,7 +23,7 @@ func (s *sheet) functions() template.FuncMap {
 		"web": webOnly, "host": hostName, "platform": platformName, "source": sourceWords, "state": stateOf, "pagestate": pageStateOf, "result": resultWords,
 		"postpath": postPath, "accountpath": accountPath, "initials": initials, "hue": hue,
 		"media": func(digest string) string { return "/media/" + strings.TrimPrefix(digest, "sha256:") }, "size": sizeWords,
-		"number": func(n any) string { return grouped(fmt.Sprint(n)) }, "member": memberName, "jobwords": jobWords, "pageresult": pageResultClass,
+		"lang": langTag, "number": func(n any) string { return grouped(fmt.Sprint(n)) }, "member": memberName, "jobwords": jobWords, "pageresult": pageResultClass,
 		"count": countWords, "join": strings.Join, "list": func(v ...any) []any { return v }, "add": func(a, b int) int { return a + b },
 		"positions": positionWords,
 	}
@@ -128,6 +128,16 @@ func visible(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// langTag returns a language tag that can be one, and nothing for any other.
+func langTag(s string) string {
+	if len(s) > 35 || strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
+	}) {
+		return ""
+	}
+	return s
 }
 
 // hides reports whether a character of a text changes how others stand.
