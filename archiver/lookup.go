@@ -1,9 +1,7 @@
 package archiver
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,8 +19,8 @@ const DefaultHits = 20
 // LookupHit is one post that a look-up found. Its JSON form is what `stet
 // lookup --json` prints.
 type LookupHit struct {
-	// Kind is "page" for a captured page, which has an address, its title as
-	// text and a status, and empty for a post.
+	// Kind is "page" for a captured page and "article" for an article, which
+	// have an address and their title as text, and empty for a post.
 	Kind     string        `json:"kind,omitempty"`
 	Platform post.Platform `json:"platform"`
 	ID       string        `json:"id"`
@@ -35,79 +33,17 @@ type LookupHit struct {
 	Confirmed bool        `json:"confirmed"`
 	// Score is larger for the better; it is 1 for what was named exactly.
 	Score float64 `json:"score"`
-	// Mentions counts the articles that show or link the post.
+	// Mentions counts the articles that show or link the post; of an article it
+	// is how many posts that shows and links.
 	Mentions int `json:"mentions"`
+	// Total and Cursor stand with the last hit of a page after which there are
+	// more: how many there are in all, and where the next page begins.
+	Total  int    `json:"total,omitempty"`
+	Cursor string `json:"cursor,omitempty"`
 }
 
 // Ref returns the post's identity.
 func (h *LookupHit) Ref() post.Ref { return post.Ref{Platform: h.Platform, ID: h.ID} }
-
-// Lookup finds posts by what a person has, in any form that [box.Parse] reads:
-// the address of a post, its id, a snippet to embed, an account, the address of
-// an article or of a captured page, or words. It returns at most limit hits (0 is [DefaultHits]),
-// the best first; none, without error, where nothing fits. Posts that are only
-// mentioned, never captured or looked at, are none. A bare number that is
-// no post of the archive is searched as a word.
-func (r *Reader) Lookup(ctx context.Context, query string, limit int) ([]LookupHit, error) {
-	limit = cmp.Or(limit, DefaultHits)
-	q := box.Parse(r.o.Finder, query)
-	refs, scores, err := r.find(ctx, &q, limit)
-	if err != nil {
-		return nil, fmt.Errorf("looking up %.200q: %w", query, err)
-	}
-	hits := make([]LookupHit, 0, len(refs))
-	for _, ref := range refs {
-		hit, err := r.hit(ctx, ref)
-		if errors.Is(err, store.ErrNotFound) {
-			continue // only mentioned, or the index of words is ahead of a removal
-		}
-		if err != nil {
-			return nil, fmt.Errorf("looking up %.200q: %w", query, err)
-		}
-		if slices.ContainsFunc(hits, func(h LookupHit) bool { return h.Ref() == hit.Ref() }) {
-			continue // the same post by an alias
-		}
-		hit.Score = cmp.Or(scores[ref], 1)
-		if hits = append(hits, hit); len(hits) == limit {
-			break
-		}
-	}
-	for _, u := range append([]string{q.URL}, q.Also...) {
-		if u == "" || len(hits) == limit || q.Kind == box.KindPost {
-			continue
-		}
-		hit, ok, err := r.pageHit(ctx, u)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			hits = append(hits, hit)
-		}
-	}
-	return hits, nil
-}
-
-// find returns the posts that a query names, and the scores of those that were
-// found by words.
-func (r *Reader) find(ctx context.Context, q *box.Query, limit int) ([]post.Ref, map[post.Ref]float64, error) {
-	var refs []post.Ref
-	var err error
-	switch q.Kind {
-	case box.KindPost, box.KindID:
-		refs, err = r.among(ctx, q.Refs)
-	case box.KindAccount:
-		refs, err = r.byHandle(ctx, r.platformsOf(q), q.Handle, limit)
-	case box.KindAddress, box.KindShort, box.KindDomain:
-		refs, err = r.byAddress(ctx, q, limit)
-	}
-	if err != nil || len(refs) > 0 {
-		return refs, nil, err
-	}
-	if words := q.Words; words != "" && q.Kind != box.KindAccount && q.Kind != box.KindPost {
-		return r.byWords(ctx, words, limit)
-	}
-	return nil, nil, nil
-}
 
 // among returns those of the posts that the archive knows. A bare number is an
 // id of X where X has such a post, whoever else has.
@@ -138,18 +74,14 @@ func (r *Reader) platformsOf(q *box.Query) []post.Platform {
 	return r.o.Platforms
 }
 
-// byAddress lists the posts of an article, under any of its addresses, or, for
-// the name of a site that may be an account, those of the account.
-func (r *Reader) byAddress(ctx context.Context, q *box.Query, limit int) ([]post.Ref, error) {
+// byAddress lists the posts of an article, under any of its addresses.
+func (r *Reader) byAddress(ctx context.Context, q *box.Query) ([]post.Ref, error) {
 	for _, u := range append([]string{q.URL}, q.Also...) {
 		if refs, err := r.byArticle(ctx, u); err != nil || len(refs) > 0 {
 			return refs, err
 		}
 	}
-	if q.Handle == "" {
-		return nil, nil
-	}
-	return r.byHandle(ctx, r.platformsOf(q), q.Handle, limit)
+	return nil, nil
 }
 
 // byHandle lists the posts of an account, the latest captured first.
@@ -227,28 +159,6 @@ func (r *Reader) resolved(ctx context.Context, article store.ID) (map[int]post.R
 		}
 	}
 	return found, nil
-}
-
-// byWords asks the index of words, or, where the archive has none, reads what
-// the posts said.
-func (r *Reader) byWords(ctx context.Context, query string, limit int) ([]post.Ref, map[post.Ref]float64, error) {
-	found, err := r.o.Archive.Search(ctx, store.SearchQuery{Words: query, Limit: limit, Filter: store.SearchFilter{Kinds: []store.HitKind{store.HitPost}}})
-	if errors.Is(err, store.ErrNotFound) {
-		return r.scanWords(ctx, query, limit)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	refs, scores := make([]post.Ref, 0, len(found.Hits)), map[post.Ref]float64{}
-	for _, h := range found.Hits {
-		ref, err := post.ParseRef(h.Ref)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%w: the index of words names %q: %w", store.ErrCorrupt, h.Ref, err)
-		}
-		refs = append(refs, ref)
-		scores[ref] = h.Score
-	}
-	return refs, scores, nil
 }
 
 // hit describes a post for a list of hits.

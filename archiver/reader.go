@@ -23,6 +23,8 @@ type ReaderOptions struct {
 	PageRules PageRules
 	// Platforms are those whose handles are looked up.
 	Platforms []post.Platform
+	// Pictures is the index of pictures; nil where there is none.
+	Pictures store.Pictures
 }
 
 // Reader answers questions from the archive alone: it touches nothing outside
@@ -42,12 +44,6 @@ func (r *Reader) Parse(text string) box.Query { return box.Parse(r.o.Finder, tex
 
 // Platforms lists the platforms whose handles are looked up.
 func (r *Reader) Platforms() []post.Platform { return slices.Clone(r.o.Platforms) }
-
-// At returns what shows an archive to people by the rules of this reader: that
-// of another time, say.
-func (r *Reader) At(a *store.Archive) *view.Reader {
-	return view.New(a, ViewPolicy(r.o.Rules, r.o.PageRules))
-}
 
 // ViewPolicy returns how views weigh what was recorded: by the rules of verdicts.
 func ViewPolicy(rules Rules, pages PageRules) view.Policy {

@@ -12,15 +12,32 @@ import (
 	"stet/store"
 )
 
+// lookupFlags are the flags of a look-up.
+type lookupFlags struct {
+	filter  lookupFilter
+	web     elsewhere
+	said    saidFlags
+	picture pictureFlags
+}
+
 func (a *app) lookupCommand() *cobra.Command {
-	limit, web := archiver.DefaultHits, &elsewhere{}
+	f := &lookupFlags{filter: lookupFilter{limit: archiver.DefaultHits}}
 	cmd := &cobra.Command{
 		Use:     "lookup QUERY",
 		Aliases: []string{"search", "find"},
-		Short:   "Find posts in the archive by address, handle, article or words",
-		Long: `Find posts in the archive. A QUERY is the address of a post in any form or
-platform:id, an account as @handle, the address of an article or of a captured
-page, or words that the post holds. Several words are one query.
+		Short:   "Find posts in the archive by whatever you have of them",
+		Long: `Find posts, articles and pages in the archive. A QUERY is whatever can be
+pasted: the address of a post in any form, also inside that of a web archive or of
+a redirect, an id, a snippet to embed, an account as @handle, the address of an
+article or page, a domain, or words. Several words are one query; what stands in
+quotation marks must stand so.
+
+Filters stand among the words (from:ada status:gone since:2024-01-01) or are
+flags; with filters alone everything that fits is listed.
+
+With --quote the posts that are nearest to what somebody is said to have posted
+are compared with it word by word. With --image the words are read from a
+screenshot, with --similar posts with the same or a similar picture are found.
 
 This reads the archive only: nothing goes out to the network.
 
@@ -28,55 +45,138 @@ This reads the archive only: nothing goes out to the network.
 		Example: `  stet lookup @someone
   stet lookup https://news.example/story.html
   stet lookup bridge closed until monday
+  stet lookup '"bridge closed" from:ada' --status gone --sort newest
+  stet lookup --quote "The bridge will never close." --handle ada
+  stet lookup --image screenshot.png --handle ada
+  stet lookup --similar picture.jpg
   stet lookup --elsewhere @someone --date 2020-02-18 bridge closed`,
-		Args: someArgs("a post, @handle, an article, or words"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if limit < 1 {
-				return fmt.Errorf("%w: --limit takes a positive number", store.ErrUsage)
-			}
-			if web.on {
-				return a.lookupElsewhere(cmd.Context(), web, args, limit)
-			}
-			return a.lookup(cmd.Context(), strings.Join(args, " "), limit)
-		},
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.lookup(cmd.Context(), f, args) },
 	}
-	cmd.Flags().IntVar(&limit, "limit", limit, "the most hits")
-	web.flags(cmd)
+	f.filter.flags(cmd)
+	f.web.flags(cmd)
+	f.said.flags(cmd)
+	f.picture.flags(cmd)
 	return cmd
 }
 
-func (a *app) lookup(ctx context.Context, query string, limit int) error {
-	if strings.TrimSpace(query) == "" {
-		return fmt.Errorf("%w: the query is empty", store.ErrUsage)
+// lookup decides which look-up is meant.
+func (a *app) lookup(ctx context.Context, f *lookupFlags, args []string) error {
+	query := strings.Join(args, " ")
+	q, err := f.filter.query(query)
+	if err != nil {
+		return err
 	}
-	return a.reading(ctx, func(w *wire.Archive) error {
-		hits, err := w.Reader.Lookup(ctx, query, limit)
+	one := 0
+	for _, on := range []bool{f.web.on, f.said.text != "", f.picture.words != "", f.picture.similar != ""} {
+		if on {
+			one++
+		}
+	}
+	f.said.date, f.said.limit = f.web.date, f.filter.limit
+	switch {
+	case one > 1:
+		return fmt.Errorf("%w: --elsewhere, --quote, --image and --similar are different look-ups; name one", store.ErrUsage)
+	case f.web.on:
+		return a.lookupElsewhere(ctx, &f.web, args, f.filter.limit)
+	case f.picture.similar != "":
+		return a.lookupSimilar(ctx, f.picture.similar, f.filter.limit)
+	case f.picture.words != "":
+		return a.lookupImage(ctx, f, query)
+	case f.said.text != "":
+		return a.lookupSaid(ctx, &f.said)
+	case f.said.handle != "":
+		return fmt.Errorf("%w: --handle goes with --quote or --image; with words it is --from", store.ErrUsage)
+	case strings.TrimSpace(query) == "" && q.Filter.IsZero():
+		return fmt.Errorf("%w: the query is empty; name a post, @handle, an article, or words", store.ErrUsage)
+	}
+	return a.reading(ctx, func(w *wire.Archive) error { return a.answer(ctx, w, q, f.filter.counts()) })
+}
+
+// answer answers a question from the archive.
+func (a *app) answer(ctx context.Context, w *wire.Archive, q *archiver.LookupQuery, counting bool) error {
+	found, err := w.Reader.Find(ctx, q)
+	if err != nil {
+		return err
+	}
+	if len(found.Hits) == 0 {
+		return a.nothingFound(ctx, w, q, found)
+	}
+	if counting {
+		a.showCounts(found)
+		return nil
+	}
+	last := &found.Hits[len(found.Hits)-1]
+	if last.Cursor = found.Cursor; last.Cursor != "" {
+		last.Total = found.Total
+	}
+	for i := range found.Hits {
+		if a.json {
+			a.out.json(&found.Hits[i])
+			continue
+		}
+		if i > 0 {
+			a.out.line("")
+		}
+		a.showHit(i+1, &found.Hits[i])
+	}
+	if !a.json {
+		a.showMore(found)
+	}
+	return nil
+}
+
+// nothingFound is a negative answer with what was searched.
+func (a *app) nothingFound(ctx context.Context, w *wire.Archive, q *archiver.LookupQuery, found *archiver.LookupResult) error {
+	what := fmt.Sprintf("a post for %.200q", q.Text)
+	if strings.TrimSpace(q.Text) == "" {
+		what = "a post that fits"
+	}
+	if found.Searched && !found.Filter.IsZero() {
+		c, err := w.Archive.SearchCoverage(ctx, found.Filter)
 		if err != nil {
 			return err
 		}
-		if len(hits) == 0 {
-			return a.notThere(ctx, w, fmt.Sprintf("a post for %.200q", query), nil)
-		}
-		for i := range hits {
-			if a.json {
-				a.out.json(&hits[i])
-				continue
-			}
-			if i > 0 {
-				a.out.line("")
-			}
-			a.showHit(i+1, &hits[i])
-		}
-		return nil
-	})
+		what += fmt.Sprintf(" (%s fit the filters%s)", count(c.Posts+c.Articles+c.Pages, "document"), a.published(&c))
+	}
+	return a.notThere(ctx, w, what, nil)
+}
+
+// published says when what was searched was published.
+func (a *app) published(c *store.SearchCoverage) string {
+	if c.First.IsZero() {
+		return ""
+	}
+	return ", published from " + day(c.First, a.zone) + " to " + day(c.Last, a.zone)
+}
+
+// showMore says what else there is, and how a word was read.
+func (a *app) showMore(found *archiver.LookupResult) {
+	for _, r := range found.Respelled {
+		a.warn("hardly anything holds %q; this is what holds %s", r.Word, strings.Join(r.As, ", "))
+	}
+	if found.Cursor != "" {
+		a.warn("these are the first %d of %d; the next: --cursor %s", len(found.Hits), found.Total, found.Cursor)
+	}
 }
 
 func (a *app) showHit(n int, h *archiver.LookupHit) {
-	if h.Kind == "page" {
+	switch h.Kind {
+	case "page":
 		a.out.line("%d  a captured page", n)
 		a.out.line("   %s", h.URL)
 		a.out.block("   “", h.Text+"”", 4)
 		a.out.line("   %s", pageWords(store.PageResult(h.Status), h.Confirmed))
+		return
+	case "article":
+		a.out.line("%d  an article", n)
+		a.out.line("   %s", h.URL)
+		a.out.block("   “", h.Text+"”", 4)
+		posted := ""
+		if h.Posted != nil {
+			posted = "published " + a.when(*h.Posted)
+		}
+		a.out.block("   ", joined([]string{h.Author.Name, posted, "with " + count(h.Mentions, "post")}, "; "), 0)
 		return
 	}
 	a.out.line("%d  %s", n, joined([]string{signature(h.Author.Name, h.Author.Handle), h.Ref().String()}, ", "))

@@ -255,6 +255,7 @@ func (s *service) run(ctx context.Context) error {
 			})
 		}
 	}
+	part(func() error { return s.patiently(ctx, "pictures", s.w.RunPictures) })
 	part(func() error { return forward.Serve(ctx, socket, version().Version, s.a.runFor(s.w.Archive, s.c)) })
 	for _, serve := range s.serving(doors) {
 		part(func() error { return serve(ctx) })

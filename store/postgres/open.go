@@ -55,7 +55,6 @@ type Store struct {
 	spoolDir string
 	now      func() time.Time
 	place    string
-	line     line
 }
 
 var (

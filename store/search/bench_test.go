@@ -3,12 +3,15 @@ package search
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,15 +36,21 @@ func benchPosts(b *testing.B) int {
 
 // journal is a journal of derivations that are made when they are read.
 type journal struct {
-	n     uint64
+	n     atomic.Uint64
 	cache sync.Map // number → record
 }
 
-func (j *journal) Head(context.Context) (uint64, error) { return j.n, nil }
+func newJournal(n int) *journal {
+	j := &journal{}
+	j.n.Store(uint64(n))
+	return j
+}
+
+func (j *journal) Head(context.Context) (uint64, error) { return j.n.Load(), nil }
 
 func (j *journal) Read(_ context.Context, after uint64, _ int) ([]store.Record, error) {
 	var records []store.Record
-	for seq := after + 1; seq <= min(j.n, after+1000); seq++ {
+	for seq := after + 1; seq <= min(j.n.Load(), after+2000); seq++ {
 		r, err := j.record(seq)
 		if err != nil {
 			return nil, err
@@ -57,8 +66,8 @@ func (j *journal) Leaves(_ context.Context, after uint64, _ int) ([]store.Hash, 
 }
 
 func (j *journal) record(seq uint64) (store.Record, error) {
-	if r, ok := j.cache.Load(seq); ok {
-		return r.(store.Record), nil
+	if b, ok := j.cache.Load(seq); ok {
+		return b.(store.Record), nil
 	}
 	rng := rand.New(rand.NewPCG(seq, 1))
 	at := time.Unix(1_500_000_000+int64(seq)*60, 0).UTC()
@@ -134,8 +143,8 @@ func text(rng *rand.Rand) string {
 
 // BenchmarkIndex builds the index of invented posts in several scripts.
 func BenchmarkIndex(b *testing.B) {
-	j := &journal{n: uint64(benchPosts(b))}
-	for seq := range j.n {
+	j := newJournal(benchPosts(b))
+	for seq := range j.n.Load() {
 		if _, err := j.record(seq + 1); err != nil {
 			b.Fatal(err)
 		}
@@ -160,7 +169,7 @@ func BenchmarkIndex(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(j.n)*float64(b.N)/b.Elapsed().Seconds(), "posts/s")
+	b.ReportMetric(float64(j.n.Load())*float64(b.N)/b.Elapsed().Seconds(), "posts/s")
 }
 
 // BenchmarkSplit breaks invented posts into words.
@@ -179,35 +188,113 @@ func BenchmarkSplit(b *testing.B) {
 	}
 }
 
-// BenchmarkSearch asks an index of invented posts.
-func BenchmarkSearch(b *testing.B) {
-	j := &journal{n: uint64(benchPosts(b))}
-	x, err := Open(b.Context(), filepath.Join(b.TempDir(), FileName), j, Options{})
+// built returns an index of invented posts. The file of an earlier run is taken
+// where STET_BENCH_INDEX names one: it is of the same posts.
+func built(b *testing.B, j *journal) *Index {
+	b.Helper()
+	path := os.Getenv("STET_BENCH_INDEX")
+	if path == "" {
+		path = filepath.Join(b.TempDir(), FileName)
+	}
+	x, err := Open(b.Context(), path, j, Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = x.Close() }() // nothing depends on it
+	b.Cleanup(func() { _ = x.Close() }) // nothing depends on it
 	if err := x.CatchUp(b.Context()); err != nil {
 		b.Fatal(err)
 	}
+	return x
+}
+
+// benchQueries are what people look for: words, a phrase, a whole post that was
+// pasted, one with a typo, filters.
+func benchQueries() map[string]store.SearchQuery {
 	one := text(rand.New(rand.NewPCG(77, 1)))
 	fields := strings.Fields(one)
 	common := word1(rand.New(rand.NewPCG(1, 1)), latin(), 1)
-	for _, q := range []struct{ name, words string }{
-		{"common", common},
-		{"two-common", common + " " + word1(rand.New(rand.NewPCG(5, 1)), latin(), 2)},
-		{"rare", fields[len(fields)/2]},
-		{"phrase", `"` + strings.Join(fields[1:4], " ") + `"`},
-		{"paste", one},
-		{"character", "一"},
-		{"absent", "zzyzx"},
-	} {
-		b.Run(q.name, func(b *testing.B) {
+	rare := fields[len(fields)/2]
+	return map[string]store.SearchQuery{
+		"common":         {Words: common},
+		"two-common":     {Words: common + " " + word1(rand.New(rand.NewPCG(5, 1)), latin(), 2)},
+		"common-rare":    {Words: common + " " + rare},
+		"rare":           {Words: rare},
+		"phrase":         {Words: `"` + strings.Join(fields[1:4], " ") + `"`},
+		"paste":          {Words: one},
+		"character":      {Words: "一"},
+		"pair":           {Words: "一丁"},
+		"absent":         {Words: "zzyzx"},
+		"typo":           {Words: rare[:len(rare)-2] + "x" + rare[len(rare)-1:]},
+		"filtered":       {Words: common, Filter: store.SearchFilter{PostedFrom: time.Unix(1_510_000_000, 0), PostedTo: time.Unix(1_512_000_000, 0)}},
+		"newest":         {Words: common, Sort: store.SortNewest},
+		"account":        {Filter: store.SearchFilter{Authors: []string{"@nobody"}}},
+		"common-counted": {Words: common, Facets: []store.Facet{store.FacetPlatform, store.FacetStatus, store.FacetYear, store.FacetAuthor}},
+	}
+}
+
+// BenchmarkSearch asks an index of invented posts.
+func BenchmarkSearch(b *testing.B) {
+	x := built(b, newJournal(benchPosts(b)))
+	queries := benchQueries()
+	for _, name := range slices.Sorted(maps.Keys(queries)) {
+		q := queries[name]
+		b.Run(name, func(b *testing.B) {
+			total := 0
 			for b.Loop() {
-				if _, err := x.Search(b.Context(), store.SearchQuery{Words: q.words}); err != nil {
+				found, err := x.Search(b.Context(), q)
+				if err != nil {
 					b.Fatal(err)
 				}
+				total = found.Total
 			}
+			b.ReportMetric(float64(total), "hits")
 		})
 	}
+}
+
+// BenchmarkReaders asks from 16 goroutines at once, each for what people look
+// for most, while a hundred posts are captured each second.
+func BenchmarkReaders(b *testing.B) {
+	j := newJournal(benchPosts(b))
+	x := built(b, j)
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	go func() {
+		every := time.NewTicker(10 * time.Millisecond)
+		defer every.Stop()
+		for ctx.Err() == nil {
+			<-every.C
+			j.n.Add(1)
+		}
+	}()
+	var took []time.Duration
+	var mu sync.Mutex
+	for b.Loop() {
+		var wg sync.WaitGroup
+		for reader := range 16 {
+			wg.Go(func() {
+				rng := rand.New(rand.NewPCG(uint64(reader), 9))
+				for range 50 {
+					post := strings.Fields(text(rand.New(rand.NewPCG(rng.Uint64N(1_000_000)+1, 1))))
+					q := store.SearchQuery{Words: strings.Join(post[:min(len(post), 1+rng.IntN(5))], " ")}
+					if rng.IntN(5) == 0 {
+						q.Words = `"` + q.Words + `"`
+					}
+					begin := time.Now()
+					if _, err := x.Search(ctx, q); err != nil {
+						b.Error(err)
+						return
+					}
+					mu.Lock()
+					took = append(took, time.Since(begin))
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-median")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
+	b.ReportMetric(float64(len(took)), "searches")
 }

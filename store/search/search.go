@@ -24,6 +24,9 @@ const (
 	// looked is how many of the best are looked at for the order of their
 	// words.
 	looked = 200
+	// asideShare is what the words of an article or page count where not all are
+	// there: it has so many that some are met by chance.
+	asideShare = 0.8
 	// checkEvery is after how many documents a search looks whether it was
 	// called off.
 	checkEvery = 1 << 14
@@ -197,7 +200,8 @@ func (s *searcher) take(c candidate, raw []byte) {
 	case store.SortGone:
 		c.key = float64(readRow(raw).gone)
 	default:
-		c.seconds = readRow(raw).posted
+		r := readRow(raw)
+		c.seconds, c.aside = r.posted, r.kind != kindPost
 		c.key = c.score()
 	}
 	if s.cursor.sorted && s.best.compare(candidate{key: s.cursor.key, doc: s.cursor.doc}, c) >= 0 {
@@ -272,6 +276,9 @@ func (s *searcher) measureRuns(found []candidate) error {
 type candidate struct {
 	doc uint32
 	all bool
+	// aside is true for articles and pages: people come for posts, which stand
+	// before them where the same words are there.
+	aside bool
 	// seconds is when it was published.
 	seconds uint32
 	// share is how much of the query it holds, run how much of it in one piece
@@ -284,8 +291,13 @@ type candidate struct {
 // score is larger for the better.
 func (c *candidate) score() float64 {
 	recent := float64(c.seconds) / math.MaxUint32 / 1000
-	if c.all {
-		return scoreAll + c.run + recent
+	switch {
+	case c.all && c.aside:
+		return scoreAll + c.run/2 + recent
+	case c.all:
+		return scoreAll + 0.5 + c.run + recent
+	case c.aside:
+		return c.share*asideShare + c.run/4 + recent
 	}
 	return c.share + c.run/4 + recent
 }

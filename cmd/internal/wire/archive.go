@@ -41,6 +41,7 @@ type Archive struct {
 
 	db      database
 	words   *words
+	looks   *looks
 	closers []func() error
 }
 
@@ -78,9 +79,11 @@ func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Arch
 	index := newWords(c.Data, db, how.readOnly, c.Storage.Postgres != "")
 	a.words = index
 	a.closers = append(a.closers, func() error { return index.close(ctx) })
+	a.looks = newLooks(c.Data, db, db, how.readOnly, c.Storage.Postgres != "")
+	a.closers = append(a.closers, func() error { return a.looks.close(ctx) })
 	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Search: index, Now: o.Now, Random: o.Random})
 	a.Heads = a.newHeads(o, how.readOnly)
-	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms()})
+	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms(), Pictures: a.looks})
 	if how.readOnly {
 		return a, nil
 	}
@@ -119,6 +122,10 @@ func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Arch
 func owner(o Options) string {
 	return fmt.Sprintf("stet-%d-%x", os.Getpid(), o.Now().UnixNano())
 }
+
+// RunPictures looks at new pictures, for look-ups by picture, until the context
+// ends.
+func (a *Archive) RunPictures(ctx context.Context) error { return a.looks.run(ctx) }
 
 // Close takes everything down, in the reverse order. It may be called again.
 func (a *Archive) Close() error {

@@ -13,6 +13,7 @@ import (
 	"stet/cmd/internal/user"
 	"stet/store/bolt"
 	"stet/store/evidence"
+	"stet/store/pictures"
 	"stet/store/search"
 )
 
@@ -77,7 +78,7 @@ func Restore(ctx context.Context, c *config.Config, o Options, r Restoring, repo
 	if err != nil {
 		return RestoreSummary{}, 0, err
 	}
-	sum, err := bolt.Restore(ctx, backup, c.Data, bolt.RestoreOptions{Force: r.Force, Derived: []string{search.FileName, evidence.FileName}, Report: report,
+	sum, err := bolt.Restore(ctx, backup, c.Data, bolt.RestoreOptions{Force: r.Force, Derived: []string{search.FileName, pictures.FileName, evidence.FileName}, Report: report,
 		Free: DiskFree, Now: o.withDefaults().Now})
 	if err != nil {
 		return sum, 0, err
@@ -187,6 +188,10 @@ func Rebuild(ctx context.Context, c *config.Config, o Options, report func(CopyP
 	path := filepath.Join(c.Data, search.FileName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return sum, words, fmt.Errorf("removing the index of words: %w", err)
+	}
+	// That of pictures is made again by whoever looks for one.
+	if err := os.Remove(filepath.Join(c.Data, pictures.FileName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return sum, words, fmt.Errorf("removing the index of pictures: %w", err)
 	}
 	report(CopyProgress{Stage: "words"})
 	index, err := search.Open(ctx, path, db, search.Options{})

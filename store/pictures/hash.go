@@ -1,0 +1,119 @@
+package pictures
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"math/bits"
+
+	"github.com/corona10/goimagehash"
+	"golang.org/x/image/webp"
+
+	"stet/store"
+)
+
+// MaxBytes is the size of the largest picture that is looked at: more than any
+// platform hands out.
+const MaxBytes = 32 << 20
+
+// MaxPixels is the most points of a picture that is looked at: they are decoded
+// in a second or two.
+const MaxPixels = 50_000_000
+
+// near is the largest distance of two pictures that are called alike, and
+// nearEdges that of their edges: a picture that is all of one colour agrees with
+// too many in one of the two.
+const (
+	near      = 12
+	nearEdges = 18
+)
+
+// format is one way in which pictures are written.
+type format struct {
+	// begins and then are what stands at the beginning, and eight bytes on.
+	begins, then string
+	config       func(io.Reader) (image.Config, error)
+	decode       func(io.Reader) (image.Image, error)
+}
+
+func formats() []format {
+	return []format{
+		{"\xff\xd8", "", jpeg.DecodeConfig, jpeg.Decode},
+		{"\x89PNG", "", png.DecodeConfig, png.Decode},
+		{"GIF8", "", gif.DecodeConfig, gif.Decode},
+		{"RIFF", "WEBP", webp.DecodeConfig, webp.Decode},
+	}
+}
+
+// formatOf tells how a picture is written.
+func formatOf(picture []byte) (format, bool) {
+	for _, f := range formats() {
+		if bytes.HasPrefix(picture, []byte(f.begins)) && (f.then == "" || len(picture) > 12 && bytes.HasPrefix(picture[8:], []byte(f.then))) {
+			return f, true
+		}
+	}
+	return format{}, false
+}
+
+// hash is what a picture looks like.
+type hash struct{ pattern, edges uint64 }
+
+// hashOf looks at a picture. It errors with ErrInvalid for what is none, or is
+// too large.
+func hashOf(picture []byte) (h hash, err error) {
+	defer func() {
+		if p := recover(); p != nil { // decoders of others, and bytes of others
+			err = fmt.Errorf("%w: the picture cannot be decoded: %v", store.ErrInvalid, p)
+		}
+	}()
+	if len(picture) > MaxBytes {
+		return h, fmt.Errorf("%w: the picture has more than %d bytes", store.ErrInvalid, MaxBytes)
+	}
+	f, ok := formatOf(picture)
+	if !ok {
+		return h, fmt.Errorf("%w: it is no picture that can be read: JPEG, PNG, GIF and WebP are", store.ErrInvalid)
+	}
+	c, err := f.config(bytes.NewReader(picture))
+	if err != nil {
+		return h, fmt.Errorf("%w: it is no picture that can be read: %w", store.ErrInvalid, err)
+	}
+	if c.Width < 1 || c.Height < 1 || c.Width > MaxPixels/c.Height {
+		return h, fmt.Errorf("%w: the picture has %d × %d points, and %d are looked at", store.ErrInvalid, c.Width, c.Height, MaxPixels)
+	}
+	m, err := f.decode(bytes.NewReader(picture))
+	if err != nil {
+		return h, fmt.Errorf("%w: the picture cannot be decoded: %w", store.ErrInvalid, err)
+	}
+	pattern, err := goimagehash.PerceptionHash(m)
+	if err != nil {
+		return h, fmt.Errorf("%w: the picture cannot be looked at: %w", store.ErrInvalid, err)
+	}
+	edges, err := goimagehash.DifferenceHash(m)
+	if err != nil {
+		return h, fmt.Errorf("%w: the picture cannot be looked at: %w", store.ErrInvalid, err)
+	}
+	return hash{pattern.GetHash(), edges.GetHash()}, nil
+}
+
+// distance returns how far apart two pictures look, and whether they are alike.
+func (h hash) distance(o hash) (int, bool) {
+	d := bits.OnesCount64(h.pattern ^ o.pattern)
+	return d, d <= near && bits.OnesCount64(h.edges^o.edges) <= nearEdges
+}
+
+func (h hash) encode() []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h.pattern), h.edges)
+}
+
+// decodeHash reads a hash, false for a file that could not be read.
+func decodeHash(v []byte) (hash, bool) {
+	if len(v) != 16 {
+		return hash{}, false
+	}
+	return hash{binary.BigEndian.Uint64(v), binary.BigEndian.Uint64(v[8:])}, true
+}
