@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"stet/extract/box"
@@ -32,9 +33,29 @@ type coverage struct {
 	First, Last time.Time
 }
 
+// coverageAge is how old it may be: measuring it takes longer than a page may.
+const coverageAge = time.Minute
+
+// covered is the coverage as it was measured last.
+type covered struct {
+	mu sync.Mutex
+	at time.Time
+	c  coverage
+}
+
 func (s *Server) coverage(ctx context.Context) (coverage, error) {
+	s.covered.mu.Lock()
+	defer s.covered.mu.Unlock()
+	now := s.o.Archive.Now()
+	if age := now.Sub(s.covered.at); !s.covered.at.IsZero() && age >= 0 && age < coverageAge {
+		return s.covered.c, nil
+	}
 	c, err := s.o.Reader.Coverage(ctx)
-	return coverage(c), err
+	if err != nil {
+		return coverage{}, err
+	}
+	s.covered.c, s.covered.at = coverage(c), now
+	return s.covered.c, nil
 }
 
 func (s *Server) home(w http.ResponseWriter, r *http.Request) error {

@@ -65,6 +65,7 @@ type Server struct {
 	throttle       *throttle
 	rawAt          atomic.Pointer[string]
 	sheet          *sheet
+	covered        covered
 }
 
 // New returns a server. It errors where the source of random bytes does.

@@ -39,7 +39,7 @@ type Held struct {
 }
 
 // maxNames is how many captures of an account are read for its names.
-const maxNames = 400
+const maxNames = 60
 
 // Account reads what an archive knows of an account: by its handle, with or
 // without @, or by "#" and the platform's own id. before continues the list of
@@ -124,7 +124,7 @@ func held(all []Held, word string, at time.Time) []Held {
 func (r *Reader) posts(ctx context.Context, a *Account, term store.Term, before uint64, limit int) error {
 	var seen []post.Ref
 	for {
-		page, err := r.archive.List(ctx, store.Query{Term: term, Kinds: []store.Kind{store.KindDerivation}, Before: before, Newest: true, Limit: 100})
+		page, err := r.archive.List(ctx, store.Query{Term: term, Kinds: []store.Kind{store.KindDerivation}, Before: before, Newest: true, Limit: 2 * limit})
 		if err != nil {
 			return err
 		}

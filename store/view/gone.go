@@ -29,7 +29,7 @@ type GoneQuery struct {
 	Private bool
 	// Before continues a listing: the Next of the page before.
 	Before uint64
-	// Limit is the most items; 0 is 25.
+	// Limit is the most items; 0 is 20.
 	Limit int
 }
 
@@ -64,12 +64,17 @@ const maxScanned = 2000
 func (r *Reader) Gone(ctx context.Context, q GoneQuery) (*GonePage, error) {
 	limit := q.Limit
 	if limit <= 0 {
-		limit = 25
+		limit = 20
 	}
 	out, before := &GonePage{}, q.Before
+	// Without a filter nearly everything is shown; with one, little is.
+	chunk := 100
+	if q.all() {
+		chunk = limit + 1
+	}
 	for {
 		page, err := r.archive.List(ctx, store.Query{Term: store.VerdictsTerm(eventGone), Kinds: []store.Kind{store.KindVerdict},
-			Before: before, Newest: true, Limit: 100})
+			Before: before, Newest: true, Limit: chunk})
 		if err != nil {
 			return nil, err
 		}
@@ -130,6 +135,11 @@ func (r *Reader) gone(ctx context.Context, rec *store.Record, q *GoneQuery) (Gon
 		}
 	}
 	return g, true, nil
+}
+
+// all reports whether nothing is left out, but perhaps what is private.
+func (q *GoneQuery) all() bool {
+	return q.Platform == "" && q.Status == "" && q.Handle == "" && q.Domain == "" && q.Since.IsZero() && q.Until.IsZero()
 }
 
 // fits reports whether a post is among those that are asked for.
