@@ -70,14 +70,14 @@ func guarded(t *testing.T) (*Server, *people, *time.Time) {
 	return s, p, &at
 }
 
-// browser keeps cookies, as a browser on another machine does.
-type browser struct {
+// visitorOf keeps cookies, as a browser on another machine does.
+type visitorOf struct {
 	s       *Server
 	cookies map[string]*http.Cookie
 	plain   bool
 }
 
-func (b *browser) do(method, path string, form url.Values, change func(*http.Request)) *httptest.ResponseRecorder {
+func (b *visitorOf) do(method, path string, form url.Values, change func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
 	r.Host, r.RemoteAddr = "desk.news.example", "127.0.0.1:5"
 	r.Header.Set("X-Forwarded-For", "192.0.2.7")
@@ -108,7 +108,7 @@ func (b *browser) do(method, path string, form url.Values, change func(*http.Req
 }
 
 // token returns the token of the form on a page.
-func (b *browser) token(t *testing.T, path string) string {
+func (b *visitorOf) token(t *testing.T, path string) string {
 	t.Helper()
 	w := b.do("GET", path, nil, nil)
 	m := regexp.MustCompile(`csrf="?(?: value=)?"?([0-9a-f]{64})|name="csrf" value="([0-9a-f]{64})"`).FindStringSubmatch(w.Body.String())
@@ -118,14 +118,14 @@ func (b *browser) token(t *testing.T, path string) string {
 	return m[1] + m[2]
 }
 
-func (b *browser) login(t *testing.T, name, password, next string) *httptest.ResponseRecorder {
+func (b *visitorOf) login(t *testing.T, name, password, next string) *httptest.ResponseRecorder {
 	t.Helper()
 	return b.do("POST", "/login", url.Values{"csrf": {b.token(t, "/login")}, "name": {name}, "password": {password}, "next": {next}}, nil)
 }
 
 func TestLogin(t *testing.T) {
 	s, p, at := guarded(t)
-	b := &browser{s: s, cookies: map[string]*http.Cookie{}}
+	b := &visitorOf{s: s, cookies: map[string]*http.Cookie{}}
 	if w := b.do("GET", "/who?a=b", nil, header("Accept", "text/html")); w.Code != 303 || w.Header().Get("Location") != "/login?next=%2Fwho%3Fa%3Db" {
 		t.Fatalf("a stranger is led to %d %q", w.Code, w.Header().Get("Location"))
 	}
@@ -174,7 +174,7 @@ func TestLogin(t *testing.T) {
 		t.Errorf("JSON: %d %s", w.Code, w.Body)
 	}
 	// A token of a form is not that of another session.
-	b2 := &browser{s: s, cookies: map[string]*http.Cookie{}}
+	b2 := &visitorOf{s: s, cookies: map[string]*http.Cookie{}}
 	b2.login(t, "ada", "right", "")
 	if w := b2.do("POST", "/form", url.Values{"csrf": {token}}, nil); w.Code != 403 {
 		t.Errorf("somebody else's token: %d", w.Code)
@@ -217,7 +217,7 @@ func TestLogin(t *testing.T) {
 // says what that means.
 func TestPlainLogin(t *testing.T) {
 	s, _, _ := guarded(t)
-	b := &browser{s: s, cookies: map[string]*http.Cookie{}, plain: true}
+	b := &visitorOf{s: s, cookies: map[string]*http.Cookie{}, plain: true}
 	if w := b.do("GET", "/login", nil, nil); !strings.Contains(w.Body.String(), "not encrypted") {
 		t.Errorf("the page does not warn: %s", w.Body)
 	}
@@ -290,7 +290,7 @@ func TestAtTheMachine(t *testing.T) {
 
 func TestGuessing(t *testing.T) {
 	s, _, at := guarded(t)
-	b := &browser{s: s, cookies: map[string]*http.Cookie{}}
+	b := &visitorOf{s: s, cookies: map[string]*http.Cookie{}}
 	for range freeGuesses {
 		if w := b.login(t, "ada", "wrong", ""); w.Code != 403 {
 			t.Fatalf("a free guess: %d", w.Code)
