@@ -237,7 +237,7 @@ func (e *Engine) keepOther(ctx context.Context, res *Result, address string, in 
 		return
 	}
 	id, err := b.Add(keep, &store.Capture{Time: r.when(e.o.Archive.Now()), Kind: store.CapturePage, URL: address, Source: post.SourcePublic,
-		Exchanges: []store.ID{r.last()}, Trigger: o.trigger(), Operator: o.Operator, Case: o.Case, Note: o.Note, Private: o.private(r.private()), Software: e.o.Software})
+		Exchanges: []store.ID{r.last()}, Trigger: o.trigger(), Operator: o.Operator, Case: o.Case, Note: o.Note, Machine: e.o.Machine, Private: o.private(r.private()), Software: e.o.Software})
 	if err != nil {
 		res.Err = err
 		return

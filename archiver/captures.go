@@ -93,7 +93,7 @@ func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, excha
 	}
 	capture := &store.Capture{Time: at, Kind: store.CapturePost, Ref: p.Ref(), Round: round, URL: p.URL, Source: s.endpoint.Source(),
 		Exchanges: exchanges, Memento: s.memento, Media: files, Article: c.w.article, Via: via, Trigger: c.w.options.trigger(),
-		Operator: c.w.options.Operator, Case: c.w.options.Case, Note: c.w.options.Note,
+		Operator: c.w.options.Operator, Case: c.w.options.Case, Note: c.w.options.Note, Machine: c.e.o.Machine,
 		Private: c.w.options.private(c.w.private || s.reply.accessed()), Software: c.e.o.Software}
 	id, err := c.b.Add(keep, capture)
 	if err != nil {
@@ -215,7 +215,7 @@ func (e *Engine) addQuotation(ctx context.Context, b *store.Builder, w *want) (s
 	}
 	at := e.o.Archive.Now()
 	id, err := b.Add(ctx, &store.Capture{Time: at, Kind: store.CapturePost, Ref: w.ref, URL: w.url, Source: post.SourceArticle,
-		Article: w.article, Trigger: w.options.trigger(), Operator: w.options.Operator, Case: w.options.Case, Note: w.options.Note,
+		Article: w.article, Trigger: w.options.trigger(), Operator: w.options.Operator, Case: w.options.Case, Note: w.options.Note, Machine: e.o.Machine,
 		Private: w.options.private(w.private), Software: e.o.Software})
 	if err != nil {
 		return store.ID{}, nil, err

@@ -61,6 +61,8 @@ type Options struct {
 	Owner string
 	// Software is the name and version that captures carry.
 	Software string
+	// Machine is the name of this machine, which captures carry too.
+	Machine string
 	// Progress is told of what happens, from any goroutine; nil is nobody.
 	Progress func(Progress)
 	// Workers is how many posts are captured at a time; 0 is [DefaultWorkers].

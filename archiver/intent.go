@@ -147,6 +147,10 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 	case err == nil || errors.As(err, new(settled)):
 	case class.Name == "interrupted":
 		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now()
+	case class.Name == "unavailable":
+		// The archive's own storage is away, for a minute or a day: that is not
+		// the job's fault and must not use up its attempts.
+		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now().Add(storageDelay+time.Duration(e.o.Rand()*float64(storageDelay)))
 	case class.Retry && j.Attempts < maxAttempts:
 		f.Outcome, f.RunAt = store.OutcomeRetry, e.o.Archive.Now().Add(e.retryDelay(j.Attempts, err))
 	case scheduled(j):
@@ -159,6 +163,10 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 	}
 	b.Finish(f)
 }
+
+// storageDelay is the least time after which a job is tried again that the
+// archive's own storage stood in the way of.
+const storageDelay = 30 * time.Second
 
 // scheduled reports whether a job was asked for by a schedule rather than a
 // person.

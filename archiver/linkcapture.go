@@ -151,7 +151,7 @@ func (p *pageRound) differs() bool {
 func (p *pageRound) addCapture(ctx context.Context, b *store.Builder, res *ResultLink) error {
 	ids := p.reply.ids
 	c := &store.Capture{Time: p.look.Time, Kind: store.CapturePage, URL: p.w.url, Source: post.SourcePublic, Article: p.w.article, Via: p.w.via,
-		Trigger: p.w.options.trigger(), Operator: p.w.options.Operator, Case: p.w.options.Case, Note: p.w.options.Note,
+		Trigger: p.w.options.trigger(), Operator: p.w.options.Operator, Case: p.w.options.Case, Note: p.w.options.Note, Machine: p.e.o.Machine,
 		Private: p.w.options.private(p.reply.private()), Software: p.e.o.Software}
 	if n := len(ids); n > 0 {
 		c.Exchanges = append([]store.ID{ids[n-1]}, ids[:n-1]...)

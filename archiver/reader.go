@@ -45,6 +45,12 @@ func (r *Reader) Parse(text string) box.Query { return box.Parse(r.o.Finder, tex
 // Platforms lists the platforms whose handles are looked up.
 func (r *Reader) Platforms() []post.Platform { return slices.Clone(r.o.Platforms) }
 
+// At returns what shows an archive to people by the rules of this reader: that
+// of another time, say.
+func (r *Reader) At(a *store.Archive) *view.Reader {
+	return view.New(a, ViewPolicy(r.o.Rules, r.o.PageRules))
+}
+
 // ViewPolicy returns how views weigh what was recorded: by the rules of verdicts.
 func ViewPolicy(rules Rules, pages PageRules) view.Policy {
 	return view.Policy{

@@ -51,10 +51,13 @@ type Capture struct {
 	Via post.Ref `json:"via,omitzero"`
 	// Trigger says who asked: person, schedule, import.
 	Trigger string `json:"trigger,omitempty"`
-	// Operator, Case and Note are what the person said of the capture.
+	// Operator, Case and Note are what the person said of the capture, Machine
+	// the name of the machine that made it. They stand in a field of their own,
+	// which can be left out where the capture is given away.
 	Operator string `json:"operator,omitempty"`
 	Case     string `json:"case,omitempty"`
 	Note     string `json:"note,omitempty"`
+	Machine  string `json:"machine,omitempty"`
 	// Private is true for what was fetched with the newsroom's own access to a
 	// host, found in an article that is private, or said to be private.
 	Private bool `json:"private,omitempty"`
@@ -316,6 +319,8 @@ const (
 	fieldBody         = "body"
 	fieldPost         = "post"
 	fieldText         = "text"
+	// FieldCustody says who made a capture, and why.
+	FieldCustody = "custody"
 )
 
 func (*Exchange) kind() Kind       { return KindExchange }
@@ -409,10 +414,35 @@ func (e *Exchange) decode(r *Record) error {
 	return nil
 }
 
-func (c *Capture) encode() ([]Field, error) { return meta(c) }
+// custody is the field of a capture that says who made it.
+type custody struct {
+	Operator string `json:"operator,omitempty"`
+	Case     string `json:"case,omitempty"`
+	Note     string `json:"note,omitempty"`
+	Machine  string `json:"machine,omitempty"`
+}
+
+func (c *Capture) encode() ([]Field, error) {
+	open := *c
+	open.Operator, open.Case, open.Note, open.Machine = "", "", "", ""
+	fields, err := meta(&open)
+	who := custody{c.Operator, c.Case, c.Note, c.Machine}
+	if err != nil || who == (custody{}) {
+		return fields, err
+	}
+	f, err := jsonField(FieldCustody, who)
+	return append(fields, f), err
+}
+
 func (c *Capture) decode(r *Record) error {
 	c.Time = r.Time
-	return decodeField(r, fieldMeta, c)
+	if err := decodeField(r, fieldMeta, c); err != nil || !r.has(FieldCustody) {
+		return err // records of before have it in meta
+	}
+	var who custody
+	err := decodeField(r, FieldCustody, &who)
+	c.Operator, c.Case, c.Note, c.Machine = who.Operator, who.Case, who.Note, who.Machine
+	return err
 }
 
 func (d *Derivation) encode() ([]Field, error) {

@@ -31,7 +31,7 @@ func contents() []store.Content {
 			ResponseHead: []byte("HTTP/1.1 200 OK\r\n\r\n")},
 		&store.Capture{Time: at, Kind: store.CapturePost, Ref: ref, URL: "https://social.example/@ada/7", Source: post.SourceAPI,
 			Exchanges: []store.ID{id(1), id(2)}, Media: []store.MediaFile{{URL: "u", Digest: d, Size: 1, Type: "image/png", Role: "poster",
-				Exchange: id(2), Reused: true, Error: "e"}}, Article: id(3), Round: id(4), Revisit: id(5), Via: ref, Trigger: "person", Operator: "desk", Case: "c", Note: "n",
+				Exchange: id(2), Reused: true, Error: "e"}}, Article: id(3), Round: id(4), Revisit: id(5), Via: ref, Trigger: "person", Operator: "desk", Case: "c", Note: "n", Machine: "m",
 			Private: true, Software: "stet/1"},
 		&store.Derivation{Time: at, Capture: id(1), Parser: "mastodon@1", Source: post.SourceAPI, Ref: ref, Notes: []string{"<n>"},
 			Post: post.Post{Platform: ref.Platform, ID: ref.ID, Text: "🌉 <b>&amp;", Author: post.Author{ID: "7", Name: "Ada", Handle: "ada"},

@@ -134,6 +134,11 @@ func (r *Record) Field(name string) []byte {
 	return nil
 }
 
+// has reports whether r has the field, removed or not.
+func (r *Record) has(name string) bool {
+	return slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Name == name })
+}
+
 // Content is the typed content of a record: *[Exchange], *[Capture],
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
 // *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],

@@ -45,6 +45,10 @@ type app struct {
 	// tokens is held by who changes the tokens: those who run commands in one
 	// service share it.
 	tokens *sync.Mutex
+	// command is the name of the command that was found, exports the flags of
+	// `stet export`.
+	command string
+	exports *exportFlags
 	// service is the connection to the service that is to run the command.
 	service net.Conn
 	// facts stands between the demonstration and its archive; nil for nothing.

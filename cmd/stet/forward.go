@@ -24,7 +24,7 @@ import (
 // open, the service runs them.
 func forwardable(cmd *cobra.Command) bool {
 	for c := cmd; c != nil; c = c.Parent() {
-		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "checkpoint", "status", "jobs", "watch", "case", "source", "backup", "compact", "rebuild", "token", "user", "approve"}, c.Name()) {
+		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "checkpoint", "export", "status", "jobs", "watch", "case", "source", "backup", "compact", "rebuild", "token", "user", "approve"}, c.Name()) {
 			return true
 		}
 	}
@@ -37,6 +37,7 @@ var errForward = errors.New("a service runs the command")
 // preRun connects to the service that has the archive open, where there is one
 // and the command needs the archive.
 func (a *app) preRun(cmd *cobra.Command, _ []string) error {
+	a.command = topOf(cmd)
 	if a.shared != nil {
 		return a.permitted(cmd)
 	}
@@ -97,6 +98,9 @@ func (a *app) forwardWith(ctx context.Context, conn net.Conn, args []string, std
 	}
 	name, offset := a.now().In(a.zone).Zone()
 	r := forward.Request{Version: version().Version, Args: withoutPlace(args), Dir: dir, Zone: name, Offset: offset, Terminal: a.terminal, Keyboard: a.keyboard}
+	if a.command == "export" {
+		return a.forwardExport(ctx, conn, r, args)
+	}
 	code, err := forward.Call(ctx, conn, r, forward.Local{Stdin: namedInput(a.stdin, args), Stdout: stdout, Stderr: a.stderr, Files: namedFiles{a.files, args}})
 	if err != nil {
 		return a.tell(ctx, err)

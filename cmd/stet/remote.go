@@ -128,7 +128,9 @@ func needs(cmd *cobra.Command) token.Role {
 		return ""
 	case top == "lookup" && cmd.Flags().Changed(elsewhereFlag):
 		return token.Capture // it reaches out
-	case slices.Contains([]string{"show", "lookup", "status"}, top):
+	case top == "export" && cmd.Flags().Changed("private"):
+		return token.Capture // as much as who may make things private
+	case slices.Contains([]string{"show", "lookup", "status", "export"}, top):
 		return token.Read
 	case slices.Contains([]string{"capture", "recheck", "watch", "case", "approve"}, top):
 		return token.Capture

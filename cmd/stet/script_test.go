@@ -56,7 +56,7 @@ func (w withServers) Run() int { return servertest.Main(w.m) }
 func TestScriptsOnPostgres(t *testing.T) {
 	database, storage := servertest.Postgres(t), servertest.S3(t)
 	var files []string
-	for _, name := range []string{"bluesky", "case", "elsewhere", "explain", "forms", "interrupt", "killed", "links", "lookup", "main_job", "mastodon", "newsroom", "private", "quotation", "service", "targets", "users", "words"} {
+	for _, name := range []string{"bluesky", "case", "elsewhere", "explain", "forms", "interrupt", "killed", "links", "lookup", "mastodon", "newsroom", "private", "quotation", "service", "targets", "users", "words"} {
 		files = append(files, filepath.Join("testdata", "script", name+".txtar"))
 	}
 	var schemas atomic.Int64

@@ -1,12 +1,13 @@
 package postgres
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -80,47 +81,52 @@ func scanJobAnd(row pgx.CollectableRow, more ...any) (store.Job, error) {
 	return j, nil
 }
 
-// jobTx applies the transitions of one batch.
+// jobTx applies the transitions of a share of batches in memory and then writes
+// what they come to.
 type jobTx struct {
 	tx  pgx.Tx
 	now time.Time // by the database's clock
 	// ahead is how much the database's clock is ahead of the caller's.
 	ahead time.Duration
+
+	jobs map[store.ID]*keptJob
+	keys map[jobKey]*keptJob
 }
 
-// applyJobs does the transitions of a batch in order and returns the jobs of
-// Enqueue as they are then.
-func (s *Store) applyJobs(ctx context.Context, tx pgx.Tx, b *store.Batch) ([]store.Job, error) {
-	if len(b.Finish) == 0 && len(b.Enqueue) == 0 {
-		return nil, nil
+// jobKey is what is unique among the jobs that have one.
+type jobKey struct{ kind, key string }
+
+// keptJob is a job as the transaction leaves it.
+type keptJob struct {
+	store.Job
+	fresh, changed, gone bool
+}
+
+// applyJobs does the transitions of the batches in order and tells in their
+// receipts the jobs of Enqueue as each left them.
+func (s *Store) applyJobs(ctx context.Context, tx pgx.Tx, share []*addition) error {
+	none := true
+	for _, a := range share {
+		none = none && len(a.batch.Finish) == 0 && len(a.batch.Enqueue) == 0
 	}
-	t := jobTx{tx: tx}
+	if none {
+		return nil
+	}
+	t := jobTx{tx: tx, jobs: map[store.ID]*keptJob{}, keys: map[jobKey]*keptJob{}}
 	var err error
 	if t.now, err = clock(ctx, tx); err != nil {
-		return nil, err
+		return err
 	}
 	t.ahead = t.now.Sub(s.now())
-	if err := t.lock(ctx, b); err != nil {
-		return nil, err
+	if err := t.lock(ctx, share); err != nil {
+		return err
 	}
-	for i := range b.Finish {
-		if err := t.finish(ctx, &b.Finish[i]); err != nil {
-			return nil, err
+	for _, a := range share {
+		if err := t.apply(a); err != nil {
+			return err
 		}
 	}
-	ids := make([]store.ID, len(b.Enqueue))
-	for i := range b.Enqueue {
-		if ids[i], err = t.enqueue(ctx, b.Enqueue[i]); err != nil {
-			return nil, err
-		}
-	}
-	jobs := make([]store.Job, len(ids))
-	for i, id := range ids {
-		if jobs[i], err = readJob(ctx, tx, `id = $1`, id[:]); err != nil {
-			return nil, err
-		}
-	}
-	return jobs, nil
+	return t.write(ctx)
 }
 
 // clock reads the database's clock.
@@ -131,95 +137,140 @@ func clock(ctx context.Context, tx pgx.Tx) (time.Time, error) {
 }
 
 // lock takes what the transitions will touch in one order for everybody, so
-// that two batches cannot wait for each other: first the keys of new jobs
-// (of which there may be no row yet), then the rows, by their ids.
-func (t *jobTx) lock(ctx context.Context, b *store.Batch) error {
+// that two transactions cannot wait for each other: first the keys of new jobs
+// (of which there may be no row yet), then the rows, by their ids; and reads
+// them.
+func (t *jobTx) lock(ctx context.Context, share []*addition) error {
 	var keys []int64
 	var kinds, names, ids [][]byte
-	for i := range b.Finish {
-		ids = append(ids, b.Finish[i].Job[:])
-	}
-	for i := range b.Enqueue {
-		if j := &b.Enqueue[i].Job; j.Key != "" {
-			h := fnv.New64a()
-			_, _ = io.WriteString(h, j.Kind+"\x00"+j.Key) // a hash never errors
-			keys = append(keys, int64(h.Sum64()))
-			kinds, names = append(kinds, []byte(j.Kind)), append(names, []byte(j.Key))
+	for _, a := range share {
+		for i := range a.batch.Finish {
+			ids = append(ids, a.batch.Finish[i].Job[:])
+		}
+		for i := range a.batch.Enqueue {
+			if j := &a.batch.Enqueue[i].Job; j.Key != "" {
+				h := fnv.New64a()
+				_, _ = io.WriteString(h, j.Kind+"\x00"+j.Key) // a hash never errors
+				keys = append(keys, int64(h.Sum64()))
+				kinds, names = append(kinds, []byte(j.Kind)), append(names, []byte(j.Key))
+			}
 		}
 	}
-	slices.Sort(keys)
-	for _, k := range slices.Compact(keys) {
-		// Combined with the schema: archives of one database do not meet.
-		_, err := t.tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1::bigint # hashtextextended(current_schema(), 0))`, k)
+	if len(keys) > 0 {
+		slices.Sort(keys)
+		// Combined with the schema: archives of one database do not meet. The
+		// order of unnest is that of the array.
+		_, err := t.tx.Exec(ctx, `SELECT pg_advisory_xact_lock(k # hashtextextended(current_schema(), 0)) FROM unnest($1::bigint[]) AS k`, slices.Compact(keys))
 		if err != nil {
 			return err
 		}
 	}
-	_, err := t.tx.Exec(ctx, `SELECT FROM jobs WHERE id = ANY ($1) OR (kind, key) IN (SELECT * FROM unnest($2::bytea[], $3::bytea[]))
+	rows, err := t.tx.Query(ctx, `SELECT `+jobColumns+` FROM jobs WHERE id = ANY ($1) OR (kind, key) IN (SELECT * FROM unnest($2::bytea[], $3::bytea[]))
 		ORDER BY id FOR UPDATE`, ids, kinds, names)
-	return err
-}
-
-func readJob(ctx context.Context, tx pgx.Tx, where string, args ...any) (store.Job, error) {
-	rows, err := tx.Query(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+where, args...)
 	if err != nil {
-		return store.Job{}, err
+		return err
 	}
-	return pgx.CollectExactlyOneRow(rows, scanJob)
+	jobs, err := pgx.CollectRows(rows, scanJob)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		t.keep(&keptJob{Job: j})
+	}
+	return nil
 }
 
-func (t *jobTx) write(ctx context.Context, j *store.Job) error {
-	_, err := t.tx.Exec(ctx, `UPDATE jobs SET payload = $2, priority = $3, run_at = $4, state = $5, attempts = $6, owner = $7, token = $8,
-		until = $9, error = $10, error_class = $11 WHERE id = $1`, j.ID[:], []byte(j.Payload), j.Priority, micros(j.RunAt), stateNumber(j.State),
-		j.Attempts, []byte(j.Lease.Owner), int64(j.Lease.Token), micros(j.Lease.Until), []byte(j.Error), []byte(j.ErrorClass))
-	return err
+func (t *jobTx) keep(k *keptJob) {
+	t.jobs[k.ID] = k
+	if k.Key != "" {
+		t.keys[jobKey{k.Kind, k.Key}] = k
+	}
 }
 
-func (t *jobTx) finish(ctx context.Context, f *store.Finish) error {
-	j, err := readJob(ctx, t.tx, `id = $1`, f.Job[:])
-	if errors.Is(err, pgx.ErrNoRows) {
+// apply does the transitions of one batch.
+func (t *jobTx) apply(a *addition) error {
+	for i := range a.batch.Finish {
+		if err := t.finish(&a.batch.Finish[i]); err != nil {
+			return err
+		}
+	}
+	left := make([]*keptJob, len(a.batch.Enqueue))
+	for i := range a.batch.Enqueue {
+		left[i] = t.enqueue(a.batch.Enqueue[i])
+	}
+	for _, k := range left {
+		j := k.Job
+		j.Payload = bytes.Clone(j.Payload)
+		a.receipt.Jobs = append(a.receipt.Jobs, j)
+	}
+	return nil
+}
+
+func (t *jobTx) finish(f *store.Finish) error {
+	k := t.jobs[f.Job]
+	if k == nil || k.gone {
 		return fmt.Errorf("%w: job %s is not kept any more", store.ErrConflict, f.Job)
 	}
+	after, kept, err := f.Apply(k.Job, t.now)
 	if err != nil {
 		return err
 	}
-	after, kept, err := f.Apply(j, t.now)
-	if err != nil {
-		return err
+	if kept {
+		k.Job, k.changed = after, true
+		return nil
 	}
-	if !kept {
-		_, err = t.tx.Exec(ctx, `DELETE FROM jobs WHERE id = $1`, f.Job[:])
-		return err
+	k.gone = true
+	if t.keys[jobKey{k.Kind, k.Key}] == k {
+		delete(t.keys, jobKey{k.Kind, k.Key})
 	}
-	return t.write(ctx, &after)
+	return nil
 }
 
-func (t *jobTx) enqueue(ctx context.Context, e store.Enqueue) (store.ID, error) {
+func (t *jobTx) enqueue(e store.Enqueue) *keptJob {
 	if e.Lease.Owner != "" {
 		e.Lease.Until = e.Lease.Until.Add(t.ahead)
 	}
-	for {
-		if e.Job.Key != "" {
-			kept, err := readJob(ctx, t.tx, `kind = $1 AND key = $2 FOR UPDATE`, []byte(e.Job.Kind), []byte(e.Job.Key))
-			if err == nil {
-				after := e.Again(kept, t.now)
-				return kept.ID, t.write(ctx, &after)
-			}
-			if !errors.Is(err, pgx.ErrNoRows) {
-				return store.ID{}, err
-			}
+	if e.Job.Key != "" {
+		if k := t.keys[jobKey{e.Job.Kind, e.Job.Key}]; k != nil {
+			k.Job, k.changed = e.Again(k.Job, t.now), true
+			return k
 		}
-		j := e.New()
-		tag, err := t.tx.Exec(ctx, `INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-			ON CONFLICT (kind, key) WHERE key IS NOT NULL DO NOTHING`, jobValues(&j)...)
-		if err != nil {
-			return store.ID{}, err
-		}
-		if tag.RowsAffected() == 1 {
-			return j.ID, nil
-		}
-		// Somebody added a job of the same key in between: read that one.
 	}
+	k := &keptJob{Job: e.New(), fresh: true}
+	t.keep(k)
+	return k
+}
+
+// write writes what the transitions came to: first what goes, because a new job
+// may have the key of one that does.
+func (t *jobTx) write(ctx context.Context) error {
+	var q pgx.Batch
+	var gone [][]byte
+	ids := slices.SortedFunc(maps.Keys(t.jobs), func(a, b store.ID) int { return bytes.Compare(a[:], b[:]) })
+	for _, id := range ids {
+		if k := t.jobs[id]; k.gone && !k.fresh {
+			gone = append(gone, id[:])
+		}
+	}
+	if len(gone) > 0 {
+		q.Queue(`DELETE FROM jobs WHERE id = ANY ($1)`, gone)
+	}
+	for _, id := range ids {
+		switch k := t.jobs[id]; {
+		case k.gone:
+		case k.fresh:
+			q.Queue(`INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, jobValues(&k.Job)...)
+		case k.changed:
+			j := &k.Job
+			q.Queue(`UPDATE jobs SET payload = $2, priority = $3, run_at = $4, state = $5, attempts = $6, owner = $7, token = $8,
+				until = $9, error = $10, error_class = $11 WHERE id = $1`, j.ID[:], []byte(j.Payload), j.Priority, micros(j.RunAt), stateNumber(j.State),
+				j.Attempts, []byte(j.Lease.Owner), int64(j.Lease.Token), micros(j.Lease.Until), []byte(j.Error), []byte(j.ErrorClass))
+		}
+	}
+	if q.Len() == 0 {
+		return nil
+	}
+	return t.tx.SendBatch(ctx, &q).Close()
 }
 
 // byteStrings returns strings as bytes; nil, which means any, for none.

@@ -55,6 +55,7 @@ type Store struct {
 	spoolDir string
 	now      func() time.Time
 	place    string
+	line     line
 }
 
 var (

@@ -34,6 +34,9 @@ func NewWriter(w io.Writer, p Package) *Writer {
 	return &Writer{w: w, p: p, at: stampOf(p.Created), names: map[string]bool{}, copy: make([]byte, 64<<10)}
 }
 
+// Begin says on which page of the file a reader begins.
+func (w *Writer) Begin(page string, at time.Time) { w.p.MainPage, w.p.MainPageDate = page, at }
+
 // AddArchive adds a WARC file under its name.
 func (w *Writer) AddArchive(name string, c Content) error { return w.add(nameArchive+name, c) }
 

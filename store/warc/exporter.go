@@ -41,6 +41,7 @@ type Exporter struct {
 	name   string
 	index  func(*Entry) error
 	info   string
+	part   int
 
 	originals map[store.Digest]original
 	chains    map[store.Digest]bool
@@ -60,11 +61,15 @@ func NewExporter(w *Writer, b Bodies, name string, index func(*Entry) error) *Ex
 		chains: map[store.Digest]bool{}, room: maxRemembered}
 }
 
+// Part says that what follows is the part n of a longer file, so that records
+// that each part has are not named alike.
+func (x *Exporter) Part(n int) { x.part = n }
+
 // Info writes the record that describes the file; it comes first. Fields are
 // those of its block.
 func (x *Exporter) Info(date time.Time, fields []Field) error {
 	block := FieldsBlock(fields)
-	x.info = DigestID(store.DigestOf(append([]byte(x.name+"\x00"+Date(date)+"\x00"), block...)), "info")
+	x.info = DigestID(store.DigestOf(append([]byte(x.name+"\x00"+Date(date)+"\x00"), block...)), x.named("info"))
 	_, err := x.w.Write(&Record{Type: TypeInfo, ID: x.info, Date: date, ContentType: MediaFields,
 		Fields: []Field{{"WARC-Filename", x.name}}, Head: block})
 	return err
@@ -121,6 +126,14 @@ func (x *Exporter) put(r *Record, e Entry) error {
 	return x.index(&e)
 }
 
+// named makes the name of a part that each file, and each part of one, has.
+func (x *Exporter) named(part string) string {
+	if x.part == 0 {
+		return part
+	}
+	return part + " " + strconv.Itoa(x.part)
+}
+
 func (x *Exporter) common() []Field {
 	if x.info == "" {
 		return nil
@@ -173,7 +186,7 @@ func (x *Exporter) chain(ctx context.Context, e *store.Exchange) (string, error)
 	}
 	if x.remember(len(d)) {
 		x.chains[d] = true
-		return uri, x.Resource(&Resource{ID: DigestID(d, "tls-chain"), URI: uri, Date: e.Started, Type: "application/x-pem-file", Data: pem})
+		return uri, x.Resource(&Resource{ID: DigestID(d, x.named("tls-chain")), URI: uri, Date: e.Started, Type: "application/x-pem-file", Data: pem})
 	}
 	return "", nil // a second record could not have the same name
 }

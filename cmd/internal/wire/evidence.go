@@ -87,6 +87,15 @@ func (a *Archive) Stamps(c *config.Config, o Options, report func(error)) (*stam
 	return stamp.NewWorker(options), nil
 }
 
+// machine returns the name of this machine, empty where it has none.
+func machine() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "" // the custody says no name then
+	}
+	return name
+}
+
 // StampStates says how those who are set to stamp stand.
 func (a *Archive) StampStates(ctx context.Context, c *config.Config) ([]StampState, error) {
 	return stamp.States(ctx, a.Archive, c.Evidence.Authorities, c.Evidence.Calendars)
