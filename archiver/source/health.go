@@ -82,5 +82,5 @@ func inWords(d time.Duration) string {
 	case d >= 2*time.Minute:
 		return fmt.Sprintf("%d minutes", d/time.Minute)
 	}
-	return fmt.Sprintf("%d seconds", d/time.Second)
+	return plural(int(d/time.Second), "second", "seconds")
 }

@@ -97,7 +97,7 @@ func (a *app) tellJob(j store.Job) {
 	a.out.block("  ", j.Key, 2)
 	switch j.State {
 	case store.JobDead:
-		a.out.line("  given up after %d attempts", j.Attempts)
+		a.out.line("  given up after %s", count(j.Attempts, "attempt"))
 	case store.JobLeased:
 		a.out.line("  being done, by %s", j.Lease.Owner)
 	default:

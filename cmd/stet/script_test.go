@@ -191,6 +191,12 @@ func (s *scene) furnish() {
 	site.Article(fakenet.Article{Path: "/misquoted", Title: "Misquoted", Lang: "en", Body: []fakenet.Block{fakenet.P("It was said on Monday, in words that many heard."),
 		{HTML: `<blockquote class="twitter-tweet"><p lang="en">The bridge opens on Tuesday &amp; everybody is welcome.</p>&mdash; Ada Bridge (@adabridge) <a href="https://twitter.com/adabridge/status/` + opening + `">March 5, 2024</a></blockquote>`}}})
 	site.Article(fakenet.Article{Path: "/empty", Title: "Nothing to see", Lang: "en", Body: []fakenet.Block{fakenet.P("No posts here.")}})
+	site.File("/feed.xml", "application/rss+xml", []byte(`<rss version="2.0"><channel><title>News</title>
+<item><title>Bridge to open on Monday</title><link>https://news.example/story</link><guid>1</guid><pubDate>Wed, 06 Mar 2024 08:30:00 GMT</pubDate></item>
+<item><title>Nothing to see</title><link>https://news.example/empty</link><guid>2</guid><pubDate>Tue, 05 Mar 2024 08:30:00 GMT</pubDate></item>
+<item><title>Broken</title><link>https://news.example/broken</link><guid>3</guid><pubDate>Mon, 04 Mar 2024 08:30:00 GMT</pubDate></item>
+</channel></rss>`))
+	site.HandleFunc("/broken", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	site.File("/picture.png", "image/png", []byte("\x89PNG\r\n\x1a\n and so on"))
 	s.net.HandleFunc("staging.news.example", func(w http.ResponseWriter, r *http.Request) {
 		if c, err := r.Cookie("session"); err != nil || c.Value != "swordfish-0815-4711" || r.Header.Get("X-Preview") != "haddock-0815" {
