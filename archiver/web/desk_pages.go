@@ -29,6 +29,7 @@ func (s *Server) pages() []route {
 		{pattern: "POST /queue", need: RoleArchivist, form: true, handle: s.changeWork},
 		{pattern: "POST /capture", need: RoleArchivist, form: true, handle: s.captureNow},
 		{pattern: "POST /look", need: RoleArchivist, form: true, handle: s.lookNow},
+		{pattern: "POST /approve", need: RoleArchivist, form: true, handle: s.approvePost},
 		{pattern: "GET /asked/{id}", need: RoleReader, handle: s.showAsked},
 		{pattern: "GET /job/{id}", need: RoleReader, handle: s.showJob},
 		{pattern: "GET /health", need: RoleReader, handle: s.showHealth},

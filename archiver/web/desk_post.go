@@ -37,6 +37,9 @@ type postPage struct {
 	Path      string
 	QuotedBy  []post.Ref
 	Stories   []story
+	// Approval is what was decided about showing it to the public; nil where
+	// nobody did.
+	Approval *store.Approval
 }
 
 // drawn is a post as it is drawn, with the posts inside it.
@@ -132,6 +135,9 @@ func (s *Server) renderPost(w http.ResponseWriter, r *http.Request, v *view.Post
 		}
 	}
 	if p.Cases, err = s.o.Reader.CasesOf(r.Context(), view.Member{Ref: v.History.Ref}); err != nil {
+		return err
+	}
+	if p.Approval, err = s.approval(r.Context(), v.History.Ref); err != nil {
 		return err
 	}
 	p.Course, p.LeftOut = course(v, r.URL.Query().Get("all") != "")
