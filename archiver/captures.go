@@ -15,8 +15,7 @@ import (
 // quotable reports whether the article's own words can be kept, because
 // nothing better is.
 func (c *capturing) quotable() bool {
-	m := c.w.mention
-	return m != nil && m.Quoted.Text != "" && c.before.Best() == nil
+	return c.w.mention != nil && c.w.quotation().Text != "" && c.before.Best() == nil
 }
 
 // addCaptures adds a capture for the richest source, and one for the keyless
@@ -186,6 +185,11 @@ func (c *capturing) intendFollowing() error {
 // addQuotation keeps what the article itself shows of the post, where no
 // source shows it and the archive has nothing better.
 func (c *capturing) addQuotation(ctx context.Context) error {
+	if o := c.w.older; o != nil {
+		if err := o.reply.addTo(ctx, c.b); err != nil {
+			return err
+		}
+	}
 	if !c.quotable() {
 		return nil
 	}
@@ -199,7 +203,7 @@ func (c *capturing) addQuotation(ctx context.Context) error {
 
 // addQuotation adds a capture of source article.
 func (e *Engine) addQuotation(ctx context.Context, b *store.Builder, w *want) (store.ID, *post.Post, error) {
-	q := w.mention.Quoted
+	q := w.quotation()
 	p := &post.Post{Platform: w.ref.Platform, ID: w.ref.ID, URL: w.url, Text: q.Text,
 		Author: post.Author{Name: q.Name, Handle: q.Handle}, Media: []post.Media{}}
 	if day, err := time.Parse(time.DateOnly, q.Date); err == nil {
@@ -214,14 +218,19 @@ func (e *Engine) addQuotation(ctx context.Context, b *store.Builder, w *want) (s
 		p.Links = append(p.Links, post.Link{URL: l})
 	}
 	at := e.o.Archive.Now()
-	id, err := b.Add(ctx, &store.Capture{Time: at, Kind: store.CapturePost, Ref: w.ref, URL: w.url, Source: post.SourceArticle,
+	c := &store.Capture{Time: at, Kind: store.CapturePost, Ref: w.ref, URL: w.url, Source: post.SourceArticle,
 		Article: w.article, Trigger: w.options.trigger(), Operator: w.options.Operator, Case: w.options.Case, Note: w.options.Note, Machine: e.o.Machine,
-		Private: w.options.private(w.private), Software: e.o.Software})
+		Private: w.options.private(w.private), Software: e.o.Software}
+	if o := w.older; o != nil && w.mention.Quoted.Text == "" {
+		c.Memento, c.Exchanges = o.memento, slices.Clone(o.reply.ids)
+		slices.Reverse(c.Exchanges) // the one that holds the words first
+	}
+	id, err := b.Add(ctx, c)
 	if err != nil {
 		return store.ID{}, nil, err
 	}
 	_, err = b.Add(ctx, &store.Derivation{Time: at, Capture: id, Parser: quotationParser, Source: post.SourceArticle, Ref: w.ref, Post: *p,
-		Notes: []string{"these are the words of the article that embeds the post; its publisher can have altered them"}})
+		Notes: []string{w.quotedFrom()}})
 	return id, p, err
 }
 

@@ -196,6 +196,7 @@ func (x *Explainer) CapturePage(ctx context.Context, target, address string, o C
 		e.note("the posts are those of the version that the archive keeps, of " + v.Time.UTC().Format("2006-01-02") + "; the article may show others by now")
 		err = e.version(ctx, v)
 	}
+	e.older(&store.Mention{}, address)
 	e.drawing(post.Ref{}, address)
 	return e.out, err
 }
@@ -509,6 +510,18 @@ func (e *explaining) recovery(ref post.Ref, k *known) {
 	}
 	for _, host := range r.Tells() {
 		e.add(Telling{Step: StepArchive, Host: host, Learns: "that the post " + ref.String() + " is looked for", When: "where no host shows the post (wayback.recover)"})
+	}
+}
+
+// older explains the search for older versions of an article.
+func (e *explaining) older(m *store.Mention, address string) {
+	r := e.x.o.Recovery
+	if _, ok := r.(PageRecovery); !ok || m == nil || m.Quoted.Text != "" || address == "" || e.privacy == PrivacyPrivate {
+		return
+	}
+	for _, host := range r.Tells()[:1] {
+		e.add(Telling{Step: StepArchive, Host: host, Learns: "that older versions of " + address + " are looked for",
+			When: "where neither a host nor the article has the words of a post any more, and the article is not private"})
 	}
 }
 

@@ -76,6 +76,9 @@ type want struct {
 	taken bool
 	// resolution is how an embed without id was resolved.
 	resolution *resolution
+	// older is what an older version of the article quotes of the post; nil where
+	// none was asked for.
+	older *older
 	// naming is how a reference that does not last was resolved.
 	naming *naming
 	// same are wants beside this one that turned out to be of the same post,

@@ -39,6 +39,7 @@ func (e *Engine) capturePost(ctx context.Context, w *want, batched []sighting) R
 		res.Err = err
 		return res
 	}
+	c.askOlder(ctx)
 	if err := c.keep(ctx); err != nil {
 		res.Err = err
 	}

@@ -3,9 +3,11 @@ package archiver_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"stet/archiver"
 	"stet/archiver/fakenet"
 	"stet/extract/post"
 	"stet/store"
@@ -110,6 +112,62 @@ func TestRecoveryIsNotAsked(t *testing.T) {
 		w.archived(p, "adaquay", "Hello", 300*time.Hour)
 		if res := w.capturePost(p); res.Err == nil || w.net.Count(waybackHost, "") != 0 {
 			t.Errorf("%+v, asked %d times", res, w.net.Count(waybackHost, ""))
+		}
+	})
+}
+
+// TestOlderArticle: where a post is gone and the article shows an empty frame, the
+// words are taken from the oldest version of the article that has them, and said to
+// be; a private article is told to nobody.
+func TestOlderArticle(t *testing.T) {
+	inWorld(t, settings{wayback: true}, func(w *world) {
+		p, q := id(400*time.Hour, 1), id(410*time.Hour, 2)
+		for _, gone := range []string{p, q} {
+			w.x.Add(fakenet.Post{ID: gone, Author: ada(), Text: "Hello from the quay"})
+			w.x.SetState(gone, fakenet.Deleted)
+		}
+		blank := func(id string) string {
+			return `<blockquote class="twitter-tweet"><a href="https://twitter.com/adaquay/status/` + id + `"></a></blockquote>`
+		}
+		url := w.page("news.example", "/a", article(blank(p)))
+		web := w.net.Wayback()
+		for i, body := range []string{article("<p>Soon more.</p>"), article(embed("adaquay", "Ada Quay", p, "Hello from the quay")), article(embed("adaquay", "Ada Quay", p, "Altered words"))} {
+			web.Store(fakenet.Memento{URL: url, Time: begin().Add(time.Duration(i-100) * time.Hour), Body: []byte(body)})
+		}
+		res := w.capture(url)
+		if len(res.Posts) != 1 || res.Posts[0].Source != post.SourceArticle || res.Posts[0].Text != "Hello from the quay" || res.Posts[0].Author.Handle != "adaquay" {
+			t.Fatalf("%+v", res.Posts)
+		}
+		h := w.history(p)
+		c := h.Captures[0].Content
+		if len(h.Captures) != 1 || c.Memento.Archive != waybackHost || !c.Memento.Time.Equal(begin().Add(-99*time.Hour)) || c.Memento.Original != url {
+			t.Errorf("%d captures, %+v", len(h.Captures), c.Memento)
+		}
+		x, err := w.archive.Get(w.ctx, c.Exchanges[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, err := store.Decode[store.Exchange](&x); err != nil || !strings.Contains(string(e.Body.Inline), "Hello from the quay") {
+			t.Errorf("the first exchange does not hold the words: %v", err)
+		}
+		if notes := strings.Join(h.Derivations[0].Content.Notes, " "); !strings.Contains(notes, "older version of the article") || !strings.Contains(notes, c.Memento.URL) {
+			t.Errorf("it is said of the words: %s", notes)
+		}
+		if s := w.state(p); s.Value != post.Deleted {
+			t.Errorf("%+v", s)
+		}
+		// A private one is not looked for.
+		other := w.page("news.example", "/b", article(blank(q)))
+		web.Store(fakenet.Memento{URL: other, Time: begin().Add(-time.Hour), Body: []byte(article(embed("adaquay", "Ada Quay", q, "Hello from the quay")))})
+		w.net.Forget()
+		private := w.engine.CapturePage(w.ctx, other, archiver.CaptureOptions{Privacy: archiver.PrivacyPrivate})
+		if len(private.Posts) != 1 || private.Posts[0].Text != "" {
+			t.Errorf("%+v", private.Posts)
+		}
+		for _, u := range w.net.URLs() {
+			if strings.Contains(u, waybackHost) && strings.Contains(u, "news.example") {
+				t.Errorf("the web archive learnt of a private article: %s", u)
+			}
 		}
 	})
 }

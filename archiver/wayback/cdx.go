@@ -61,9 +61,14 @@ func (e *excludedError) Error() string {
 // index lists the snapshots of all addresses that begin with a form, oldest
 // first within each address. more is true where there are more than were read.
 func (a *Archive) index(ctx context.Context, form string, keep *[]store.Exchange) (rows []row, more bool, err error) {
+	return a.indexOf(ctx, form, "prefix", keep)
+}
+
+// indexOf lists the snapshots of the addresses that match a form: prefix, exact.
+func (a *Archive) indexOf(ctx context.Context, form, match string, keep *[]store.Exchange) (rows []row, more bool, err error) {
 	key := ""
 	for range maxPages {
-		q := url.Values{"url": {form}, "matchType": {"prefix"}, "output": {"json"}, "fl": {"timestamp,original,mimetype,statuscode,digest"},
+		q := url.Values{"url": {form}, "matchType": {match}, "output": {"json"}, "fl": {"timestamp,original,mimetype,statuscode,digest"},
 			// Redirects lead to log-ins; of the archived errors, 404 tells when
 			// the post was missing.
 			"filter": {"!statuscode:(3|5|40[^4]|4[^0]).*"}, "collapse": {"digest"}, "limit": {strconv.Itoa(pageSize)}, "showResumeKey": {"true"}}
