@@ -34,7 +34,7 @@ func ParseEvent(body []byte) (e Event, relevant bool, err error) {
 			Key        str `json:"rkey"`
 		}] `json:"commit"`
 	}
-	if err := decode(body, &v); err != nil {
+	if err := extract.DecodeJSON(body, &v); err != nil {
 		return Event{}, false, err
 	}
 	if !v.Time.Set || v.Time.V <= 0 || !validDID(string(v.DID)) {

@@ -2,32 +2,13 @@ package bluesky
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 
 	"stet/extract"
 )
 
-// opt is a member that may be missing, null or, in a payload of tomorrow, of
-// another type. What does not decode is as good as missing; it never spoils
-// the record around it.
-type opt[T any] struct {
-	V   T
-	Set bool
-}
-
-// UnmarshalJSON never errors for valid JSON.
-func (o *opt[T]) UnmarshalJSON(b []byte) error {
-	*o = opt[T]{}
-	if string(b) == "null" {
-		return nil
-	}
-	var v T
-	if json.Unmarshal(b, &v) == nil {
-		o.V, o.Set = v, true
-	}
-	return nil
-}
+// opt is a member of a payload: see [extract.Opt].
+type opt[T any] = extract.Opt[T]
 
 // list is a list of which elements that do not decode, and nulls, are left
 // out. What is no list is an empty one.
@@ -37,13 +18,8 @@ type list[T any] []T
 func (l *list[T]) UnmarshalJSON(b []byte) error {
 	*l = nil
 	var raw []opt[T]
-	if json.Unmarshal(b, &raw) != nil {
-		return nil
-	}
-	for _, v := range raw {
-		if v.Set {
-			*l = append(*l, v.V)
-		}
+	if json.Unmarshal(b, &raw) == nil {
+		*l = extract.Those(raw)
 	}
 	return nil
 }
@@ -88,14 +64,6 @@ func (n num) size() int {
 	return int(n.V)
 }
 
-// decode reads body, which must be one JSON value of v's shape.
-func decode(body []byte, v any) error {
-	if err := json.Unmarshal(body, v); err != nil {
-		return fmt.Errorf("%w: %w", extract.ErrShape, err)
-	}
-	return nil
-}
-
 // xrpcError is the body of an error of the protocol's interfaces.
 type xrpcError struct {
 	Name    str `json:"error"`
@@ -105,7 +73,7 @@ type xrpcError struct {
 // errorOf reads the error of a response; its name is empty where it is none.
 func errorOf(r extract.Response) xrpcError {
 	var e xrpcError
-	if !r.JSON() || decode(r.Body, &e) != nil {
+	if !r.JSON() || extract.DecodeJSON(r.Body, &e) != nil {
 		return xrpcError{}
 	}
 	return e
@@ -117,14 +85,4 @@ func (e xrpcError) words() string {
 		return string(e.Name + e.Message)
 	}
 	return string(e.Name + ": " + e.Message)
-}
-
-// first returns the first string that is not empty.
-func first[T ~string](all ...T) T {
-	for _, s := range all {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

@@ -2,6 +2,7 @@ package bluesky
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"net/url"
@@ -153,15 +154,15 @@ func best(m post.Media, original string, copies []string) post.Media {
 // video returns the video of a post. The platform's own hosts have it only in
 // pieces, which are no file; the original is whole.
 func video(did string, e *embed, v *embedView, servers Servers) post.Media {
-	m := post.Media{Kind: "video", Alt: string(first(e.Alt, v.Alt)), Poster: string(v.Thumbnail),
+	m := post.Media{Kind: "video", Alt: string(cmp.Or(e.Alt, v.Alt)), Poster: string(v.Thumbnail),
 		Width: e.AspectRatio.Width.size(), Height: e.AspectRatio.Height.size()}
 	if m.Width == 0 {
 		m.Width, m.Height = v.AspectRatio.Width.size(), v.AspectRatio.Height.size()
 	}
-	if first(e.Show, v.Show) == "gif" {
+	if cmp.Or(e.Show, v.Show) == "gif" {
 		m.Kind = "gif"
 	}
-	cid := first(e.Video.V.cid(), string(v.CID), cidOf(string(v.Playlist), did))
+	cid := cmp.Or(e.Video.V.cid(), string(v.CID), cidOf(string(v.Playlist), did))
 	if m.Poster == "" && cid != "" {
 		m.Poster = "https://video.bsky.app/watch/" + url.QueryEscape(did) + "/" + cid + "/thumbnail.jpg"
 	}

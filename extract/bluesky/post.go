@@ -100,7 +100,7 @@ func (b *builder) record(uri, cid string, raw []byte, v *embedView, depth int) (
 	ref := Ref(uri)
 	did, rkey, lasting := Split(ref.ID)
 	var r record
-	if ref.IsZero() || !lasting || decode(raw, &r) != nil || !r.Text.Set || r.Type != collection && r.Type != "" {
+	if ref.IsZero() || !lasting || extract.DecodeJSON(raw, &r) != nil || !r.Text.Set || r.Type != collection && r.Type != "" {
 		return post.Post{}, false
 	}
 	p := post.Post{Platform: post.Bluesky, ID: ref.ID, URL: "https://bsky.app/profile/" + did + "/post/" + rkey,

@@ -1,6 +1,7 @@
 package bluesky
 
 import (
+	"cmp"
 	"strings"
 
 	"stet/extract/post"
@@ -11,14 +12,14 @@ import (
 func (b *builder) quote(p *post.Post, e *embed, v *embedView, depth int) {
 	uri := ""
 	if e != nil && e.Record.Set {
-		uri = string(first(e.Record.V.Record.V.URI, e.Record.V.URI))
+		uri = string(cmp.Or(e.Record.V.Record.V.URI, e.Record.V.URI))
 	}
 	var q *quoteView
 	if v != nil && v.Record.Set {
 		if q = &v.Record.V.quoteView; v.Record.V.Record.Set {
 			q = &v.Record.V.Record.V
 		}
-		uri = first(uri, string(q.URI))
+		uri = cmp.Or(uri, string(q.URI))
 	}
 	if uri == "" {
 		return
@@ -68,7 +69,7 @@ func (b *builder) card(p *post.Post, uri string, q *quoteView) {
 	}
 	p.Card = &post.Card{URL: address, Kind: kind}
 	if q != nil {
-		p.Card.Title, p.Card.Description, p.Card.Image = string(first(q.Name, q.ListName)), string(q.Description), string(q.Avatar)
+		p.Card.Title, p.Card.Description, p.Card.Image = string(cmp.Or(q.Name, q.ListName)), string(q.Description), string(q.Avatar)
 	}
 }
 

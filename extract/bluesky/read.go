@@ -50,7 +50,7 @@ func viewsOf(body []byte) (views map[string]json.RawMessage, whole bool, err err
 	var a struct {
 		Posts *[]json.RawMessage `json:"posts"`
 	}
-	if err := decode(body, &a); err != nil {
+	if err := extract.DecodeJSON(body, &a); err != nil {
 		return nil, false, err
 	}
 	if a.Posts == nil {
@@ -61,7 +61,7 @@ func viewsOf(body []byte) (views map[string]json.RawMessage, whole bool, err err
 		var v struct {
 			URI str `json:"uri"`
 		}
-		if ref := (post.Ref{}); decode(raw, &v) == nil {
+		if ref := (post.Ref{}); extract.DecodeJSON(raw, &v) == nil {
 			if ref = Ref(string(v.URI)); !ref.IsZero() {
 				views[ref.ID] = raw
 				continue
@@ -78,7 +78,7 @@ func viewAnswer(id string, views map[string]json.RawMessage, whole bool, servers
 	case there:
 		var v postView
 		b := &builder{servers: servers}
-		if decode(raw, &v) == nil {
+		if extract.DecodeJSON(raw, &v) == nil {
 			if p, ok := b.view(&v, maxNesting); ok {
 				return shown(b.parsed(p))
 			}
@@ -152,7 +152,7 @@ func ReadThread(id string, r extract.Response, servers Servers) extract.Answer {
 	var a struct {
 		Thread opt[thread] `json:"thread"`
 	}
-	if decode(r.Body, &a) != nil || !a.Thread.Set {
+	if extract.DecodeJSON(r.Body, &a) != nil || !a.Thread.Set {
 		return extract.Trouble(extract.ReasonShape, false)
 	}
 	return a.Thread.V.answer(id, servers)
@@ -167,7 +167,7 @@ func (t *thread) answer(id string, servers Servers) extract.Answer {
 		// It is there, and one of those who take part in the thread blocks
 		// another.
 		return extract.Answer{Status: post.Unknown, Reason: extract.ReasonUnavailable}
-	case decode(t.Post, &v) != nil:
+	case extract.DecodeJSON(t.Post, &v) != nil:
 		return extract.Trouble(extract.ReasonShape, false)
 	}
 	b := &builder{servers: servers}
@@ -192,7 +192,7 @@ func (b *builder) parent(t *thread) {
 		b.note("the post that it answers is not shown: the platform does not find it")
 	case t.blocked():
 		b.note("the post that it answers is not shown: one of the two authors blocks the other")
-	case decode(t.Post, &v) != nil:
+	case extract.DecodeJSON(t.Post, &v) != nil:
 		b.note("the post that it answers could not be read")
 	default:
 		if p, ok := b.view(&v, maxNesting); ok {

@@ -59,7 +59,7 @@ func ReadDocument(did string, r extract.Response) (Document, extract.Answer) {
 		}] `json:"service"`
 	}
 	// Hosts serve the document under all kinds of media types.
-	if decode(r.Body, &d) != nil || string(d.ID) != did {
+	if extract.DecodeJSON(r.Body, &d) != nil || string(d.ID) != did {
 		return Document{}, extract.Trouble(extract.ReasonShape, false)
 	}
 	doc := Document{DID: did}
@@ -100,7 +100,7 @@ func ReadHandle(r extract.Response) (string, extract.Answer) {
 	var v struct {
 		DID str `json:"did"`
 	}
-	if decode(r.Body, &v) != nil || !validDID(string(v.DID)) {
+	if extract.DecodeJSON(r.Body, &v) != nil || !validDID(string(v.DID)) {
 		return "", extract.Trouble(extract.ReasonShape, false)
 	}
 	return string(v.DID), extract.Answer{Status: post.Live, Explicit: true, Reason: extract.ReasonShown}
@@ -113,7 +113,7 @@ func ParseRecord(doc Document, body []byte) (extract.Parsed, error) {
 		CID   str             `json:"cid"`
 		Value json.RawMessage `json:"value"`
 	}
-	if err := decode(body, &a); err != nil {
+	if err := extract.DecodeJSON(body, &a); err != nil {
 		return extract.Parsed{}, err
 	}
 	b := &builder{}
@@ -187,7 +187,7 @@ func ReadRepoStatus(did string, r extract.Response) extract.Answer {
 		Active opt[bool] `json:"active"`
 		Status str       `json:"status"`
 	}
-	if decode(r.Body, &v) != nil || string(v.DID) != did || !v.Active.Set {
+	if extract.DecodeJSON(r.Body, &v) != nil || string(v.DID) != did || !v.Active.Set {
 		return extract.Trouble(extract.ReasonShape, false)
 	}
 	if v.Active.V {

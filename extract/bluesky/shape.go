@@ -1,6 +1,10 @@
 package bluesky
 
-import "encoding/json"
+import (
+	"cmp"
+
+	"encoding/json"
+)
 
 // postView is a post as the platform's own index shows it.
 type postView struct {
@@ -89,7 +93,7 @@ type blob struct {
 	Type str `json:"mimeType"`
 }
 
-func (b *blob) cid() string { return string(first(b.Ref.V.Link, b.CID)) }
+func (b *blob) cid() string { return string(cmp.Or(b.Ref.V.Link, b.CID)) }
 
 // embed is what a record has beside its text. Every kind has some of the
 // members.

@@ -1,6 +1,7 @@
 package mastodon
 
 import (
+	"cmp"
 	"strings"
 
 	"stet/extract"
@@ -42,14 +43,14 @@ func (a *account) whole() bool { return a.ID != "" && (a.Acct != "" || a.Usernam
 // is the same at every instance; where the software does not tell, the number
 // at this one.
 func (a *account) author(ref post.Ref) post.Author {
-	out := post.Author{ID: string(a.ID), Name: string(a.Name), Handle: first(string(a.Acct), string(a.Username)), URL: web(a.URL), Avatar: web(a.Avatar)}
+	out := post.Author{ID: string(a.ID), Name: string(a.Name), Handle: cmp.Or(string(a.Acct), string(a.Username)), URL: web(a.URL), Avatar: web(a.Avatar)}
 	if ref.Platform == post.Mastodon {
-		out.ID = first(web(a.URI), web(a.Pleroma.V.ActorID), HostOf(ref)+"/"+string(a.ID))
+		out.ID = cmp.Or(web(a.URI), web(a.Pleroma.V.ActorID), HostOf(ref)+"/"+string(a.ID))
 		if !strings.Contains(out.Handle, "@") {
 			out.Handle += "@" + HostOf(ref)
 		}
 	}
-	out.Name = first(out.Name, string(a.Username))
+	out.Name = cmp.Or(out.Name, string(a.Username))
 	if a.Verified.V {
 		out.Verified = "verified"
 	}
@@ -62,7 +63,7 @@ func (a *account) describe(p *post.Post, note func(string)) {
 		p.Labels = append(p.Labels, "limited")
 		note("the instance limits the account")
 	}
-	if to := first(string(a.Moved.V.Acct), string(a.Moved.V.URL)); to != "" {
+	if to := cmp.Or(string(a.Moved.V.Acct), string(a.Moved.V.URL)); to != "" {
 		note("the account has moved to " + to)
 	}
 }
@@ -80,7 +81,7 @@ func ReadAccount(handle string, r extract.Response) extract.Answer {
 	words := errorWords(r.Body)
 	switch {
 	case r.StatusCode == 410 && r.JSON():
-		return extract.Answer{Status: post.AccountGone, Explicit: true, Reason: extract.ReasonCode, Words: first(words, "410 Gone")}
+		return extract.Answer{Status: post.AccountGone, Explicit: true, Reason: extract.ReasonCode, Words: cmp.Or(words, "410 Gone")}
 	case r.StatusCode == 404 && isNotFound(r):
 		return extract.Answer{Status: post.AccountGone, Reason: extract.ReasonAbsent, Words: words}
 	case r.StatusCode != 200:
@@ -89,11 +90,11 @@ func ReadAccount(handle string, r extract.Response) extract.Answer {
 		return extract.Trouble(extract.ReasonNotJSON, false)
 	}
 	var a account
-	if decode(r.Body, &a) != nil || !a.whole() {
+	if extract.DecodeJSON(r.Body, &a) != nil || !a.whole() {
 		return extract.Trouble(extract.ReasonShape, false)
 	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(handle, "@"), "@")
-	got, _, _ := strings.Cut(first(string(a.Username), string(a.Acct)), "@")
+	got, _, _ := strings.Cut(cmp.Or(string(a.Username), string(a.Acct)), "@")
 	switch {
 	case !strings.EqualFold(name, got):
 		return extract.Trouble(extract.ReasonOtherPost, false)

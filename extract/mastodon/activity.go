@@ -1,6 +1,7 @@
 package mastodon
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -65,7 +66,7 @@ func (l *link) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
 	}
-	l.Href, l.Type = first(string(v.Href), string(v.ID)), string(v.Media)
+	l.Href, l.Type = cmp.Or(string(v.Href), string(v.ID)), string(v.Media)
 	return nil
 }
 
@@ -116,7 +117,7 @@ func (o *object) names(ref post.Ref, address string) bool {
 // that post.
 func ParseActivity(ref post.Ref, address string, body []byte) (extract.Parsed, error) {
 	var o object
-	if err := decode(body, &o); err != nil {
+	if err := extract.DecodeJSON(body, &o); err != nil {
 		return extract.Parsed{}, err
 	}
 	if !o.isPost() || !o.names(ref, address) || len(o.Author) == 0 || !o.Content.Set && len(o.ContentMap.V) == 0 && len(o.Attachment) == 0 && o.Name == "" {
@@ -144,7 +145,7 @@ func (b *builder) object(o *object, ref post.Ref) post.Post {
 	content := o.Content.V
 	for language, words := range o.ContentMap.V {
 		if len(o.ContentMap.V) == 1 {
-			p.Language, content = language, first(content, string(words))
+			p.Language, content = language, cmp.Or(content, string(words))
 		}
 	}
 	text := read(content)
@@ -224,14 +225,14 @@ func (o *object) visibility() string {
 // post returns the file in the words of the public schema; false for what is no
 // file.
 func (d *document) post() (post.Media, bool) {
-	m := post.Media{Alt: first(string(d.Name), string(d.Summary)), Width: side(d.Width), Height: side(d.Height)}
+	m := post.Media{Alt: cmp.Or(string(d.Name), string(d.Summary)), Width: side(d.Width), Height: side(d.Height)}
 	media := string(d.Media)
 	for _, l := range d.URL {
 		u := web(str(l.Href))
 		switch {
 		case u == "":
 		case m.URL == "":
-			m.URL, media = u, first(media, l.Type)
+			m.URL, media = u, cmp.Or(media, l.Type)
 		default:
 			m.Fallbacks = append(m.Fallbacks, u)
 		}
@@ -285,14 +286,14 @@ func ReadActivity(ref post.Ref, address string, r extract.Response) extract.Answ
 		return extract.Trouble(extract.ReasonNotJSON, false)
 	}
 	var o object
-	if isObject(r.Body) && decode(r.Body, &o) != nil {
+	if isObject(r.Body) && extract.DecodeJSON(r.Body, &o) != nil {
 		return extract.Trouble(extract.ReasonShape, false)
 	}
 	switch {
 	case slices.Contains(o.Type, "Tombstone"):
 		return o.tombstone(ref, address)
 	case r.StatusCode == 410:
-		return extract.Answer{Status: post.NotFound, Explicit: true, Reason: extract.ReasonCode, Words: first(errorWords(r.Body), "410 Gone")}
+		return extract.Answer{Status: post.NotFound, Explicit: true, Reason: extract.ReasonCode, Words: cmp.Or(errorWords(r.Body), "410 Gone")}
 	case r.StatusCode == 404 && isNotFound(r):
 		return extract.Answer{Status: post.NotFound, Reason: extract.ReasonAbsent, Words: errorWords(r.Body)}
 	case r.StatusCode == 404:

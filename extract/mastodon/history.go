@@ -35,11 +35,11 @@ func parseHistory(r extract.Response) ([]post.Version, error) {
 	if r.StatusCode != 200 || !r.JSON() {
 		return nil, fmt.Errorf("the instance answered %d %s", r.StatusCode, errorWords(r.Body))
 	}
-	if kindOf(r.Body) != '[' {
+	if extract.JSONKind(r.Body) != '[' {
 		return nil, fmt.Errorf("%w: no list of versions", extract.ErrShape)
 	}
 	var all list[edit]
-	if err := decode(r.Body, &all); err != nil {
+	if err := extract.DecodeJSON(r.Body, &all); err != nil {
 		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(e edit) bool { return !e.Content.Set || moment(e.Created).IsZero() })

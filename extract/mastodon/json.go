@@ -1,7 +1,6 @@
 package mastodon
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -12,27 +11,8 @@ import (
 	"stet/extract"
 )
 
-// opt is a member that may be missing, null or, in the payload of other
-// software, of another type. What does not decode is as good as missing; it
-// never spoils the record around it.
-type opt[T any] struct {
-	V   T
-	Set bool
-}
-
-// UnmarshalJSON never errors for valid JSON.
-func (o *opt[T]) UnmarshalJSON(b []byte) error {
-	*o = opt[T]{}
-	if string(b) == "null" {
-		return nil
-	}
-	var v T
-	if err := json.Unmarshal(b, &v); err != nil {
-		return nil //nolint:nilerr // as good as missing
-	}
-	o.V, o.Set = v, true
-	return nil
-}
+// opt is a member of a payload: see [extract.Opt].
+type opt[T any] = extract.Opt[T]
 
 // list is a list of which elements that do not decode, and nulls, are left
 // out. A single element may stand without the list, as in JSON-LD.
@@ -40,23 +20,15 @@ type list[T any] []T
 
 // UnmarshalJSON never errors for valid JSON.
 func (l *list[T]) UnmarshalJSON(b []byte) error {
-	var raw []json.RawMessage
-	if kindOf(b) != '[' {
-		raw = append(raw, b)
-	} else if err := json.Unmarshal(b, &raw); err != nil {
-		return err
+	raw := make([]opt[T], 1)
+	var err error
+	if extract.JSONKind(b) == '[' {
+		err = json.Unmarshal(b, &raw)
+	} else {
+		err = json.Unmarshal(b, &raw[0])
 	}
-	*l = nil
-	for _, r := range raw {
-		var v opt[T]
-		if err := v.UnmarshalJSON(r); err != nil {
-			return err
-		}
-		if v.Set {
-			*l = append(*l, v.V)
-		}
-	}
-	return nil
+	*l = extract.Those(raw)
+	return err
 }
 
 // str is a string; numbers are taken as they are written, since ids come as
@@ -91,24 +63,8 @@ func (n *num) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// decode reads body, which must be one JSON value of v's shape.
-func decode(body []byte, v any) error {
-	if err := json.Unmarshal(body, v); err != nil {
-		return fmt.Errorf("%w: %w", extract.ErrShape, err)
-	}
-	return nil
-}
-
-// kindOf returns the first character of a JSON value: { [ " or a digit.
-func kindOf(body []byte) byte {
-	if b := bytes.TrimLeft(body, " \t\r\n"); len(b) > 0 {
-		return b[0]
-	}
-	return 0
-}
-
 // isObject reports whether a JSON value is an object.
-func isObject(raw []byte) bool { return kindOf(raw) == '{' }
+func isObject(raw []byte) bool { return extract.JSONKind(raw) == '{' }
 
 // moment reads a time as the interfaces write it; the zero time for others.
 func moment(s str) time.Time {
@@ -141,18 +97,8 @@ func errorWords(body []byte) string {
 			return string(e.Error + ": " + e.Description)
 		}
 		return string(e.Error)
-	case kindOf(body) == '"' && json.Unmarshal(body, &bare) == nil:
+	case extract.JSONKind(body) == '"' && json.Unmarshal(body, &bare) == nil:
 		return string(bare)
-	}
-	return ""
-}
-
-// first returns the first string that is not empty.
-func first(all ...string) string {
-	for _, s := range all {
-		if s != "" {
-			return s
-		}
 	}
 	return ""
 }

@@ -29,7 +29,7 @@ type oembed struct {
 // markup does not show that post.
 func ParseOEmbed(ref post.Ref, body []byte) (extract.Parsed, error) {
 	var o oembed
-	if err := decode(body, &o); err != nil {
+	if err := extract.DecodeJSON(body, &o); err != nil {
 		return extract.Parsed{}, err
 	}
 	t, ok := embedded(o.HTML.V)

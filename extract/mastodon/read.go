@@ -28,7 +28,7 @@ func ReadStatus(ref post.Ref, r extract.Response) extract.Answer {
 
 func readStatus(ref post.Ref, body []byte) extract.Answer {
 	var s status
-	if err := decode(body, &s); err != nil || s.ID == "" {
+	if err := extract.DecodeJSON(body, &s); err != nil || s.ID == "" {
 		return extract.Trouble(extract.ReasonShape, false)
 	}
 	if string(s.ID) != NumberOf(ref) {
@@ -100,7 +100,7 @@ func IsInstance(r extract.Response) bool {
 		Title   str `json:"title"`
 		Version str `json:"version"`
 	}
-	if r.StatusCode != 200 || !r.JSON() || decode(r.Body, &v) != nil {
+	if r.StatusCode != 200 || !r.JSON() || extract.DecodeJSON(r.Body, &v) != nil {
 		return false
 	}
 	return v.Version != "" && (v.URI != "" || v.Domain != "")

@@ -1,6 +1,7 @@
 package mastodon
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -81,7 +82,7 @@ type poll struct {
 // with its author.
 func ParseStatus(ref post.Ref, body []byte) (extract.Parsed, error) {
 	var s status
-	if err := decode(body, &s); err != nil {
+	if err := extract.DecodeJSON(body, &s); err != nil {
 		return extract.Parsed{}, err
 	}
 	b := builder{ref: ref}
@@ -130,7 +131,7 @@ func (b *builder) status(s *status, depth int) (post.Post, bool) {
 	}
 	p := post.Post{Platform: ref.Platform, ID: ref.ID, Author: s.Account.V.author(b.ref), Language: string(s.Language),
 		Edited: s.EditedAt != "", Visibility: string(s.Visibility), Warning: strings.TrimSpace(string(s.Spoiler)), Sensitive: s.Sensitive.V}
-	p.URL = first(web(s.URL), web(s.URI))
+	p.URL = cmp.Or(web(s.URL), web(s.URI))
 	if alias := aliasOf(ref, s.URI, s.URL); !alias.IsZero() {
 		p.Aliases = []post.Ref{alias}
 	}

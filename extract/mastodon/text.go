@@ -1,6 +1,7 @@
 package mastodon
 
 import (
+	"cmp"
 	"strings"
 
 	"stet/extract"
@@ -58,7 +59,7 @@ func (w *writer) node(n *html.Node) {
 		return
 	case extract.HasClass(n, "quote-inline"):
 		for a := range extract.Elements(n, atom.A) {
-			w.out.quote = first(w.out.quote, extract.Attr(a, "href"))
+			w.out.quote = cmp.Or(w.out.quote, extract.Attr(a, "href"))
 		}
 		return
 	}

@@ -96,7 +96,7 @@ func ReadArchived(id string, r extract.Response) extract.Answer {
 	var err error
 	// Archives are not to be believed about types: JSON is declared as text and
 	// the other way round.
-	if k := kindOf(r.Body); k == '{' || k == '[' {
+	if k := extract.JSONKind(r.Body); k == '{' || k == '[' {
 		p, err = ParseArchived(id, r.Body)
 	} else {
 		p, err = ParseArchivedPage(id, r.Body)
@@ -121,9 +121,9 @@ const maxArchived = 16 << 20
 // undone first.
 func ParseArchived(id string, body []byte) (extract.Parsed, error) {
 	body = bytes.TrimSpace(body)
-	if kindOf(body) == '[' { // the answer to a look-up of several
+	if extract.JSONKind(body) == '[' { // the answer to a look-up of several
 		var all []json.RawMessage
-		if err := decode(body, &all); err != nil {
+		if err := extract.DecodeJSON(body, &all); err != nil {
 			return extract.Parsed{}, err
 		}
 		for _, raw := range all[:min(len(all), 100)] {
@@ -143,7 +143,7 @@ func parseArchived(id string, body []byte) (extract.Parsed, error) {
 		User     opt[user]       `json:"user"`
 		HTML     opt[string]     `json:"html"`
 	}
-	if err := decode(body, &head); err != nil {
+	if err := extract.DecodeJSON(body, &head); err != nil {
 		return extract.Parsed{}, err
 	}
 	if strings.Contains(string(head.User.V.Avatar), "//web.archive.org/web/") {

@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"strings"
 
 	"stet/extract"
@@ -68,7 +69,7 @@ func (r *pageReader) microdata() bool {
 		return false
 	}
 	r.p.Author = post.Author{ID: propText(author, "identifier"), Name: propText(author, "givenName"), Handle: propText(author, "additionalName")}
-	r.stated = first(propText(n, "datePublished"), propText(n, "dateCreated"))
+	r.stated = cmp.Or(propText(n, "datePublished"), propText(n, "dateCreated"))
 	switch body := prop(n, "articleBody"); {
 	case body == nil:
 	case extract.Attr(body, "content") != "":

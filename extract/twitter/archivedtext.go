@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"strings"
 
 	"stet/extract"
@@ -74,7 +75,7 @@ func (t *archivedText) anchor(n *html.Node) {
 	}
 	l := post.Link{URL: href, Expanded: withoutArchive(expanded)}
 	t.links = append(t.links, l)
-	t.b.WriteString(first(l.Expanded, l.URL))
+	t.b.WriteString(cmp.Or(l.Expanded, l.URL))
 }
 
 // rawText returns the text of n as it stands, hidden parts included.

@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -59,9 +60,9 @@ func (c *card) poll() *post.Poll {
 // the card's own address is a short one.
 func (c *card) preview(links map[string]post.Link) *post.Card {
 	out := post.Card{Kind: string(c.Name), Title: c.text("title"), Description: c.text("description")}
-	out.URL = first(string(c.URL), c.text("card_url"))
+	out.URL = cmp.Or(string(c.URL), c.text("card_url"))
 	if l, ok := links[out.URL]; ok {
-		out.URL = first(l.Expanded, out.URL)
+		out.URL = cmp.Or(l.Expanded, out.URL)
 	}
 	for _, name := range []string{"photo_image_full_size_original", "summary_photo_image_original", "player_image_original", "thumbnail_image_original",
 		"event_thumbnail_original", "photo_image_full_size_large", "summary_photo_image_large", "player_image_large", "thumbnail_image_large", "thumbnail_image"} {

@@ -11,50 +11,19 @@ import (
 	"stet/extract"
 )
 
-// opt is a member that may be missing, null or, in a payload of tomorrow, of
-// another type. What does not decode is as good as missing; it never spoils
-// the record around it.
-type opt[T any] struct {
-	V   T
-	Set bool
-	// Bad is true where the member is there and does not decode.
-	Bad bool
-}
-
-// UnmarshalJSON never errors for valid JSON.
-func (o *opt[T]) UnmarshalJSON(b []byte) error {
-	*o = opt[T]{}
-	if string(b) == "null" {
-		return nil
-	}
-	var v T
-	if err := json.Unmarshal(b, &v); err != nil {
-		o.Bad = true
-		return nil
-	}
-	o.V, o.Set = v, true
-	return nil
-}
+// opt is a member of a payload: see [extract.Opt].
+type opt[T any] = extract.Opt[T]
 
 // list is a list of which elements that do not decode, and nulls, are left out.
 type list[T any] []T
 
 // UnmarshalJSON errors where the value is no list.
 func (l *list[T]) UnmarshalJSON(b []byte) error {
-	var raw []json.RawMessage
+	var raw []opt[T]
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return err
 	}
-	*l = (*l)[:0]
-	for _, r := range raw {
-		var v opt[T]
-		if err := v.UnmarshalJSON(r); err != nil {
-			return err
-		}
-		if v.Set {
-			*l = append(*l, v.V)
-		}
-	}
+	*l = extract.Those(raw)
 	return nil
 }
 
@@ -63,7 +32,7 @@ type many[T any] []T
 
 // UnmarshalJSON errors for what is neither an object nor a list.
 func (m *many[T]) UnmarshalJSON(b []byte) error {
-	if kindOf(b) != '{' {
+	if extract.JSONKind(b) != '{' {
 		return (*list[T])(m).UnmarshalJSON(b)
 	}
 	var one opt[T]
@@ -119,21 +88,5 @@ func (n *num) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// decode reads body, which must be one JSON value of v's shape.
-func decode(body []byte, v any) error {
-	if err := json.Unmarshal(body, v); err != nil {
-		return fmt.Errorf("%w: %w", extract.ErrShape, err)
-	}
-	return nil
-}
-
-// kindOf returns the first character of a JSON value: { [ " or a digit.
-func kindOf(body []byte) byte {
-	if b := bytes.TrimLeft(body, " \t\r\n"); len(b) > 0 {
-		return b[0]
-	}
-	return 0
-}
-
 // isObject reports whether a JSON value is an object.
-func isObject(raw []byte) bool { return kindOf(raw) == '{' }
+func isObject(raw []byte) bool { return extract.JSONKind(raw) == '{' }

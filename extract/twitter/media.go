@@ -45,10 +45,10 @@ type variant struct {
 	BitRate     opt[num] `json:"bit_rate"`
 }
 
-func (v *variant) address() string { return first(string(v.URL), string(v.Src)) }
+func (v *variant) address() string { return cmp.Or(string(v.URL), string(v.Src)) }
 
 func (v *variant) isMP4() bool {
-	t := first(string(v.ContentType), string(v.Type))
+	t := cmp.Or(string(v.ContentType), string(v.Type))
 	if t == "" {
 		u, err := url.Parse(v.address())
 		return err == nil && strings.HasSuffix(u.Path, ".mp4")
@@ -146,7 +146,7 @@ func setPhoto(m *post.Media, image string) {
 // post returns the medium in the words of the public schema. p is the post
 // that it belongs to; note is called with what is strange about it.
 func (m *media) post(p *post.Post, note func(string)) (post.Media, bool) {
-	image := first(string(m.Image), strings.Replace(string(m.ImageHTTP), "http://", "https://", 1))
+	image := cmp.Or(string(m.Image), strings.Replace(string(m.ImageHTTP), "http://", "https://", 1))
 	out := post.Media{Kind: kind(string(m.Type)), Alt: string(m.Alt)}
 	if m.Type == "" {
 		out.Kind = "photo"

@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -32,7 +33,7 @@ const longText = 260
 // publication's day only, in a zone that is not known.
 func ParseOEmbed(body []byte) (extract.Parsed, error) {
 	var o oembed
-	if err := decode(body, &o); err != nil {
+	if err := extract.DecodeJSON(body, &o); err != nil {
 		return extract.Parsed{}, err
 	}
 	n := firstOf(fragment(o.HTML.V), atom.Blockquote)
@@ -48,7 +49,7 @@ func ParseOEmbed(body []byte) (extract.Parsed, error) {
 	}
 	b := builder{}
 	p := post.Post{Platform: post.Twitter, ID: r.Target.Ref.ID}
-	p.Author = post.Author{Name: first(string(o.Name), r.Quoted.Name), Handle: first(handleIn(string(o.AuthorURL)), r.Quoted.Handle, r.Target.Handle)}
+	p.Author = post.Author{Name: cmp.Or(string(o.Name), r.Quoted.Name), Handle: cmp.Or(handleIn(string(o.AuthorURL)), r.Quoted.Handle, r.Target.Handle)}
 	if p.Author.Handle == "" {
 		return extract.Parsed{}, fmt.Errorf("%w: an oEmbed payload without an author", extract.ErrShape)
 	}

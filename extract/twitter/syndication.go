@@ -133,7 +133,7 @@ func (e *entities) words(self string, more mediaList) *words {
 // its author.
 func ParseSyndication(body []byte) (extract.Parsed, error) {
 	var t tweet
-	if err := decode(body, &t); err != nil {
+	if err := extract.DecodeJSON(body, &t); err != nil {
 		return extract.Parsed{}, err
 	}
 	if t.Typename != "" && t.Typename != "Tweet" {

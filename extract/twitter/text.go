@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func (w *words) read(raw string) seen {
 		if b.Len() > maxText {
 			l.Expanded = ""
 		}
-		b.WriteString(first(l.Expanded, l.URL))
+		b.WriteString(cmp.Or(l.Expanded, l.URL))
 		if i == len(pieces)-1 {
 			out.last = l
 		}

@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -117,22 +118,13 @@ func parseOwn(a extract.Address, sub string, depth int) (extract.Target, bool) {
 	case "platform", "syndication":
 		return parsePlatform(a), true
 	case "publish":
-		return wrapped(first(a.Param("url"), a.Param("query")), extract.TargetPost, depth), true
+		return wrapped(cmp.Or(a.Param("url"), a.Param("query")), extract.TargetPost, depth), true
 	case "api":
 		return parseAPI(a, depth), true
 	}
 	// What is left are pages about the platform (help., blog., …), which an
 	// article links like any other page.
 	return extract.Target{}, false
-}
-
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // short returns the target of a short link.
@@ -280,7 +272,7 @@ func parseInternal(a extract.Address) extract.Target {
 func parsePlatform(a extract.Address) extract.Target {
 	switch {
 	case a.SegIs(0, "embed"):
-		if id := first(a.Param("id"), a.Param("tweetId"), a.Param("tweet_id")); id != "" {
+		if id := cmp.Or(a.Param("id"), a.Param("tweetId"), a.Param("tweet_id")); id != "" {
 			return target(extract.TargetEmbed, "", id, "")
 		}
 	case a.SegIs(0, "widgets") && len(a.Segments) > 1:

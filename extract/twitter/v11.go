@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -54,7 +55,7 @@ type mediaHold struct {
 
 // id returns the id: id_str, or in the oldest payloads the number alone, which
 // is exact since it is kept as it is written.
-func (s *status) id() string { return first(string(s.ID), s.NumID.String()) }
+func (s *status) id() string { return cmp.Or(string(s.ID), s.NumID.String()) }
 
 // ParseV11 reads a post from one status of the v1.1 API: the answer of
 // statuses/show, or an element of statuses/lookup. It errors with
@@ -62,7 +63,7 @@ func (s *status) id() string { return first(string(s.ID), s.NumID.String()) }
 // which the platform withholds the words is refused too.
 func ParseV11(body []byte) (extract.Parsed, error) {
 	var s status
-	if err := decode(body, &s); err != nil {
+	if err := extract.DecodeJSON(body, &s); err != nil {
 		return extract.Parsed{}, err
 	}
 	b := builder{}
@@ -256,9 +257,9 @@ func ReadV11Lookup(ids []string, r extract.Response) map[string]extract.Answer {
 // lookupItems returns the statuses of a list or a map by id.
 func lookupItems(body []byte) (map[string]json.RawMessage, error) {
 	found := map[string]json.RawMessage{}
-	if kindOf(body) == '[' {
+	if extract.JSONKind(body) == '[' {
 		var items list[json.RawMessage]
-		if err := decode(body, &items); err != nil {
+		if err := extract.DecodeJSON(body, &items); err != nil {
 			return nil, err
 		}
 		for _, raw := range items {
@@ -267,7 +268,7 @@ func lookupItems(body []byte) (map[string]json.RawMessage, error) {
 				NumID json.Number `json:"id"`
 			}
 			if json.Unmarshal(raw, &s) == nil {
-				found[first(string(s.ID), s.NumID.String())] = raw
+				found[cmp.Or(string(s.ID), s.NumID.String())] = raw
 			}
 		}
 		return found, nil
@@ -275,7 +276,7 @@ func lookupItems(body []byte) (map[string]json.RawMessage, error) {
 	var m struct {
 		ID opt[map[string]json.RawMessage] `json:"id"`
 	}
-	if err := decode(body, &m); err != nil {
+	if err := extract.DecodeJSON(body, &m); err != nil {
 		return nil, err
 	}
 	if !m.ID.Set {

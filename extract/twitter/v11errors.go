@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ type apiError struct {
 // v11Trouble returns the answer that an error payload or a status stands for.
 // It returns false for what is to be read further.
 func v11Trouble(r extract.Response) (extract.Answer, bool) {
-	if r.JSON() && kindOf(r.Body) == '{' {
+	if r.JSON() && extract.JSONKind(r.Body) == '{' {
 		var e struct {
 			Errors opt[list[apiError]] `json:"errors"`
 		}
@@ -39,7 +40,7 @@ func v11Trouble(r extract.Response) (extract.Answer, bool) {
 // Codes about the asking account (64, 326, …) say nothing about the post.
 func codeAnswer(e *apiError) extract.Answer {
 	status, explicit, reason := post.Unknown, true, extract.ReasonCode
-	words := first(e.Message.V, "code "+strconv.FormatInt(int64(e.Code), 10))
+	words := cmp.Or(e.Message.V, "code "+strconv.FormatInt(int64(e.Code), 10))
 	switch e.Code {
 	case 144, 34:
 		// "No status found with that ID" and "that page does not exist".

@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -155,7 +156,7 @@ func newV2Reader(a *v2Answer) *v2Reader {
 // have the post.
 func ParseV2(id string, body []byte) (extract.Parsed, error) {
 	var a v2Answer
-	if err := decode(body, &a); err != nil {
+	if err := extract.DecodeJSON(body, &a); err != nil {
 		return extract.Parsed{}, err
 	}
 	p, ok := newV2Reader(&a).parsed(id, a.Data)
@@ -268,7 +269,7 @@ func (e *v2Entities) card(d *v2Post) *post.Card {
 		if u.Title == "" || u.MediaKey != "" {
 			continue
 		}
-		c := &post.Card{URL: first(string(u.Expanded), string(u.URL)), Title: string(u.Title), Description: string(u.Description)}
+		c := &post.Card{URL: cmp.Or(string(u.Expanded), string(u.URL)), Title: string(u.Title), Description: string(u.Description)}
 		width := num(-1)
 		for _, img := range u.Images.V {
 			if img.Width > width {

@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -30,7 +31,7 @@ func (p *v2Problem) kind() string {
 	return s[strings.LastIndexByte(s, '/')+1:]
 }
 
-func (p *v2Problem) words() string { return first(p.Message.V, string(p.Detail), string(p.Title)) }
+func (p *v2Problem) words() string { return cmp.Or(p.Message.V, string(p.Detail), string(p.Title)) }
 
 // refuses reports whether the problem is that id cannot be one.
 func (p *v2Problem) refuses(id string) bool {
@@ -87,7 +88,7 @@ func readV2(r extract.Response) (a v2Answer, whole extract.Answer, ok bool) {
 		}
 		return a, extract.Trouble(extract.ReasonHTTP, false), false
 	}
-	if err := decode(r.Body, &a); err != nil {
+	if err := extract.DecodeJSON(r.Body, &a); err != nil {
 		if t, ok := extract.HTTPTrouble(r.StatusCode); ok {
 			return a, t, false
 		}
@@ -121,7 +122,7 @@ func (a *v2Answer) refusal(status int) (extract.Answer, bool) {
 	if len(a.Errors.V) > 0 {
 		t.Words = a.Errors.V[0].words()
 	}
-	t.Words = first(t.Words, a.words())
+	t.Words = cmp.Or(t.Words, a.words())
 	return t, ok
 }
 
@@ -226,7 +227,7 @@ func ReadV2Users(ids []string, r extract.Response) map[string]extract.Answer {
 	}
 	a, whole, ok := readV2(r)
 	if ok {
-		if err := decode(r.Body, &users); err != nil {
+		if err := extract.DecodeJSON(r.Body, &users); err != nil {
 			whole, ok = extract.Trouble(extract.ReasonShape, false), false
 		}
 	}
