@@ -1,127 +1,51 @@
 package bluesky
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"stet/extract"
-	"stet/extract/post"
-
-	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
+	"stet/extract/sitetest"
 )
 
-// answerJSON is an answer as the golden files have it.
-type answerJSON struct {
-	Status    post.Status `json:"status"`
-	Explicit  bool        `json:"explicit,omitempty"`
-	Reason    string      `json:"reason"`
-	Words     string      `json:"words,omitempty"`
-	Transport bool        `json:"transport,omitempty"`
-	Retry     bool        `json:"retry,omitempty"`
-	DID       string      `json:"did,omitempty"`
-	Document  *Document   `json:"document,omitempty"`
-	Post      *post.Post  `json:"post,omitempty"`
-	Related   []post.Post `json:"related,omitempty"`
-	Notes     []string    `json:"notes,omitempty"`
+// accountAnswer is an answer about an account as the golden files have it.
+type accountAnswer struct {
+	sitetest.Answer
+	DID      string    `json:"did,omitempty"`
+	Document *Document `json:"document,omitempty"`
 }
 
-func dumpAnswer(a extract.Answer) answerJSON {
-	out := answerJSON{Status: a.Status, Explicit: a.Explicit, Reason: a.Reason, Words: a.Words, Transport: a.Transport, Retry: a.Retry}
-	if a.Parsed != nil {
-		out.Post, out.Related, out.Notes = &a.Parsed.Post, a.Parsed.Related, a.Parsed.Notes
-	}
-	return out
-}
-
-// read calls the reader that the comment of a golden file names.
-func read(t *testing.T, head map[string]string, body []byte) any {
+// read calls the reader that a golden file names.
+func read(t *testing.T, q sitetest.Question) any {
 	t.Helper()
-	status, err := strconv.Atoi(head["status"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	ids := strings.Fields(head["id"])
-	r := extract.Response{StatusCode: status, ContentType: head["type"], Body: body}
+	ids, r := q.IDs(), q.Response
 	servers := Servers{}
-	if did, server, ok := strings.Cut(head["servers"], "="); ok {
+	if did, server, ok := strings.Cut(q.Head["servers"], "="); ok {
 		servers[did] = server
 	}
-	switch head["read"] {
+	switch q.Head["read"] {
 	case "posts":
-		out := map[string]answerJSON{}
-		for id, a := range ReadPosts(ids, r, servers) {
-			out[id] = dumpAnswer(a)
-		}
-		if len(out) != len(ids) {
-			t.Errorf("%d answers for %d ids", len(out), len(ids))
-		}
-		return out
+		return sitetest.DumpMany(t, ids, ReadPosts(ids, r, servers))
 	case "thread":
-		return dumpAnswer(ReadThread(ids[0], r, servers))
+		return sitetest.Dump(ReadThread(ids[0], r, servers))
 	case "record":
-		d := strings.Fields(head["document"])
-		return dumpAnswer(ReadRecord(ids[0], Document{DID: d[0], Handle: d[1], Server: d[2]}, r))
+		d := strings.Fields(q.Head["document"])
+		return sitetest.Dump(ReadRecord(ids[0], Document{DID: d[0], Handle: d[1], Server: d[2]}, r))
 	case "repo":
-		return dumpAnswer(ReadRepoStatus(ids[0], r))
+		return sitetest.Dump(ReadRepoStatus(ids[0], r))
 	case "document":
 		doc, a := ReadDocument(ids[0], r)
-		out := dumpAnswer(a)
-		out.Document = &doc
-		return out
+		return accountAnswer{Answer: sitetest.Dump(a), Document: &doc}
 	case "handle":
 		did, a := ReadHandle(r)
-		out := dumpAnswer(a)
-		out.DID = did
-		return out
+		return accountAnswer{Answer: sitetest.Dump(a), DID: did}
 	}
-	t.Fatalf("nothing is called %q", head["read"])
-	return nil
+	t.Fatalf("nothing is called %q", q.Head["read"])
+	return extract.Answer{}
 }
 
-// TestAnswers reads the golden files: the comment says what was asked, "body"
-// is the response, "want" what it means.
-func TestAnswers(t *testing.T) {
-	for _, file := range answerFiles(t) {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			a, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			head := map[string]string{"status": "200", "type": "application/json; charset=utf-8"}
-			for line := range strings.Lines(string(a.Comment)) {
-				if k, v, ok := strings.Cut(strings.TrimSpace(line), ": "); ok {
-					head[k] = v
-				}
-			}
-			var buf bytes.Buffer
-			enc := json.NewEncoder(&buf)
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", "  ")
-			if err := enc.Encode(read(t, head, a.Files[0].Data)); err != nil {
-				t.Fatal(err)
-			}
-			if *update {
-				a.Files = append(a.Files[:1], txtar.File{Name: "want", Data: buf.Bytes()})
-				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if len(a.Files) != 2 {
-				t.Fatal("the golden file has no wanted part")
-			}
-			if diff := cmp.Diff(string(a.Files[1].Data), buf.String()); diff != "" {
-				t.Errorf("-want +got\n%s", diff)
-			}
-		})
-	}
-}
+func TestAnswers(t *testing.T) { sitetest.Golden(t, "testdata/answers", *update, read) }
 
 func answerFiles(tb testing.TB) []string {
 	tb.Helper()

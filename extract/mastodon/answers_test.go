@@ -1,118 +1,49 @@
 package mastodon
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"stet/extract"
 	"stet/extract/post"
+	"stet/extract/sitetest"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 )
 
-// answerJSON is an answer as the golden files have it.
-type answerJSON struct {
-	Status    post.Status `json:"status"`
-	Explicit  bool        `json:"explicit,omitempty"`
-	Reason    string      `json:"reason"`
-	Words     string      `json:"words,omitempty"`
-	Transport bool        `json:"transport,omitempty"`
-	Retry     bool        `json:"retry,omitempty"`
-	Refused   bool        `json:"refused,omitempty"`
-	Post      *post.Post  `json:"post,omitempty"`
-	Related   []post.Post `json:"related,omitempty"`
-	Notes     []string    `json:"notes,omitempty"`
-}
-
-func dump(a extract.Answer) answerJSON {
-	out := answerJSON{Status: a.Status, Explicit: a.Explicit, Reason: a.Reason, Words: a.Words, Transport: a.Transport, Retry: a.Retry, Refused: a.Refused}
-	if a.Parsed != nil {
-		out.Post, out.Related, out.Notes = &a.Parsed.Post, a.Parsed.Related, a.Parsed.Notes
-	}
-	return out
-}
-
-// readGolden calls the reader that the comment of a golden file names.
-func readGolden(t *testing.T, head map[string]string, a *txtar.Archive) answerJSON {
+// readGolden calls the reader that a golden file names.
+func readGolden(t *testing.T, q sitetest.Question) any {
 	t.Helper()
-	status, err := strconv.Atoi(head["status"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	ref, err := post.ParseRef(head["ref"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := extract.Response{StatusCode: status, ContentType: head["type"], Body: a.Files[0].Data}
-	switch head["read"] {
-	case "status":
-		answer := ReadStatus(ref, r)
-		if len(a.Files) > 1 && a.Files[1].Name == "history" {
-			ReadHistory(answer.Parsed, extract.Response{StatusCode: 200, ContentType: "application/json", Body: a.Files[1].Data})
+	ref := post.Ref{Platform: post.Mastodon, ID: sampleHost + "/" + sampleID}
+	if s, ok := q.Head["ref"]; ok {
+		var err error
+		if ref, err = post.ParseRef(s); err != nil {
+			t.Fatal(err)
 		}
-		return dump(answer)
-	case "activity":
-		return dump(ReadActivity(ref, head["address"], r))
-	case "oembed":
-		return dump(ReadOEmbed(ref, r))
-	case "account":
-		return dump(ReadAccount(head["handle"], r))
 	}
-	t.Fatalf("nothing is called %q", head["read"])
-	return answerJSON{}
+	switch q.Head["read"] {
+	case "status":
+		answer := ReadStatus(ref, q.Response)
+		if len(q.More) > 0 && q.More[0].Name == "history" {
+			ReadHistory(answer.Parsed, extract.Response{StatusCode: 200, ContentType: "application/json", Body: q.More[0].Data})
+		}
+		return sitetest.Dump(answer)
+	case "activity":
+		return sitetest.Dump(ReadActivity(ref, q.Head["address"], q.Response))
+	case "oembed":
+		return sitetest.Dump(ReadOEmbed(ref, q.Response))
+	case "account":
+		return sitetest.Dump(ReadAccount(q.Head["handle"], q.Response))
+	}
+	t.Fatalf("nothing is called %q", q.Head["read"])
+	return nil
 }
 
-// TestAnswers reads the golden files: the comment says what was asked, the
-// first file is the response, "want" what it means.
-func TestAnswers(t *testing.T) {
-	files, err := filepath.Glob("testdata/answers/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no golden files", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			a, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			head := map[string]string{"status": "200", "type": "application/json; charset=utf-8", "ref": "mastodon:" + sampleHost + "/" + sampleID}
-			for line := range strings.Lines(string(a.Comment)) {
-				if k, v, ok := strings.Cut(strings.TrimSpace(line), ": "); ok {
-					head[k] = v
-				}
-			}
-			var buf bytes.Buffer
-			enc := json.NewEncoder(&buf)
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", "  ")
-			if err := enc.Encode(readGolden(t, head, a)); err != nil {
-				t.Fatal(err)
-			}
-			last := len(a.Files) - 1
-			if a.Files[last].Name != "want" {
-				a.Files = append(a.Files, txtar.File{Name: "want"})
-				last++
-			}
-			if *update {
-				a.Files[last].Data = buf.Bytes()
-				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if diff := cmp.Diff(string(a.Files[last].Data), buf.String()); diff != "" {
-				t.Errorf("-want +got\n%s", diff)
-			}
-		})
-	}
-}
+func TestAnswers(t *testing.T) { sitetest.Golden(t, "testdata/answers", *update, readGolden) }
 
 func TestText(t *testing.T) {
 	for in, want := range map[string]string{

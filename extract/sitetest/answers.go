@@ -21,8 +21,8 @@ import (
 // Each is given the id that was asked for.
 type Readers map[string]func(id string, r extract.Response) extract.Answer
 
-// answerJSON is an answer as the golden files have it.
-type answerJSON struct {
+// Answer is an answer as the golden files have it.
+type Answer struct {
 	Status    post.Status `json:"status"`
 	Explicit  bool        `json:"explicit,omitempty"`
 	Reason    string      `json:"reason"`
@@ -35,11 +35,61 @@ type answerJSON struct {
 	Notes     []string    `json:"notes,omitempty"`
 }
 
-// Answers reads the golden files of a folder: the comment of each says which
-// endpoint was asked (read), for which id, and the status, type and address of
-// the answer where they are not the usual ones; its first file is the body, its
-// second what the answer means. With update the second is written anew.
+// Dump returns an answer as the golden files have it.
+func Dump(a extract.Answer) Answer {
+	out := Answer{Status: a.Status, Explicit: a.Explicit, Reason: a.Reason, Words: a.Words, Transport: a.Transport, Retry: a.Retry, Refused: a.Refused}
+	if a.Parsed != nil {
+		out.Post, out.Related, out.Notes = &a.Parsed.Post, a.Parsed.Related, a.Parsed.Notes
+	}
+	return out
+}
+
+// DumpMany returns the answers for ids as the golden files have them. There must
+// be one for each.
+func DumpMany(t *testing.T, ids []string, all map[string]extract.Answer) map[string]Answer {
+	t.Helper()
+	out := map[string]Answer{}
+	for id := range all {
+		out[id] = Dump(all[id])
+	}
+	if len(out) != len(ids) {
+		t.Errorf("%d answers for %d ids", len(out), len(ids))
+	}
+	return out
+}
+
+// Answers reads the golden files of a folder as [Golden] does: the comment of
+// each says which endpoint was asked (read), and for which id.
 func Answers(t *testing.T, readers Readers, dir string, update bool) {
+	t.Helper()
+	Golden(t, dir, update, func(t *testing.T, q Question) any {
+		t.Helper()
+		read := readers[q.Head["read"]]
+		if read == nil {
+			t.Fatalf("no endpoint is called %q", q.Head["read"])
+		}
+		return Dump(read(q.Head["id"], q.Response))
+	})
+}
+
+// Question is what a golden file says was asked and answered.
+type Question struct {
+	// Head are the lines of its comment, name: value.
+	Head map[string]string
+	// Response is what the comment and the first file say.
+	Response extract.Response
+	// More are the files between the first and the last.
+	More []txtar.File
+}
+
+// IDs are those that the comment names.
+func (q *Question) IDs() []string { return strings.Fields(q.Head["id"]) }
+
+// Golden reads the golden files of a folder: the comment of each says what was
+// asked, and the status, type and address of the answer where they are not the
+// usual ones; its first file is the body, its last, "want", what read makes of it.
+// With update the last is written anew.
+func Golden(t *testing.T, dir string, update bool, read func(t *testing.T, q Question) any) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
 	if err != nil || len(files) == 0 {
@@ -47,52 +97,45 @@ func Answers(t *testing.T, readers Readers, dir string, update bool) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			golden(t, readers, file, update)
+			golden(t, file, update, read)
 		})
 	}
 }
 
-func golden(t *testing.T, readers Readers, file string, update bool) {
+func golden(t *testing.T, file string, update bool, read func(t *testing.T, q Question) any) {
 	t.Helper()
 	a, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	endpoint, id, r := question(t, a)
-	read := readers[endpoint]
-	if read == nil {
-		t.Fatalf("no endpoint is called %q", endpoint)
+	last := len(a.Files) - 1
+	if a.Files[last].Name != "want" {
+		a.Files = append(a.Files, txtar.File{Name: "want"})
+		last++
 	}
-	got := read(id, r)
-	out := answerJSON{Status: got.Status, Explicit: got.Explicit, Reason: got.Reason, Words: got.Words,
-		Transport: got.Transport, Retry: got.Retry, Refused: got.Refused}
-	if got.Parsed != nil {
-		out.Post, out.Related, out.Notes = &got.Parsed.Post, got.Parsed.Related, got.Parsed.Notes
-	}
+	q := question(t, a)
+	q.More = a.Files[1:last]
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(out); err != nil {
+	if err := enc.Encode(read(t, q)); err != nil {
 		t.Fatal(err)
 	}
 	if update {
-		a.Files = append(a.Files[:1], txtar.File{Name: "want", Data: buf.Bytes()})
+		a.Files[last].Data = buf.Bytes()
 		if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if len(a.Files) != 2 {
-		t.Fatal("the golden file has no wanted part")
-	}
-	if diff := cmp.Diff(string(a.Files[1].Data), buf.String()); diff != "" {
+	if diff := cmp.Diff(string(a.Files[last].Data), buf.String()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }
 
 // question returns what a golden file's comment says was asked and answered.
-func question(t testing.TB, a *txtar.Archive) (endpoint, id string, r extract.Response) {
+func question(t testing.TB, a *txtar.Archive) Question {
 	t.Helper()
 	body := a.Files[0]
 	head := map[string]string{"status": "200", "type": "application/json; charset=utf-8"}
@@ -108,7 +151,7 @@ func question(t testing.TB, a *txtar.Archive) (endpoint, id string, r extract.Re
 	if err != nil {
 		t.Fatal(err)
 	}
-	return head["read"], head["id"], extract.Response{URL: head["url"], StatusCode: status, ContentType: head["type"], Body: body.Data}
+	return Question{Head: head, Response: extract.Response{URL: head["url"], StatusCode: status, ContentType: head["type"], Body: body.Data}}
 }
 
 // Rules holds each rule against what the reader of its endpoint makes of its
@@ -154,8 +197,8 @@ func FuzzAnswers(f *testing.F, readers Readers, dir, id string) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		_, id, r := question(f, a)
-		f.Add(r.StatusCode, r.ContentType, id, r.Body)
+		q := question(f, a)
+		f.Add(q.Response.StatusCode, q.Response.ContentType, q.Head["id"], q.Response.Body)
 	}
 	f.Add(200, "text/html", id, []byte("<!doctype html><title>Log in</title>"))
 	f.Fuzz(func(t *testing.T, status int, contentType, id string, body []byte) {
