@@ -49,8 +49,9 @@ in a format that other programs read:
   bagit   a bag of WARC files, index and posts, for repositories
 
 FILE is a file, or a folder for html and bagit; a name that ends with / makes
-warc write a folder of several files; - is standard output. What is not whole
-yet has another name: an export that was interrupted goes on where it stopped when it is
+warc write a folder of several files; - is standard output; s3://BUCKET/KEY is
+an object of a storage that speaks S3. What is not whole yet has another name:
+an export that was interrupted goes on where it stopped when it is
 run again, or begins anew. What is private stays out without --private.`,
 		Example: `  stet export twitter:20 --format wacz -o post.wacz
   stet export --all --format warc -o archive.warc.gz
@@ -61,7 +62,7 @@ run again, or begins anew. What is private stays out without --private.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", "", "warc, wacz, cdxj, jsonl, csv, html or bagit")
-	flags.StringVarP(&f.output, "output", "o", "", "file, folder, or - for standard output")
+	flags.StringVarP(&f.output, "output", "o", "", "file, folder, s3://BUCKET/KEY, or - for standard output")
 	flags.StringVar(&f.article, "article", "", "address of an article: it, its posts and its captured links")
 	flags.StringVar(&f.source, "source", "", "name of a source: the articles that it led to, with theirs")
 	flags.StringVar(&f.since, "since", "", "what was captured or looked at from this day or time on")
@@ -279,6 +280,9 @@ func (a *app) destination(ctx context.Context, f *exportFlags, o export.Options)
 	none := func() export.Mark { return export.Mark{} }
 	if f.output == "-" {
 		return &destination{export.ToWriter(a.stdout), none, func(err error) error { return err }}, nil
+	}
+	if place, ok := strings.CutPrefix(f.output, "s3://"); ok {
+		return a.storageDestination(ctx, place, f.force)
 	}
 	r, err := export.Receive(f.output, o.Folder, f.force)
 	if err != nil {

@@ -1,13 +1,17 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io"
 	"os"
 
 	"stet/archiver"
+	"stet/cmd/internal/config"
 	"stet/cmd/internal/export"
 	"stet/store"
+	"stet/store/s3"
 	"stet/store/view"
 	"stet/store/wacz"
 )
@@ -68,4 +72,26 @@ func (t *temp) Close() error {
 		err = errors.Join(err, os.Remove(t.name))
 	}
 	return err
+}
+
+// Uploads returns what stores streams in a bucket, and what ends that. Where
+// storage.s3 is not set, the variables that other programs read say where the
+// storage is and who asks: AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID
+// and AWS_SECRET_ACCESS_KEY.
+func Uploads(ctx context.Context, c *config.Config, o Options, bucket string, replace bool) (put func(context.Context, string, io.Reader) error, done func() error, err error) {
+	roots, err := authorities(c, o.Getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	at := s3.Options{Endpoint: c.Storage.S3.Endpoint, Bucket: bucket, Region: c.Storage.S3.Region, AccessKey: c.Storage.S3.AccessKey,
+		SecretKey: c.Storage.S3.SecretKey, RootCAs: roots}
+	if at.Endpoint == "" {
+		at.Endpoint = cmp.Or(o.Getenv("AWS_ENDPOINT_URL_S3"), o.Getenv("AWS_ENDPOINT_URL"), "https://s3.amazonaws.com")
+		at.Region = cmp.Or(o.Getenv("AWS_REGION"), o.Getenv("AWS_DEFAULT_REGION"))
+	}
+	s, err := s3.Open(ctx, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(ctx context.Context, key string, r io.Reader) error { return s.Upload(ctx, key, r, replace) }, s.Close, nil
 }
