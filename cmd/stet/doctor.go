@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -117,6 +119,7 @@ func (a *app) doctor(ctx context.Context) error {
 	} else {
 		note("browser", "ok", "%s", words)
 	}
+	a.examinePages(c, note)
 	if len(c.Notify) == 0 {
 		note("notify", "missing", "nobody is told: see notify in config.example.yaml")
 	}
@@ -177,6 +180,30 @@ func (a *app) examineArchive(ctx context.Context, c *config.Config, note func(th
 		return wire.PlatformStates(c)
 	}
 	return platforms
+}
+
+// examinePages says where the service listens, and who may come in.
+func (a *app) examinePages(c *config.Config, note func(thing, state, format string, args ...any)) {
+	for _, o := range []struct{ thing, key, address, what string }{
+		{"pages", "serve.listen", c.Serve.Listen, "the pages and interfaces for those who work with the archive"},
+		{"public", "serve.public_listen", c.Serve.PublicListen, "cards, oEmbed, Memento and stet.js for the public"},
+		{"raw", "serve.raw_listen", c.Serve.RawListen, "archived bytes in an origin of their own"},
+	} {
+		if o.address == "" || o.address == "off" {
+			note(o.thing, "ok", "%s is off: %s", o.key, o.what)
+			continue
+		}
+		host, _, err := net.SplitHostPort(o.address)
+		ip, parsed := netip.ParseAddr(host)
+		switch {
+		case err != nil:
+			note(o.thing, "wrong", "%s %q is not of the form address:port", o.key, o.address)
+		case o.thing == "pages" && c.Serve.CertFile == "" && len(c.Serve.Hosts) == 0 && host != "localhost" && (parsed != nil || !ip.IsLoopback()):
+			note(o.thing, "missing", "%s: %s; without serve.cert_file passwords can be read on the way", o.address, o.what)
+		default:
+			note(o.thing, "ok", "%s: %s", o.address, o.what)
+		}
+	}
 }
 
 func (a *app) tellFindings(list []finding) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -235,5 +236,6 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 	if file == "" {
 		file = "none"
 	}
+	row("Pages", "at %s; the public's at %s, archived bytes' at %s", cmp.Or(c.Serve.Listen, "off"), cmp.Or(c.Serve.PublicListen, "off"), cmp.Or(c.Serve.RawListen, "off"))
 	row("Configuration", "%s", file)
 }
