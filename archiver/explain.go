@@ -222,7 +222,7 @@ func (x *Explainer) CaptureDocument(ctx context.Context, target string, in extra
 func (x *Explainer) RecheckPage(ctx context.Context, target, address string) (*Explanation, error) {
 	e := x.begin(target, "page", true, CaptureOptions{})
 	var h *store.PageHistory
-	err := error(store.ErrNotFound)
+	err := store.ErrNotFound
 	if x.o.Archive != nil {
 		h, err = x.o.Archive.PageHistory(ctx, address)
 	}

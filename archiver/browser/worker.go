@@ -127,7 +127,9 @@ func (w *Worker) wanted(ctx context.Context, r *store.Record) (in intent, key st
 			in, key = intent{URL: w.o.Address(c.Ref, c.URL), Ref: c.Ref, Of: r.ID}, c.Ref.String()
 		case c.Kind == store.CapturePage && w.o.Pages:
 			in, key = intent{URL: c.URL, Of: r.ID}, "page "+store.ArticleKey(c.URL)
-			in.Access, err = w.accessed(ctx, c.Exchanges...)
+			if in.Access, err = w.accessed(ctx, c.Exchanges...); err != nil {
+				return intent{}, "", err
+			}
 		}
 		in.Private = c.Private
 	case store.KindArticle:
@@ -138,11 +140,13 @@ func (w *Worker) wanted(ctx context.Context, r *store.Record) (in intent, key st
 		person = v.Source == ""
 		if w.o.Pages && v.Origin == "web" {
 			in, key = intent{URL: v.URL, Of: r.ID, Private: v.Private}, "page "+store.ArticleKey(v.URL)
-			in.Access, err = w.accessed(ctx, v.Exchange)
+			if in.Access, err = w.accessed(ctx, v.Exchange); err != nil {
+				return intent{}, "", err
+			}
 		}
 	}
-	if in.URL == "" || person || err != nil {
-		return in, key, err
+	if in.URL == "" || person {
+		return in, key, nil
 	}
 	term := store.URLTerm(in.URL)
 	if !in.Ref.IsZero() {
