@@ -78,10 +78,10 @@ func TestRolesOfCommands(t *testing.T) {
 			}
 		}
 	}
-	if want := []string{"lookup", "show", "status"}; !slices.Equal(allowed[token.Read], want) {
+	if want := []string{"export", "lookup", "show", "status"}; !slices.Equal(allowed[token.Read], want) {
 		t.Errorf("read may run %v, want %v", allowed[token.Read], want)
 	}
-	if want := []string{"capture", "case", "lookup", "recheck", "show", "status", "watch"}; !slices.Equal(allowed[token.Capture], want) {
+	if want := []string{"approve", "capture", "case", "export", "lookup", "recheck", "show", "status", "watch"}; !slices.Equal(allowed[token.Capture], want) {
 		t.Errorf("capture may run %v, want %v", allowed[token.Capture], want)
 	}
 	for _, name := range []string{"serve", "backup", "restore", "salvage", "extract", "config", "demo", "doctor", "completion", "version"} {
