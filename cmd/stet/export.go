@@ -23,6 +23,10 @@ import (
 type exportFlags struct {
 	format, article, source, since, until, output string
 	all, private, force, unsigned                 bool
+	// bundle asks for a bundle of evidence, for an audience; stamp has its head
+	// stamped before.
+	bundle, stamp bool
+	audience      string
 	// from is the mark at which an earlier export was interrupted; the client
 	// of a service hands it over.
 	from string
@@ -35,7 +39,7 @@ func (a *app) exportCommand() *cobra.Command {
 	f := &exportFlags{}
 	a.exports = f
 	cmd := &cobra.Command{
-		Use:   "export [REF…] --format FORMAT -o FILE",
+		Use:   "export [REF…] (--format FORMAT | --bundle) -o FILE",
 		Short: "Write what is kept in the formats of others",
 		Long: `Write posts, an article, what a source led to, a range of time, or everything
 in a format that other programs read:
@@ -48,12 +52,19 @@ in a format that other programs read:
   html    a folder of pages with search, which needs no server
   bagit   a bag of WARC files, index and posts, for repositories
 
+With --bundle it is a bundle of evidence about posts: a wacz file that also holds
+the records, the proof that a signed head covers each, time stamps, the custody,
+a report, and how to verify all of it, which ` + "`stet verify`" + ` does. --for says who is
+to see it: internal, court, or public, which leaves out who captured, on which
+machine, and all that is private. docs/evidence.md says what it proves.
+
 FILE is a file, or a folder for html and bagit; a name that ends with / makes
 warc write a folder of several files; - is standard output; s3://BUCKET/KEY is
 an object of a storage that speaks S3. What is not whole yet has another name:
 an export that was interrupted goes on where it stopped when it is
 run again, or begins anew. What is private stays out without --private.`,
 		Example: `  stet export twitter:20 --format wacz -o post.wacz
+  stet export --bundle twitter:20 --for court --stamp -o evidence.wacz
   stet export --all --format warc -o archive.warc.gz
   stet export --article https://news.example/story --format html -o story
   stet export --since 2026-01-01 --format csv -o - > posts.csv`,
@@ -62,6 +73,9 @@ run again, or begins anew. What is private stays out without --private.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", "", "warc, wacz, cdxj, jsonl, csv, html or bagit")
+	flags.BoolVar(&f.bundle, "bundle", false, "a bundle of evidence about the posts")
+	flags.StringVar(&f.audience, "for", "internal", "who is to see a bundle: internal, court or public")
+	flags.BoolVar(&f.stamp, "stamp", false, "have the head that covers a bundle stamped first")
 	flags.StringVarP(&f.output, "output", "o", "", "file, folder, s3://BUCKET/KEY, or - for standard output")
 	flags.StringVar(&f.article, "article", "", "address of an article: it, its posts and its captured links")
 	flags.StringVar(&f.source, "source", "", "name of a source: the articles that it led to, with theirs")
@@ -78,6 +92,9 @@ run again, or begins anew. What is private stays out without --private.`,
 
 // shape reads the flags that say what is written, and where to.
 func (f *exportFlags) shape() (export.Options, error) {
+	if f.bundle {
+		return f.bundleShape()
+	}
 	o := export.Options{Format: export.Format(strings.ToLower(f.format)), Name: f.output}
 	if !slices.Contains(export.Formats(), o.Format) {
 		return o, fmt.Errorf("%w: --format is %q; it is one of %s", store.ErrUsage, f.format, joinedFormats())
@@ -180,6 +197,9 @@ func (a *app) exportFor(ctx context.Context, f *exportFlags, o export.Options) e
 
 // exportTo exports from the archive.
 func (a *app) exportTo(ctx context.Context, f *exportFlags, o export.Options, out export.Out) (sum export.Summary, err error) {
+	if f.bundle {
+		return a.bundleTo(ctx, f, o, out)
+	}
 	p := a.newProgress()
 	defer p.close()
 	o.Progress = p.exporting()

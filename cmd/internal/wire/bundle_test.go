@@ -21,7 +21,7 @@ import (
 
 // evidenceWorld is an archive in a folder with one post that an article shows.
 type evidenceWorld struct {
-	*testing.T
+	testing.TB
 	ctx context.Context
 	a   *Archive
 	now time.Time
@@ -29,9 +29,9 @@ type evidenceWorld struct {
 	tsa *fakenet.TSA
 }
 
-func newEvidenceWorld(t *testing.T) *evidenceWorld {
+func newEvidenceWorld(t testing.TB) *evidenceWorld {
 	t.Helper()
-	w := &evidenceWorld{T: t, ctx: context.Background(), now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), ref: post.Ref{Platform: post.Twitter, ID: "1990000000000000001"}}
+	w := &evidenceWorld{TB: t, ctx: context.Background(), now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), ref: post.Ref{Platform: post.Twitter, ID: "1990000000000000001"}}
 	c := config.Default()
 	c.Data = t.TempDir()
 	var err error
