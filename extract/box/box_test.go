@@ -147,7 +147,7 @@ func FuzzParse(f *testing.F) {
 		if diff := cmp.Diff(q, box.Parse(finder, text)); diff != "" {
 			t.Fatalf("twice read, twice different:\n%s", diff)
 		}
-		ok := true
+		var ok bool
 		switch q.Kind {
 		case box.KindEmpty:
 			ok = strings.TrimSpace(strings.ToValidUTF8(text, "?")) == "" || len(text) < 200
@@ -163,8 +163,6 @@ func FuzzParse(f *testing.F) {
 			ok = q.Words != "" || !q.Filters.IsZero()
 		case box.KindQuote:
 			ok = q.Quoted.Text != ""
-		default:
-			ok = false
 		}
 		for _, ref := range q.Refs {
 			ok = ok && ref.Valid()

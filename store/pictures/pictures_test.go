@@ -108,34 +108,34 @@ func (s *shelf) similar(picture []byte) ([]store.PictureMatch, store.PictureCove
 
 func TestSimilar(t *testing.T) {
 	s := newShelf(t)
-	kept := asPNG(scene(1, 400, 300))
+	kept := asPNG(scene(1, 200, 150))
 	digest := s.keep("1", kept)
 	for i := range uint64(30) {
-		s.keep("o", asPNG(scene(100+i, 120, 90)))
+		s.keep("o", asPNG(scene(100+i, 48, 36)))
 	}
 	s.keep("broken", []byte("\x89PNG\r\n\x1a\nand no more"))
 	found, c := s.similar(kept)
 	if len(found) != 1 || !found[0].Same || found[0].Digest != digest || found[0].Distance != 0 || c.Pictures != 31 || c.Unreadable != 1 {
 		t.Errorf("the same file: %+v, %+v", found, c)
 	}
-	for name, other := range map[string][]byte{"smaller": asPNG(scene(1, 160, 120)), "compressed": asJPEG(scene(1, 400, 300), 20), "stretched": asPNG(scene(1, 300, 300))} {
+	for name, other := range map[string][]byte{"smaller": asPNG(scene(1, 80, 60)), "compressed": asJPEG(scene(1, 200, 150), 20), "stretched": asPNG(scene(1, 150, 150))} {
 		found, _ := s.similar(other)
 		if len(found) != 1 || found[0].Same || found[0].Digest != digest {
 			t.Errorf("%s: %+v", name, found)
 		}
 	}
-	if found, _ := s.similar(asPNG(scene(7, 400, 300))); len(found) != 0 {
+	if found, _ := s.similar(asPNG(scene(7, 200, 150))); len(found) != 0 {
 		t.Errorf("another picture: %+v", found)
 	}
 	// For reading only, the file is enough, and so is none.
 	s.must(s.index.Close())
-	late := s.keep("2", asPNG(scene(2, 200, 200)))
+	late := s.keep("2", asPNG(scene(2, 100, 100)))
 	for _, gone := range []bool{false, true} {
 		if gone {
 			s.must(os.Remove(s.path))
 		}
 		s.open(true)
-		if found, c := s.similar(asPNG(scene(2, 100, 100))); len(found) != 1 || found[0].Digest != late || c.Pictures != 32 {
+		if found, c := s.similar(asPNG(scene(2, 60, 60))); len(found) != 1 || found[0].Digest != late || c.Pictures != 32 {
 			t.Errorf("for reading, without a file %v: %+v, %+v", gone, found, c)
 		}
 		s.must(s.index.Close())

@@ -201,9 +201,15 @@ func built(b *testing.B, j *journal) *Index {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = x.Close() }) // nothing depends on it
+	begin := time.Now()
 	if err := x.CatchUp(b.Context()); err != nil {
 		b.Fatal(err)
 	}
+	st, err := x.Status(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%d posts in %d MB, built in %s, the making of the posts included", st.Posts, st.Bytes>>20, time.Since(begin).Round(time.Second))
 	return x
 }
 

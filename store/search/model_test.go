@@ -108,11 +108,11 @@ func TestPostings(t *testing.T) {
 		}
 		lists := map[string][]entry{}
 		doc := uint32(0)
-		for range rapid.IntRange(1, 20).Draw(t2, "steps") {
+		for range rapid.IntRange(1, 12).Draw(t2, "steps") {
 			first := doc + 1
 			collected := []map[string]*pending{{}, {}}
 			for part := range collected {
-				for range rapid.IntRange(0, 300).Draw(t2, "documents") {
+				for range rapid.IntRange(0, 80).Draw(t2, "documents") {
 					doc += uint32(rapid.SampledFrom([]int{1, 1, 1, 2, 200, 70_000}).Draw(t2, "distance"))
 					for _, token := range []string{"a", "ab", "b"} {
 						n := rapid.IntRange(0, 3).Draw(t2, "places")

@@ -79,7 +79,7 @@ func (s *searcher) spellings(token string) ([]string, error) {
 	counts := map[string]int{}
 	distance := map[string]int{}
 	for _, seg := range s.segments {
-		if err := s.ctx.Err(); err != nil {
+		if err := s.ended(); err != nil {
 			return nil, err
 		}
 		n := newNeighbours(w, allowed)
@@ -136,8 +136,6 @@ type neighbours struct {
 	// rows[i] is the row after i letters of the present token.
 	rows   [][]int
 	prefix []rune
-	// starts are the byte offsets of the letters.
-	starts []int
 	visits int
 }
 

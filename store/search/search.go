@@ -51,7 +51,8 @@ func (x *Index) Search(ctx context.Context, q store.SearchQuery) (store.SearchRe
 
 // searcher answers one query in one transaction.
 type searcher struct {
-	ctx      context.Context
+	// ended errors where the search was called off.
+	ended    func() error
 	tx       *bbolt.Tx
 	q        *store.SearchQuery
 	words    words.Query
@@ -71,7 +72,7 @@ type searcher struct {
 }
 
 func newSearcher(ctx context.Context, tx *bbolt.Tx, q *store.SearchQuery) (*searcher, error) {
-	s := &searcher{ctx: ctx, tx: tx, q: q, words: words.Parse(q.Words), rows: newRows(tx)}
+	s := &searcher{ended: ctx.Err, tx: tx, q: q, words: words.Parse(q.Words), rows: newRows(tx)}
 	var err error
 	if s.segments, err = segments(tx); err != nil {
 		return nil, err
@@ -180,7 +181,7 @@ func (s *searcher) all() error {
 // called errors where the search was called off.
 func (s *searcher) called() error {
 	if s.seen++; s.seen%checkEvery == 0 {
-		return s.ctx.Err()
+		return s.ended()
 	}
 	return nil
 }
@@ -246,7 +247,7 @@ func (s *searcher) measureRuns(found []candidate) error {
 		its[i] = newTokenIterator(s.segments, t)
 	}
 	for _, c := range byDoc {
-		if err := s.ctx.Err(); err != nil {
+		if err := s.ended(); err != nil {
 			return err
 		}
 		longest := 0
