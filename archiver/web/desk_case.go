@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"stet/archiver"
@@ -14,8 +13,6 @@ import (
 	"stet/store"
 	"stet/store/view"
 )
-
-func urlQuery(s string) string { return url.QueryEscape(s) }
 
 // casesPage lists the cases.
 type casesPage struct {

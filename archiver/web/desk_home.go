@@ -1,18 +1,19 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"stet/archiver"
 	"stet/extract/box"
 	"stet/extract/post"
+	"stet/extract/words"
 	"stet/store"
 	"stet/store/view"
 )
@@ -150,92 +151,79 @@ func pagePath(address string) string    { return "/page?url=" + url.QueryEscape(
 
 // quotePage answers "did they really say that?".
 type quotePage struct {
-	Text, Handle, Date string
-	Near               []nearPost
-	Coverage           coverage
-	// Of is how many posts of the named author are kept, -1 where nobody was
-	// named.
-	Of int
+	*archiver.Said
+	Near []nearPost
+	// Why says what could not be looked for, empty mostly.
+	Why      string
+	Coverage coverage
 }
 
 // nearPost is a post with its words against those that were pasted.
 type nearPost struct {
 	*view.Card
+	*archiver.NearPost
 	Words []view.Part
-	// Alike is how much of the words is the same, in percent.
+	// Alike is how much of the pasted words it holds, in percent.
 	Alike int
 }
 
 // quote answers the form of the page of a quotation.
 func (s *Server) quote(w http.ResponseWriter, r *http.Request) error {
 	v := r.URL.Query()
-	q := s.o.Reader.Parse(v.Get("q"))
-	q.Quoted.Text = v.Get("q")
-	if h := strings.TrimPrefix(strings.TrimSpace(v.Get("handle")), "@"); h != "" {
-		q.Quoted.Handle = h
-	}
-	if d := v.Get("date"); d != "" {
-		q.Quoted.Date = d
-	}
-	if strings.TrimSpace(q.Quoted.Text) == "" {
+	text := v.Get("q")
+	if strings.TrimSpace(text) == "" {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
 	}
-	return s.quoted(w, r, v.Get("q"), &q)
+	return s.said(w, r, text, &archiver.Quote{Text: text, Handle: strings.TrimSpace(v.Get("handle")), Date: v.Get("date")})
 }
 
-// nearest is how many posts are looked at for a quotation.
-const nearest = 30
-
+// quoted answers a quotation that was put into the box, with whatever stood
+// around it.
 func (s *Server) quoted(w http.ResponseWriter, r *http.Request, text string, q *box.Query) error {
-	p := &quotePage{Text: q.Quoted.Text, Handle: q.Quoted.Handle, Date: q.Quoted.Date, Of: -1}
-	if p.Text == "" {
-		p.Text = q.Words
-	}
-	f := store.SearchFilter{Kinds: []store.HitKind{store.HitPost}}
-	if p.Handle != "" {
-		f.Authors = []string{p.Handle}
-	}
-	found, err := s.o.Archive.Search(r.Context(), store.SearchQuery{Words: p.Text, Filter: f, Limit: nearest})
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	return s.said(w, r, text, &archiver.Quote{Text: cmp.Or(q.Quoted.Text, q.Words), Handle: q.Quoted.Handle, Date: q.Quoted.Date})
+}
+
+func (s *Server) said(w http.ResponseWriter, r *http.Request, text string, q *archiver.Quote) error {
+	p := &quotePage{}
+	var err error
+	p.Said, err = s.o.Reader.DidTheySay(r.Context(), q)
+	switch {
+	case errors.Is(err, store.ErrInvalid), errors.Is(err, store.ErrNotFound):
+		p.Said, p.Why = &archiver.Said{Quote: archiver.SaidQuote{Text: q.Text, Handle: q.Handle, Date: q.Date}}, err.Error()
+	case err != nil:
 		return err
 	}
-	for _, hit := range found.Hits {
-		ref, err := post.ParseRef(hit.Ref)
-		if err != nil {
-			return fmt.Errorf("%w: the index of words names %q", store.ErrCorrupt, hit.Ref)
-		}
-		c, err := s.card(r.Context(), ref)
-		if err != nil {
+	for i := range p.Said.Near {
+		n := nearPost{NearPost: &p.Said.Near[i]}
+		if n.Card, err = s.card(r.Context(), n.NearPost.Ref()); err != nil {
 			return err
 		}
-		if c == nil {
+		if n.Card == nil {
 			continue
 		}
-		n := nearPost{Card: c, Words: view.Diff(c.Text, p.Text)}
-		n.Alike = alike(n.Words)
+		n.Alike, n.Words = int(100*n.Likeness), partsOf(n.Diff)
 		p.Near = append(p.Near, n)
 	}
-	slices.SortStableFunc(p.Near, func(a, b nearPost) int { return b.Alike - a.Alike })
-	p.Near = p.Near[:min(len(p.Near), 8)]
 	if p.Coverage, err = s.coverage(r.Context()); err != nil {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, "quote", frame{Title: "Did they really say that?", Query: text, Body: p})
 }
 
-// alike says how much of two texts is the same, in percent.
-func alike(parts []view.Part) int {
-	same, all := 0, 0
-	for _, p := range parts {
-		n := len(strings.Join(strings.Fields(p.Text), ""))
-		all += n
-		if p.Kind == view.PartSame {
-			same, all = same+2*n, all+n
+// partsOf turns a comparison of pasted words with a post around: what only the
+// post has is struck out, what only the paste has is put in.
+func partsOf(edits []words.Edit) []view.Part {
+	out := make([]view.Part, 0, len(edits))
+	for _, e := range edits {
+		kind := view.PartSame
+		switch e.Op {
+		case words.First:
+			kind = view.PartNew
+		case words.Second:
+			kind = view.PartGone
 		}
+		out = append(out, view.Part{Kind: kind, Text: e.Text})
 	}
-	if all == 0 {
-		return 0
-	}
-	return 100 * same / all
+	return out
 }

@@ -1,12 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"stet/archiver"
@@ -64,11 +64,7 @@ type choice struct {
 // results lists what was found.
 func (s *Server) results(w http.ResponseWriter, r *http.Request, text string, q *box.Query) error {
 	p := &resultsPage{Query: text, Total: -1}
-	err := s.byIndex(r, p, q)
-	if errors.Is(err, store.ErrNotFound) {
-		err = s.byLookup(r.Context(), p, text)
-	}
-	if err != nil {
+	if err := s.find(r, p, text); err != nil {
 		return err
 	}
 	if q.Kind == box.KindAccount {
@@ -83,6 +79,7 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request, text string, q 
 	case box.KindAddress, box.KindDomain:
 		p.Capture = webOnly(q.URL)
 	}
+	var err error
 	if p.Coverage, err = s.coverage(r.Context()); err != nil {
 		return err
 	}
@@ -110,51 +107,26 @@ func onlyAccount(all []found) string {
 	return to
 }
 
-// byLookup finds what has no need of words, or without an index of them.
-func (s *Server) byLookup(ctx context.Context, p *resultsPage, text string) error {
-	hits, err := s.o.Reader.Lookup(ctx, text, archiver.DefaultHits)
+// find asks the archive, narrowed by what was chosen on the page.
+func (s *Server) find(r *http.Request, p *resultsPage, text string) error {
+	v := r.URL.Query()
+	f, err := chosen(v)
 	if err != nil {
 		return err
 	}
-	for i := range hits {
-		hit := store.Hit{Kind: store.HitPost, Ref: hits[i].Ref().String()}
-		if hits[i].Kind == "page" {
-			hit = store.Hit{Kind: store.HitPage, URL: hits[i].URL}
-		}
-		if err := s.hit(ctx, p, &hit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// byIndex asks the index of words. It errors with ErrNotFound where there is
-// none, or the query is none for it.
-func (s *Server) byIndex(r *http.Request, p *resultsPage, q *box.Query) error {
-	v := r.URL.Query()
-	sq := store.SearchQuery{Words: q.Words, Sort: store.SearchSort(v.Get("sort")), Cursor: v.Get("cursor"), FacetLimit: 6,
-		Facets: []store.Facet{store.FacetKind, store.FacetStatus, store.FacetPlatform, store.FacetAuthor, store.FacetDomain, store.FacetMedia, store.FacetYear}}
-	switch q.Kind {
-	case box.KindWords, box.KindID, box.KindQuote:
-	case box.KindDomain:
-		sq.Words = ""
-	default:
-		return fmt.Errorf("%w: nothing for the index of words", store.ErrNotFound)
-	}
-	var err error
-	if sq.Filter, err = filterOf(&q.Filters, v); err != nil {
-		return err
-	}
-	if q.Domain != "" {
-		sq.Filter.Domains = append(sq.Filter.Domains, q.Domain)
-	}
-	res, err := s.o.Archive.Search(r.Context(), sq)
+	sort := store.SearchSort(v.Get("sort"))
+	res, err := s.o.Reader.Find(r.Context(), &archiver.LookupQuery{Text: text, Filter: f, Sort: sort, Cursor: v.Get("cursor"),
+		Facets: []store.Facet{store.FacetKind, store.FacetStatus, store.FacetPlatform, store.FacetAuthor, store.FacetDomain, store.FacetMedia, store.FacetYear}})
 	if err != nil {
 		return err
 	}
 	p.Total, p.Respelled = res.Total, res.Respelled
 	for i := range res.Hits {
-		if err := s.hit(r.Context(), p, &res.Hits[i]); err != nil {
+		hit := store.Hit{Kind: store.HitKind(cmp.Or(res.Hits[i].Kind, string(store.HitPost))), URL: res.Hits[i].URL}
+		if hit.Kind == store.HitPost {
+			hit.Ref = res.Hits[i].Ref().String()
+		}
+		if err := s.hit(r.Context(), p, &hit); err != nil {
 			return err
 		}
 	}
@@ -162,15 +134,14 @@ func (s *Server) byIndex(r *http.Request, p *resultsPage, q *box.Query) error {
 		p.Next = with(v, "cursor", res.Cursor)
 	}
 	p.Groups = groups(v, res.Facets)
-	sort := sq.Sort
-	if sort == "" {
-		sort = store.SortRelevance
+	if !res.Searched || len(res.Hits) < 2 && sort == "" {
+		return nil
 	}
 	for _, o := range []struct {
 		sort  store.SearchSort
 		words string
 	}{{store.SortRelevance, "best first"}, {store.SortNewest, "newest"}, {store.SortOldest, "oldest"}, {store.SortGone, "lately gone"}} {
-		p.Sorts = append(p.Sorts, choice{Words: o.words, Href: with(v, "sort", string(o.sort)), Taken: o.sort == sort})
+		p.Sorts = append(p.Sorts, choice{Words: o.words, Href: with(v, "sort", string(o.sort)), Taken: o.sort == cmp.Or(sort, store.SortRelevance)})
 	}
 	return nil
 }
@@ -191,6 +162,9 @@ func with(v url.Values, name, value string) string {
 	return "/search?" + c.Encode()
 }
 
+// mostValues is how many values of a group are shown.
+const mostValues = 6
+
 // groups makes links of counts. A value that narrows the search already takes
 // itself back.
 func groups(v url.Values, counts map[store.Facet][]store.FacetCount) []facetGroup {
@@ -202,7 +176,7 @@ func groups(v url.Values, counts map[store.Facet][]store.FacetCount) []facetGrou
 		{store.FacetDomain, "In stories of"}, {store.FacetMedia, "With"}, {store.FacetYear, "Posted in"}} {
 		taken := v.Get(string(g.facet))
 		group := facetGroup{Name: g.name}
-		for _, c := range counts[g.facet] {
+		for _, c := range counts[g.facet][:min(len(counts[g.facet]), mostValues)] {
 			ch := choice{Words: facetWords(g.facet, c.Value), N: c.Count, Href: with(v, string(g.facet), c.Value)}
 			if taken == c.Value {
 				ch.Taken, ch.Href = true, with(v, string(g.facet), "")
@@ -232,36 +206,10 @@ func facetWords(f store.Facet, value string) string {
 	return plain(value)
 }
 
-// filterOf joins what narrows a search: words of the box and choices on the
-// page.
-func filterOf(f *box.Filters, v url.Values) (store.SearchFilter, error) {
-	out := store.SearchFilter{Authors: slices.Clone(f.Authors), Domains: slices.Clone(f.Domains), Media: slices.Clone(f.Media)}
-	out.Platforms = typed[post.Platform](f.Platforms)
-	out.Sources = typed[post.Source](f.Sources)
-	for _, s := range f.Statuses {
-		switch s {
-		case "gone", "hidden":
-			for _, status := range post.Statuses() {
-				if s == "gone" && status.Gone() || s == "hidden" && status.Hidden() {
-					out.Statuses = append(out.Statuses, status)
-				}
-			}
-		default:
-			out.Statuses = append(out.Statuses, post.Status(s))
-		}
-	}
-	for _, b := range []struct {
-		word string
-		at   *time.Time
-		next bool
-	}{{f.Since, &out.PostedFrom, false}, {f.Until, &out.PostedTo, true}, {f.GoneSince, &out.GoneFrom, false}, {f.GoneUntil, &out.GoneTo, true}} {
-		if at, err := time.Parse(time.DateOnly, b.word); err == nil {
-			if *b.at = at; b.next {
-				*b.at = at.AddDate(0, 0, 1)
-			}
-		}
-	}
-	// A choice on the page is narrower than what the box says.
+// chosen reads what was chosen on the page. What stands in the box itself is
+// read with the question.
+func chosen(v url.Values) (store.SearchFilter, error) {
+	var out store.SearchFilter
 	if c := v.Get(string(store.FacetKind)); c != "" {
 		out.Kinds = []store.HitKind{store.HitKind(c)}
 	}
@@ -284,14 +232,6 @@ func filterOf(f *box.Filters, v url.Values) (store.SearchFilter, error) {
 		out.PostedFrom, out.PostedTo = year, year.AddDate(1, 0, 0)
 	}
 	return out, nil
-}
-
-func typed[T ~string](words []string) []T {
-	var out []T
-	for _, w := range words {
-		out = append(out, T(w))
-	}
-	return out
 }
 
 // hit adds what is known of a hit; what is no longer kept is left out.
