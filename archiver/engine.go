@@ -67,6 +67,9 @@ type Options struct {
 	Progress func(Progress)
 	// Workers is how many posts are captured at a time; 0 is [DefaultWorkers].
 	Workers int
+	// Lease is how long a job is held without a sign of life: a worker that was
+	// killed blocks its jobs no longer. 0 is [DefaultLease].
+	Lease time.Duration
 	// Rand returns a number in [0,1) for jitter; nil is that of math/rand/v2.
 	Rand func() float64
 }
@@ -108,9 +111,8 @@ const (
 	DefaultMaxMedia = 512 << 20
 	// DefaultMediaTime is the longest that one file may take.
 	DefaultMediaTime = 15 * time.Minute
-	// leaseTime is how long a job is held without a heartbeat: a worker that
-	// was killed keeps others from it no longer.
-	leaseTime = 2 * time.Minute
+	// DefaultLease leaves a worker that is slow, or asleep for a moment, its jobs.
+	DefaultLease = 2 * time.Minute
 	// controlTime is how long a right answer about the control posts is
 	// believed.
 	controlTime = 10 * time.Minute
@@ -134,7 +136,7 @@ type Engine struct {
 // New returns an engine. It starts nothing and owns nothing.
 func New(o Options) *Engine {
 	o.Owner = cmp.Or(o.Owner, "stet")
-	o.Workers = cmp.Or(o.Workers, DefaultWorkers)
+	o.Workers, o.Lease = cmp.Or(o.Workers, DefaultWorkers), cmp.Or(o.Lease, DefaultLease)
 	o.Policy.MaxMedia = cmp.Or(o.Policy.MaxMedia, DefaultMaxMedia)
 	o.Policy.MediaTime = cmp.Or(o.Policy.MediaTime, DefaultMediaTime)
 	o.Policy.QuoteDepth = max(cmp.Or(o.Policy.QuoteDepth, 1), 0)

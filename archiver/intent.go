@@ -117,7 +117,7 @@ func (w *want) take(j store.Job) {
 // same thing that go on at once in one process share a job, and only one of
 // them may finish it.
 func (e *Engine) lease() store.Lease {
-	return store.Lease{Owner: fmt.Sprintf("%s/%d", e.o.Owner, e.leases.Add(1)), Until: e.o.Archive.Now().Add(leaseTime)}
+	return store.Lease{Owner: fmt.Sprintf("%s/%d", e.o.Owner, e.leases.Add(1)), Until: e.o.Archive.Now().Add(e.o.Lease)}
 }
 
 // given returns the job where it was leased by l, and else a zero job, which
@@ -153,7 +153,7 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 	case class.Name == "unavailable":
 		// The archive's own storage is away, for a minute or a day: that is not
 		// the job's fault and must not use up its attempts.
-		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now().Add(storageDelay+time.Duration(e.o.Rand()*float64(storageDelay)))
+		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now().Add(storageDelay)
 	case class.Retry && j.Attempts < maxAttempts:
 		f.Outcome, f.RunAt = store.OutcomeRetry, e.o.Archive.Now().Add(e.retryDelay(j.Attempts, err))
 	case scheduled(j):
@@ -167,9 +167,10 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 	b.Finish(f)
 }
 
-// storageDelay is the least time after which a job is tried again that the
-// archive's own storage stood in the way of.
-const storageDelay = 30 * time.Second
+// storageDelay is how long a job waits that the archive's own storage stood in
+// the way of. It is short, because the storage may be away for this worker only:
+// then another takes the job, and this one takes none for a while.
+const storageDelay = time.Second
 
 // scheduled reports whether a job was asked for by a schedule rather than a
 // person.

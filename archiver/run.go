@@ -42,9 +42,8 @@ const (
 	// DefaultPoll is the longest that work which is due waits for a free
 	// worker to see it.
 	DefaultPoll = 500 * time.Millisecond
-	// heartbeat is how often leases are prolonged, and leaseTime what they are
-	// prolonged by: a worker that was killed blocks its jobs no longer.
-	heartbeat = 30 * time.Second
+	// beats is how often leases are prolonged while one lasts.
+	beats = 4
 	// maxAttempts is how often a job is tried before a person must decide.
 	maxAttempts = 10
 	// perHost is the largest share of the workers that jobs of one host hold,
@@ -63,6 +62,47 @@ type runner struct {
 	freed   chan struct{}
 	group   sync.WaitGroup
 	lastErr error
+	// away is the trouble with the archive's own storage that the last job had,
+	// nil for none; no job is taken until awayEnd, and awayFor grows.
+	away    error
+	awayEnd time.Time
+	awayFor time.Duration
+}
+
+// A worker that cannot reach the archive's storage takes no jobs for a time
+// that doubles from the first of these to the second: it would only keep them
+// from those that can.
+const (
+	firstAway = 2 * time.Second
+	mostAway  = time.Minute
+)
+
+// ended notes how a job ended.
+func (r *runner) ended(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if store.ClassOf(err).Name != "unavailable" {
+		if err == nil {
+			r.away, r.awayFor = nil, 0
+		}
+		return
+	}
+	now := r.e.o.Archive.Now()
+	if r.away != nil && now.Before(r.awayEnd) {
+		return // one of several that were under way
+	}
+	r.away, r.awayFor = err, min(max(2*r.awayFor, firstAway), mostAway)
+	r.awayEnd = now.Add(r.awayFor)
+}
+
+// storageAway returns the trouble because of which no job is to be taken.
+func (r *runner) storageAway() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.away == nil || !r.e.o.Archive.Now().Before(r.awayEnd) {
+		return nil
+	}
+	return r.away
 }
 
 // Run leases due jobs and runs them until ctx ends, or, with Once, until
@@ -108,6 +148,13 @@ func (r *runner) loop(ctx, work context.Context) error {
 		if clock, err = r.e.followClock(ctx, clock); err != nil && ctx.Err() == nil && !store.ClassOf(err).Retry {
 			return err
 		}
+		if err := r.storageAway(); err != nil {
+			if r.o.Once && r.idle() {
+				return err
+			}
+			r.rest(ctx, tick)
+			continue
+		}
 		idle := r.idle() // before: what ends from here on makes room for more
 		n, err := r.start(ctx, work)
 		switch {
@@ -121,14 +168,19 @@ func (r *runner) loop(ctx, work context.Context) error {
 		if err == nil && r.o.Once && idle {
 			return nil
 		}
-		tick.Reset(r.o.Poll)
-		select {
-		case <-ctx.Done():
-		case <-r.freed:
-		case <-tick.C:
-		}
+		r.rest(ctx, tick)
 	}
 	return nil
+}
+
+// rest waits until a worker is free, or for a while.
+func (r *runner) rest(ctx context.Context, tick *time.Timer) {
+	tick.Reset(r.o.Poll)
+	select {
+	case <-ctx.Done():
+	case <-r.freed:
+	case <-tick.C:
+	}
 }
 
 func (r *runner) idle() bool {
@@ -158,7 +210,7 @@ func (r *runner) start(ctx, work context.Context) (int, error) {
 	if free <= 0 {
 		return 0, nil
 	}
-	request := store.LeaseRequest{Owner: r.e.o.Owner, Now: r.e.o.Archive.Now(), For: leaseTime, Limit: free, Kinds: r.kinds(), SkipHosts: skip}
+	request := store.LeaseRequest{Owner: r.e.o.Owner, Now: r.e.o.Archive.Now(), For: r.e.o.Lease, Limit: free, Kinds: r.kinds(), SkipHosts: skip}
 	jobs, err := r.e.o.Archive.Backend().Lease(ctx, request)
 	if err != nil {
 		return 0, fmt.Errorf("leasing jobs: %w", err)
@@ -244,6 +296,7 @@ func (r *runner) run(ctx context.Context, jobs []store.Job) {
 // written ends the Run.
 func (r *runner) handle(ctx context.Context, jobs []store.Job) {
 	for i, err := range r.e.handle(ctx, jobs) {
+		r.ended(err)
 		if err == nil {
 			continue
 		}
@@ -403,7 +456,7 @@ func (e *Engine) holdLeases(ctx context.Context, jobs []store.Job) (release func
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(heartbeat)
+		tick := time.NewTicker(e.o.Lease / beats)
 		defer tick.Stop()
 		for {
 			select {
@@ -411,7 +464,7 @@ func (e *Engine) holdLeases(ctx context.Context, jobs []store.Job) (release func
 				return
 			case <-tick.C:
 			}
-			until := e.o.Archive.Now().Add(leaseTime)
+			until := e.o.Archive.Now().Add(e.o.Lease)
 			for _, j := range jobs {
 				if !e.holds(j) {
 					continue

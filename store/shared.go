@@ -16,6 +16,9 @@ type Turns interface {
 	// taken is given back by GiveTurn, or by itself after hold, for a process
 	// that dies.
 	TakeTurn(ctx context.Context, host string, interval time.Duration, slots int, hold time.Duration) (Turn, error)
+	// KeepTurn holds on to a turn for hold from now on, for a request that
+	// lasts. It errors with ErrConflict where it has ended.
+	KeepTurn(ctx context.Context, host string, ticket int64, hold time.Duration) error
 	// GiveTurn says that a request has ended.
 	GiveTurn(ctx context.Context, host string, ticket int64) error
 	// PauseHost keeps all from a host for a time from now; a shorter pause

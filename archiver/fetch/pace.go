@@ -23,8 +23,7 @@ type pacer struct {
 	intervals map[string]time.Duration
 	slots     int
 	maxWait   time.Duration
-	shared    store.Turns   // nil: this process has the hosts for itself
-	hold      time.Duration // how long a shared turn lasts at most
+	shared    store.Turns // nil: this process has the hosts for itself
 
 	mu    sync.Mutex
 	hosts map[string]*pacedHost
@@ -41,7 +40,7 @@ type pacedHost struct {
 
 func newPacer(o Options, now func() time.Time) *pacer {
 	return &pacer{now: now, interval: o.PerHostInterval, intervals: o.HostIntervals,
-		slots: o.PerHostConcurrency, maxWait: o.MaxWait, shared: o.Turns, hold: o.MaxTime, hosts: map[string]*pacedHost{}}
+		slots: o.PerHostConcurrency, maxWait: o.MaxWait, shared: o.Turns, hosts: map[string]*pacedHost{}}
 }
 
 // use returns the state of host and counts the caller among its users.
@@ -129,29 +128,60 @@ func (p *pacer) acquire(ctx context.Context, host string) (release func(), err e
 	return func() { give(); own() }, nil
 }
 
-// sharedTime bounds what is only said, not waited for.
-const sharedTime = 5 * time.Second
+const (
+	// sharedTime bounds what is only said, not waited for.
+	sharedTime = 5 * time.Second
+	// turnTime is how long a turn lasts without a sign of life: a process that
+	// dies keeps the others from a host no longer. turnBeat is how often one is
+	// given.
+	turnTime = 15 * time.Second
+	turnBeat = 5 * time.Second
+)
 
 // together waits for host's turn among all processes.
 func (p *pacer) together(ctx context.Context, host string) (give func(), err error) {
 	for {
-		t, err := p.shared.TakeTurn(ctx, host, max(p.every(host), 0), max(p.slots, 0), p.hold)
+		t, err := p.shared.TakeTurn(ctx, host, max(p.every(host), 0), max(p.slots, 0), turnTime)
 		switch {
 		case err != nil:
 			return nil, err
 		case t.Wait <= 0:
-			return func() {
-				ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTime)
-				defer cancel()
-				// A turn that is not given back ends by itself.
-				_ = p.shared.GiveTurn(ctx, host, t.Ticket)
-			}, nil
+			return p.keepTurn(context.WithoutCancel(ctx), host, t.Ticket), nil
 		case t.Paused && t.Wait > p.maxWait:
 			return nil, &RateLimitError{Host: host, Until: p.now().Add(t.Wait)}
 		}
 		if err := sleep(ctx, t.Wait); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// keepTurn holds on to a turn until it is given back. What cannot be said of it
+// does no harm: it ends by itself, and another request may begin early.
+func (p *pacer) keepTurn(ctx context.Context, host string, ticket int64) (give func()) {
+	said := func(say func(context.Context) error) {
+		ctx, cancel := context.WithTimeout(ctx, sharedTime)
+		defer cancel()
+		_ = say(ctx)
+	}
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		beat := time.NewTicker(turnBeat)
+		defer beat.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-beat.C:
+				said(func(ctx context.Context) error { return p.shared.KeepTurn(ctx, host, ticket, turnTime) })
+			}
+		}
+	}()
+	return func() {
+		close(ended)
+		<-done
+		said(func(ctx context.Context) error { return p.shared.GiveTurn(ctx, host, ticket) })
 	}
 }
 

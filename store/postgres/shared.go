@@ -35,6 +35,15 @@ func (s *Store) TakeTurn(ctx context.Context, host string, interval time.Duratio
 	return t, nil
 }
 
+// KeepTurn implements [store.Turns].
+func (s *Store) KeepTurn(ctx context.Context, host string, ticket int64, hold time.Duration) error {
+	tag, err := s.pool.Exec(ctx, `UPDATE host_slots SET until = now_us() + $3 WHERE host = $1 AND ticket = $2`, []byte(host), ticket, hold.Microseconds())
+	if err == nil && tag.RowsAffected() == 0 {
+		return fmt.Errorf("%w: the turn at %s has ended", store.ErrConflict, host)
+	}
+	return classify(ctx, err)
+}
+
 // GiveTurn implements [store.Turns].
 func (s *Store) GiveTurn(ctx context.Context, host string, ticket int64) error {
 	_, err := s.pool.Exec(ctx, `DELETE FROM host_slots WHERE host = $1 AND ticket = $2`, []byte(host), ticket)

@@ -213,7 +213,7 @@ func Default() *Config {
 		Browser: Browser{Draw: "off", Most: 1, Timeout: time.Minute, MaxBytes: 100 << 20, MaxMemory: 1500 << 20, Sandbox: true},
 		Wayback: Wayback{Recover: true, Submit: "off", SubmitWithin: 30 * 24 * time.Hour, SubmitPerDay: 1000}, Evidence: Evidence{CheckpointEvery: time.Hour, StampEvery: 24 * time.Hour},
 		Storage: Storage{Schema: "stet"},
-		Serve:   Serve{Listen: DefaultListen, PublicListen: "off", RawListen: "off", PublicPolicy: PublicPolicy{Gone: "approved"}, Role: "all", Workers: archiver.DefaultWorkers, MinFree: 1 << 30, Log: "text"},
+		Serve:   Serve{Listen: DefaultListen, PublicListen: "off", RawListen: "off", PublicPolicy: PublicPolicy{Gone: "approved"}, Role: "all", Workers: archiver.DefaultWorkers, Lease: archiver.DefaultLease, MinFree: 1 << 30, Log: "text"},
 		origin:  map[string]string{},
 	}
 }

@@ -38,6 +38,9 @@ type Serve struct {
 	Role string
 	// Workers is how many jobs run at a time.
 	Workers int
+	// Lease is how long others wait before they take over the jobs of a process
+	// that gives no sign of life.
+	Lease time.Duration
 	// MinFree is how many bytes of the disk stay free: below it nothing new is
 	// captured, and looks go on.
 	MinFree int64
@@ -104,6 +107,7 @@ func serveKeys() []Key {
 		value("serve.key_file", func(c *Config) *string { return &c.Serve.KeyFile }, parsePath, asIs),
 		value("serve.socket_group", func(c *Config) *string { return &c.Serve.SocketGroup }, parseLine, asIs),
 		value("serve.role", func(c *Config) *string { return &c.Serve.Role }, ParseRole, asIs),
+		value("serve.lease", func(c *Config) *time.Duration { return &c.Serve.Lease }, ParseDuration, FormatDuration),
 		value("serve.workers", func(c *Config) *int { return &c.Serve.Workers }, parseCount(1, 1000), formatInt),
 		value("serve.min_free", func(c *Config) *int64 { return &c.Serve.MinFree }, ParseSize, FormatSize),
 		value("serve.log", func(c *Config) *string { return &c.Serve.Log }, parseLog, asIs),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"stet/archiver/bluesky"
 	"stet/archiver/fetch"
@@ -12,6 +13,7 @@ import (
 	"stet/archiver/source"
 	"stet/archiver/web"
 	"stet/cmd/internal/config"
+	"stet/store"
 )
 
 // Service is an open archive with what works on it by itself.
@@ -57,7 +59,7 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 		}
 	}
 	if c.Serve.Role != "web" {
-		if err := s.Sources.Sync(ctx, plans(c)); err != nil {
+		if err := s.sync(ctx, c); err != nil {
 			return nil, fmt.Errorf("taking over the configured sources: %w", err)
 		}
 	}
@@ -70,6 +72,20 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 		return nil, err
 	}
 	return s, nil
+}
+
+// syncTries is how often the configured sources are tried to be taken over, a
+// second apart, while another machine is reading one of them.
+const syncTries = 60
+
+// sync takes over the configured sources.
+func (s *Service) sync(ctx context.Context, c *config.Config) error {
+	for try := 1; ; try++ {
+		err := s.Sources.Sync(ctx, plans(c))
+		if err == nil || c.Storage.Postgres == "" || !store.ClassOf(err).Retry || try == syncTries || !pause(ctx, time.Second) {
+			return err
+		}
+	}
 }
 
 // sources returns the worker of the archive's sources.

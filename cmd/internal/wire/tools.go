@@ -270,7 +270,7 @@ func engineOptions(c *config.Config, o Options, client *fetch.Client) archiver.O
 			QuoteDepth: off(c.Capture.QuoteDepth), ReplyDepth: off(c.Capture.ReplyDepth),
 			Links: archiver.Links(c.Capture.Links), MaxLinks: c.Capture.MaxLinks, ScanPostLinks: c.Capture.ScanPostLinks},
 		Budgets: budgets(c), SmallHosts: archiver.SmallHosts(c.Watch.SmallHosts),
-		Software: "stet/" + o.Version, Machine: machine(), Progress: o.Progress, Workers: c.Capture.Workers,
+		Software: "stet/" + o.Version, Machine: machine(), Progress: o.Progress, Workers: c.Capture.Workers, Lease: c.Serve.Lease,
 	}
 }
 
