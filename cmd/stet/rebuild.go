@@ -17,8 +17,9 @@ func (a *app) rebuildCommand() *cobra.Command {
 records, and make the index of words again. It mends an archive in which only
 those are damaged; what is damaged in the records themselves comes back from a
 backup. Interrupted at any moment, the archive has the old database or the new
-one. Where a service runs, it does the work: what is to be written waits
-meanwhile.`,
+one. Where a service runs, it does the work, and what is to be written waits
+meanwhile; the hashes of the evidence tree and the index of pictures are made
+again only where none runs.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.rebuild(cmd.Context()) },
 	}
