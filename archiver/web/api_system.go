@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"stet/store"
@@ -40,7 +41,7 @@ type apiAudit struct {
 
 // operations lists everything that the interface for programs does.
 func (s *Server) operations() []operation {
-	return append(append(s.postOperations(), s.workOperations()...), s.systemOperations()...)
+	return slices.Concat(s.postOperations(), s.searchOperations(), s.workOperations(), s.systemOperations())
 }
 
 // systemOperations are about the archive as a whole.

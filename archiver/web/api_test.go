@@ -239,7 +239,7 @@ func TestPostsAPI(t *testing.T) {
 	}
 	for path, want := range map[string]int{"/posts/twitter:5": 404, "/posts/nonsense": 400, "/posts/https:%2F%2Fevil.example%2Fx": 400, "/posts?limit=0": 400, "/posts?limit=501": 400, "/gone?cursor=!": 400, "/gone?since=yesterday": 400,
 		"/captures/x": 400, "/captures/0190a0a0-0000-7000-8000-000000000000": 404, "/exchanges/0190a0a0-0000-7000-8000-000000000000/body": 404, "/articles?url=https://news.example/none": 404, "/accounts/twitter/nobody": 404,
-		"/lookup": 400, "/media/sha256:00": 400, "/media/" + store.DigestOf([]byte("x")).String(): 404, "/none": 404, "/jobs/0190a0a0-0000-7000-8000-000000000000": 404, "/exchanges/" + w.ids["exchange"] + "/..%2F..%2Fetc%2Fpasswd": 404} {
+		"/lookup": 400, "/quote": 400, "/search?q=x&sort=size": 400, "/search?q=x&facets=size": 400, "/search?since=x": 400, "/media/sha256:00": 400, "/media/" + store.DigestOf([]byte("x")).String(): 404, "/none": 404, "/jobs/0190a0a0-0000-7000-8000-000000000000": 404, "/exchanges/" + w.ids["exchange"] + "/..%2F..%2Fetc%2Fpasswd": 404} {
 		rec := w.call("GET", apiPrefix+path, "")
 		if rec.Code != want || rec.Header().Get("Content-Type") != "application/problem+json" || rec.Header().Get("ETag") != "" {
 			t.Errorf("%s: %d %v %s", path, rec.Code, rec.Header(), rec.Body)

@@ -179,9 +179,11 @@ func (s *Server) answer(route *route, known bool, w http.ResponseWriter, r *http
 // recover answers where a handler panicked: one request must not end the
 // others.
 func (s *Server) recover(w http.ResponseWriter, r *http.Request) {
-	switch p := recover(); {
+	p := recover()
+	err, _ := p.(error)
+	switch {
 	case p == nil:
-	case p == http.ErrAbortHandler:
+	case errors.Is(err, http.ErrAbortHandler):
 		panic(p)
 	default:
 		// The address is left out: it can hold what somebody looks for.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	w := &world{t: t, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), ids: map[string]string{}, people: &people{users: map[string]Person{}}}
 	now := func() time.Time { return w.at }
 	m := mem.New(mem.Options{Now: now})
-	w.archive = store.NewArchive(store.Parts{Backend: m, Blobs: m, Now: now, Random: rand.Reader})
+	w.archive = store.NewArchive(store.Parts{Backend: m, Blobs: m, Now: now, Random: rand.Reader, Search: wordless{}})
 	finder := extract.NewFinder(sites.All())
 	engine := archiver.New(archiver.Options{Archive: w.archive, Finder: finder})
 	reader := archiver.NewReader(archiver.ReaderOptions{Archive: w.archive, Finder: finder, Platforms: []post.Platform{post.Twitter}})
@@ -58,6 +59,22 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	w.fill()
 	return w
 }
+
+// wordless finds the same post for all words.
+type wordless struct{}
+
+func (wordless) Search(_ context.Context, q store.SearchQuery) (store.SearchResult, error) {
+	r := store.SearchResult{Hits: []store.Hit{{Kind: store.HitPost, Ref: goneRef().String(), Score: 2}, {Kind: store.HitArticle, URL: "https://news.example/a", Score: 1}}, Total: 2,
+		Facets: map[store.Facet][]store.FacetCount{store.FacetStatus: {{Value: "deleted", Count: 1}}}, Respelled: []store.Respelling{{Word: "wrods", As: []string{"words"}}}}
+	if len(q.Filter.Kinds) == 1 && q.Filter.Kinds[0] == store.HitPost {
+		r.Hits = r.Hits[:1]
+	}
+	return r, q.Check()
+}
+func (wordless) Coverage(context.Context, store.SearchFilter) (store.SearchCoverage, error) {
+	return store.SearchCoverage{Posts: 4, Articles: 1}, nil
+}
+func (wordless) Purge(context.Context, []post.Ref, []string) error { return nil }
 
 // add adds records and returns the id of the last.
 func (w *world) add(all ...store.Content) store.ID {
