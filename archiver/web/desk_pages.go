@@ -6,6 +6,8 @@ func (s *Server) pages() []route {
 		{pattern: "GET /static/{name}", handle: s.staticFile},
 		{pattern: "GET /{$}", need: RoleReader, handle: s.home},
 		{pattern: "GET /search", need: RoleReader, handle: s.search},
+		{pattern: "GET /picture", need: RoleReader, handle: s.pictureForm},
+		{pattern: "POST /picture", need: RoleReader, form: true, most: maxPicture + 1<<20, handle: s.picture},
 		{pattern: "GET /quote", need: RoleReader, handle: s.quote},
 		{pattern: "GET /post/{ref}", need: RoleReader, handle: s.showPost},
 		{pattern: "GET /post/{ref}/data.json", need: RoleReader, handle: s.postData},

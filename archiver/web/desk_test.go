@@ -1,6 +1,9 @@
 package web
 
 import (
+	"bytes"
+	"errors"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -122,6 +125,37 @@ func TestForms(t *testing.T) {
 	p.fill(job, "/queue", url.Values{"act": {"drop"}, "job": {strings.TrimPrefix(job, "/job/")}})
 	if w := p.send(http.MethodGet, job, nil); w.Code != http.StatusNotFound {
 		t.Errorf("a job that was dropped: %d", w.Code)
+	}
+}
+
+// TestPicture: what is no picture, or cannot be compared, is said to be so.
+func TestPicture(t *testing.T) {
+	p := &person{world: newWorld(t, nil)}
+	m := regexp.MustCompile(`name="csrf" value="([0-9a-f]{64})"`).FindStringSubmatch(p.page("/picture"))
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	if err := errors.Join(form.WriteField("csrf", m[1]), func() error {
+		f, err := form.CreateFormFile("picture", "<script>.png")
+		if err == nil {
+			_, err = f.Write([]byte(png))
+		}
+		return err
+	}(), form.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/picture", &body)
+	r.Host, r.RemoteAddr = "127.0.0.1:8484", "127.0.0.1:50000"
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	for _, c := range p.jar {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "has no index of them") || strings.Contains(w.Body.String(), "<script>") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if rec := p.send(http.MethodPost, "/picture", url.Values{"csrf": {m[1]}}); rec.Code != http.StatusBadRequest {
+		t.Errorf("no picture: %d", rec.Code)
 	}
 }
 

@@ -46,6 +46,14 @@
     grow();
   }
 
+  // A picture that is pasted is chosen.
+  const chooser = document.querySelector("input[data-paste]");
+  if (chooser) {
+    addEventListener("paste", (e) => {
+      if (e.clipboardData.files.length) chooser.files = e.clipboardData.files;
+    });
+  }
+
   // The progress of a job is asked for without loading the page again.
   const progress = document.querySelector("[data-poll]");
   if (progress) {
