@@ -108,8 +108,7 @@ func (w *Worker) queue(ctx context.Context, records []store.Record) error {
 }
 
 // wanted returns what is to be drawn because of a record: posts and pages that
-// are captured for the first time, or by a person. What only a newsroom's own
-// credentials open, the browser would not see.
+// are captured for the first time, or by a person.
 func (w *Worker) wanted(ctx context.Context, r *store.Record) (in intent, key string, err error) {
 	person := false
 	switch r.Kind {

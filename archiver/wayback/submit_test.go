@@ -109,7 +109,7 @@ func (c *counter) work(over time.Duration) {
 	if err := c.submitter.Once(c.Context()); err != nil {
 		c.Fatal(err)
 	}
-	for end := time.Now().Add(over); ; time.Sleep(5 * time.Second) {
+	for end := time.Now().Add(over); ; time.Sleep(max(5*time.Second, over/600)) {
 		err := c.engine.Run(c.Context(), archiver.RunOptions{Once: true, Workers: 1, Report: func(_ store.Job, err error) { c.failed = append(c.failed, err) }})
 		if err != nil {
 			c.Fatal(err)
