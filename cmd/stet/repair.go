@@ -38,7 +38,7 @@ The public listener of a service is asked, at --url, else serve.public_url, else
 serve.public_listen: the copies are shown from there.`,
 		Example: `  stet repair public/
   stet repair public/2024/story.html --write --url https://stet.news.example`,
-		Args: someArgs("an HTML file or a folder"),
+		Args: someArgs("an HTML file or a folder (a damaged archive is for `stet salvage`)"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.repair(cmd.Context(), args, base, write) },
 	}
 	cmd.Flags().BoolVar(&write, "write", false, "change the files")
