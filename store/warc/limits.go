@@ -15,6 +15,9 @@ type Limits struct {
 	// megabytes.
 	Total int64
 	Ratio int64
+
+	// free is how much may be decompressed before the ratio counts.
+	free int64
 }
 
 // The defaults of [Limits].
@@ -52,5 +55,6 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Records, DefaultRecords)
 	set(&l.Total, DefaultTotal)
 	set(&l.Ratio, DefaultRatio)
+	set(&l.free, ratioFree)
 	return l
 }

@@ -69,7 +69,7 @@ func (b *budget) Read(p []byte) (int, error) {
 	switch {
 	case b.n > b.limit.Total:
 		return n, fmt.Errorf("%w: the file holds more than %d bytes", store.ErrTooLarge, b.limit.Total)
-	case b.n > ratioFree && b.n/b.limit.Ratio > b.r.src.in.n:
+	case b.n > b.limit.free && b.n/b.limit.Ratio > b.r.src.in.n:
 		return n, fmt.Errorf("%w: %d bytes of the file become more than %d", store.ErrTooLarge, b.r.src.in.n, b.n)
 	}
 	return n, err

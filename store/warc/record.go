@@ -95,6 +95,9 @@ type Record struct {
 	Head     []byte
 	Body     func() (io.ReadCloser, error)
 	BodySize int64
+
+	// given is room for the fields of one head.
+	given [12]Field
 }
 
 // RecordID returns the name of a record that is made of the archive's record
@@ -118,38 +121,47 @@ func uuid(b []byte, part string) string {
 
 // Date writes a time as WARC-Date: in UTC, with as many digits of a second as
 // it has.
-func Date(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999999Z") }
+func Date(t time.Time) string { return t.UTC().Format(dateForm9) }
+
+const dateForm9 = "2006-01-02T15:04:05.999999999Z"
 
 // Timestamp writes a time as indexes do: fourteen digits.
 func Timestamp(t time.Time) string { return t.UTC().Format("20060102150405") }
 
-// head writes the fields of r for a block with the digest. It errors with
-// ErrInvalid where a value could be read as something else than a value.
-func (r *Record) head(block store.Digest) ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteString(Version + "\r\n")
+// appendHead appends the fields of r for a block with the digest. It errors
+// with ErrInvalid where a value could be read as something else than a value.
+func (r *Record) appendHead(b []byte, block store.Digest) ([]byte, error) {
 	size := int64(len(r.Head)) + r.BodySize
-	fields := []Field{{"WARC-Type", string(r.Type)}, {"WARC-Record-ID", "<" + r.ID + ">"}, {"WARC-Date", Date(r.Date)}}
+	// The fields that are checked are those that come from elsewhere.
+	given := append(r.given[:0], Field{"WARC-Type", string(r.Type)}, Field{"WARC-Record-ID", r.ID})
 	if r.TargetURI != "" {
-		fields = append(fields, Field{"WARC-Target-URI", CleanURI(r.TargetURI)})
+		given = append(given, Field{"WARC-Target-URI", CleanURI(r.TargetURI)})
 	}
-	fields = append(fields, r.Fields...)
-	fields = append(fields, Field{"WARC-Block-Digest", digestValue(block)})
-	if !r.PayloadDigest.IsZero() {
-		fields = append(fields, Field{"WARC-Payload-Digest", digestValue(r.PayloadDigest)})
-	}
+	given = append(given, r.Fields...)
 	if size > 0 {
-		fields = append(fields, Field{"Content-Type", r.ContentType})
+		given = append(given, Field{"Content-Type", r.ContentType})
 	}
-	fields = append(fields, Field{"Content-Length", strconv.FormatInt(size, 10)})
-	for _, f := range fields {
+	b = append(b, Version+"\r\n"...)
+	for i := range given {
+		f := &given[i]
 		if err := f.check(); err != nil {
 			return nil, fmt.Errorf("a %s record: %w", r.Type, err)
 		}
-		b.WriteString(f.Name + ": " + f.Value + "\r\n")
+		b = append(append(b, f.Name...), ": "...)
+		if i == 1 {
+			b = append(append(append(b, '<'), f.Value...), '>')
+		} else {
+			b = append(b, f.Value...)
+		}
+		b = append(b, "\r\n"...)
 	}
-	b.WriteString("\r\n")
-	return b.Bytes(), nil
+	b = append(r.Date.UTC().AppendFormat(append(b, "WARC-Date: "...), dateForm9), "\r\n"...)
+	b = append(hex.AppendEncode(append(b, "WARC-Block-Digest: sha256:"...), block[:]), "\r\n"...)
+	if !r.PayloadDigest.IsZero() {
+		b = append(hex.AppendEncode(append(b, "WARC-Payload-Digest: sha256:"...), r.PayloadDigest[:]), "\r\n"...)
+	}
+	b = strconv.AppendInt(append(b, "Content-Length: "...), size, 10)
+	return append(b, "\r\n\r\n"...), nil
 }
 
 // digestValue writes a digest as the head of a record names it.
@@ -157,10 +169,18 @@ func digestValue(d store.Digest) string { return "sha256:" + hex.EncodeToString(
 
 // check looks whether the field is one line of text.
 func (f *Field) check() error {
-	if f.Name == "" || strings.ContainsFunc(f.Name, func(r rune) bool { return !tokenRune(r) }) {
-		return fmt.Errorf("%w: %q is not the name of a field", store.ErrInvalid, f.Name)
+	for i := range len(f.Name) {
+		if c := f.Name[i]; c >= 0x7f || c != '-' && (c|0x20 < 'a' || c|0x20 > 'z') && !tokenRune(rune(c)) {
+			return fmt.Errorf("%w: %q is not the name of a field", store.ErrInvalid, f.Name)
+		}
 	}
-	if f.Value == "" || !utf8.ValidString(f.Value) || strings.ContainsFunc(f.Value, control) {
+	bad, ascii := f.Name == "" || f.Value == "", true
+	for i := range len(f.Value) {
+		c := f.Value[i]
+		bad = bad || c < ' ' || c == 0x7f
+		ascii = ascii && c < 0x80
+	}
+	if bad || !ascii && !utf8.ValidString(f.Value) {
 		return fmt.Errorf("%w: the field %s has the value %q, which is not one line of text", store.ErrInvalid, f.Name, f.Value)
 	}
 	return nil

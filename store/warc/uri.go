@@ -1,9 +1,6 @@
 package warc
 
-import (
-	"net/url"
-	"strings"
-)
+import "strings"
 
 // CleanURI returns s as RFC 3986 writes it: what may not stand in an address is
 // percent-encoded, percent signs that encode nothing too, so that nothing of it
@@ -67,12 +64,3 @@ func isHex(c byte) bool {
 // PartURI returns the address of something that was made, not fetched:
 // urn:kind:of.
 func PartURI(kind, of string) string { return "urn:" + kind + ":" + escapeURI(of) }
-
-// hostOf returns the parts of an absolute address with a host, nil for others.
-func hostOf(s string) *url.URL {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" {
-		return nil
-	}
-	return u
-}

@@ -37,7 +37,8 @@ type Writer struct {
 	plain bool
 	held  bytes.Buffer
 	block hash.Hash
-	copy  []byte
+	// head and copy are room for one record's.
+	head, copy []byte
 }
 
 // counter counts and hashes what goes through it.
@@ -51,7 +52,9 @@ type counter struct {
 func (c *counter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
-	c.hash.Write(p[:n])
+	if c.hash != nil {
+		c.hash.Write(p[:n])
+	}
 	return n, err
 }
 
@@ -76,6 +79,10 @@ func newWriter(w io.Writer, offset int64, z *gzip.Writer) *Writer {
 	return &Writer{out: counter{w: w, n: offset, hash: sha256.New()}, zip: z, block: sha256.New(), copy: make([]byte, 64<<10)}
 }
 
+// WithoutDigests leaves the digests of stored records out of locations, which
+// only an index needs.
+func (w *Writer) WithoutDigests() { w.out.hash = nil }
+
 // Offset returns where the next record will stand.
 func (w *Writer) Offset() int64 { return w.out.n }
 
@@ -87,11 +94,14 @@ func (w *Writer) Write(r *Record) (Location, error) {
 	if err := w.digest(r); err != nil {
 		return loc, fmt.Errorf("reading the block of %s: %w", r.ID, err)
 	}
-	head, err := r.head(store.Digest(w.block.Sum(nil)))
+	head, err := r.appendHead(w.head[:0], store.Digest(w.block.Sum(nil)))
 	if err != nil {
 		return loc, err
 	}
-	w.out.hash.Reset()
+	w.head = head
+	if w.out.hash != nil {
+		w.out.hash.Reset()
+	}
 	var to io.Writer = &w.out
 	if !w.plain {
 		w.zip.Reset(&w.out)
@@ -116,7 +126,9 @@ func (w *Writer) Write(r *Record) (Location, error) {
 		}
 	}
 	loc.Length = w.out.n - loc.Offset
-	w.out.hash.Sum(loc.Digest[:0])
+	if w.out.hash != nil {
+		w.out.hash.Sum(loc.Digest[:0])
+	}
 	return loc, nil
 }
 

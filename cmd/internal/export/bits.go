@@ -32,15 +32,6 @@ func (s numbers) next(n uint64) (uint64, bool) {
 	return 0, false
 }
 
-// count returns how many there are.
-func (s numbers) count() uint64 {
-	n := 0
-	for _, w := range s {
-		n += bits.OnesCount64(w)
-	}
-	return uint64(n) //nolint:gosec // positive
-}
-
 // dense reports whether a good part of the numbers from n on are in the set.
 func (s numbers) dense(n uint64) bool {
 	here := s[n/64]

@@ -80,7 +80,10 @@ func (x *exporter) plan(ctx context.Context) (numbers, error) {
 	s := &x.o.Selection
 	var err error
 	switch {
-	case s.All || s.ranged():
+	case s.All && s.Private:
+	case s.All:
+		err = p.all(ctx)
+	case s.ranged():
 		err = p.scan(ctx, p.record)
 	case s.Source != "":
 		err = p.scan(ctx, p.ofSource)
@@ -120,9 +123,7 @@ func (p *plan) scan(ctx context.Context, take func(context.Context, *store.Recor
 			return nil
 		}
 		for i := range records {
-			r := &records[i]
-			p.recent.put(r.ID, r.Seq)
-			if err := take(ctx, r); err != nil {
+			if err := take(ctx, &records[i]); err != nil {
 				return err
 			}
 		}
@@ -132,12 +133,36 @@ func (p *plan) scan(ctx context.Context, take func(context.Context, *store.Recor
 	return nil
 }
 
+// errPrivate ends a look for something private.
+var errPrivate = errors.New("something is private")
+
+// all finds what is private in an export of everything. In many archives
+// nothing is, which is quick to see.
+func (p *plan) all(ctx context.Context) error {
+	err := p.scan(ctx, func(_ context.Context, r *store.Record) error {
+		if saysPrivate(r) {
+			return errPrivate
+		}
+		return nil
+	})
+	if errors.Is(err, errPrivate) {
+		return p.scan(ctx, p.record)
+	}
+	return err
+}
+
+// saysPrivate reports whether a record may say that it is private.
+func saysPrivate(r *store.Record) bool {
+	return bytes.Contains(r.Field("meta"), []byte(`"private":true`))
+}
+
 // record takes a record of an export of everything, or of a range of time.
 func (p *plan) record(ctx context.Context, r *store.Record) error {
+	p.recent.put(r.ID, r.Seq)
 	if r.Kind == store.KindExchange {
 		// Decoding what everything else refers to would cost more than the
 		// rest.
-		if bytes.Contains(r.Field("meta"), []byte(`"private":true`)) {
+		if saysPrivate(r) {
 			p.own.add(r.Seq)
 		}
 		return nil

@@ -18,7 +18,7 @@ func (x *exporter) each(ctx context.Context, chosen numbers, after uint64, fn fu
 	for n, ok := chosen.next(after + 1); ok; n, ok = chosen.next(n) {
 		limit := 1
 		if chosen.dense(n) {
-			limit = 256
+			limit = 1000
 		}
 		records, err := x.archive.Backend().Read(ctx, n-1, limit)
 		if err != nil {
@@ -46,6 +46,8 @@ type file struct {
 	x *exporter
 	w *warc.Writer
 	e *warc.Exporter
+	// json is room for one record as data.
+	json []byte
 	// pages is told of what readers can open; nil for nobody.
 	pages func(url string, at time.Time, title, text string) error
 }
@@ -53,6 +55,10 @@ type file struct {
 // newFile begins a file, or, where it goes on, the next part of one.
 func (x *exporter) newFile(w io.Writer, offset int64, name string, part int, index func(*warc.Entry) error) (*file, error) {
 	f := &file{x: x, w: warc.NewWriter(w, offset)}
+	if index == nil {
+		f.w.WithoutDigests()
+		index = func(*warc.Entry) error { return nil }
+	}
 	f.e = warc.NewExporter(f.w, x.archive, name, index)
 	f.e.Part(part)
 	info := []warc.Field{{Name: "software", Value: x.o.Software}, {Name: "format", Value: "WARC File Format 1.1"},
@@ -106,20 +112,26 @@ func (f *file) page(e *store.Exchange) error {
 // data writes the fields of a record as JSON: what was concluded from what was
 // recorded, and when.
 func (f *file) data(r *store.Record) error {
-	type member struct {
-		Kind store.Kind      `json:"kind"`
-		ID   store.ID        `json:"id"`
-		Time time.Time       `json:"time"`
-		Data json.RawMessage `json:"data,omitempty"`
-		Post json.RawMessage `json:"post,omitempty"`
-		Text string          `json:"text,omitempty"`
+	b := append(f.json[:0], `{"kind":"`+string(r.Kind)+`","id":"`+r.ID.String()+`","time":"`...)
+	b = append(r.Time.UTC().AppendFormat(b, time.RFC3339Nano), '"')
+	// What is kept is JSON already: encoding it again would cost as much as
+	// compressing it.
+	if v := r.Field("meta"); len(v) > 0 {
+		b = append(append(b, `,"data":`...), v...)
 	}
-	m := member{Kind: r.Kind, ID: r.ID, Time: r.Time.UTC(), Data: r.Field("meta"), Post: r.Field("post"), Text: string(r.Field("text"))}
-	b, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("record %s: %w: %w", r.ID, store.ErrCorrupt, err)
+	if v := r.Field("post"); len(v) > 0 {
+		b = append(append(b, `,"post":`...), v...)
 	}
-	_, err = f.w.Write(&warc.Record{Type: warc.TypeMetadata, ID: warc.RecordID(r.ID, string(r.Kind)), Date: r.Time,
+	if v := r.Field("text"); len(v) > 0 {
+		text, err := json.Marshal(string(v))
+		if err != nil {
+			return fmt.Errorf("record %s: %w: %w", r.ID, store.ErrCorrupt, err)
+		}
+		b = append(append(b, `,"text":`...), text...)
+	}
+	b = append(b, '}')
+	f.json = b
+	_, err := f.w.Write(&warc.Record{Type: warc.TypeMetadata, ID: warc.RecordID(r.ID, string(r.Kind)), Date: r.Time,
 		TargetURI: warc.PartURI("x-stet", string(r.Kind)+":"+r.ID.String()), ContentType: "application/json", Head: b})
 	return err
 }

@@ -23,10 +23,10 @@ func (x *exporter) warc(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return x.segments(ctx, chosen, func(*warc.Entry) error { return nil })
+	return x.segments(ctx, chosen, nil)
 }
 
-// segments writes the chosen records in parts.
+// segments writes the chosen records in parts. A nil index is none.
 func (x *exporter) segments(ctx context.Context, chosen numbers, index func(*warc.Entry) error) error {
 	m := x.o.From
 	after, err := strconv.ParseUint(m.After, 10, 64)
