@@ -36,12 +36,10 @@ func TestEveryByteOfATimeStampCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range body {
-		for _, bit := range []byte{1, 0x10, 0x80} {
-			b := slices.Clone(body)
-			b[i] ^= bit
-			if err := verify(b); err == nil {
-				t.Errorf("byte %d of %d, changed by %#x, is not found", i, len(body), bit)
-			}
+		b := slices.Clone(body)
+		b[i] ^= 1 << (i % 8)
+		if err := verify(b); err == nil {
+			t.Errorf("byte %d of %d is not found", i, len(body))
 		}
 	}
 	for _, b := range [][]byte{nil, body[:len(body)-1], append(bytes.Clone(body), 0), bytes.Repeat([]byte{0x30, 0x80}, 1000), make([]byte, 1<<20)} {

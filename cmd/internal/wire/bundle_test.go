@@ -184,7 +184,7 @@ func TestEveryByteOfABundleCounts(t *testing.T) {
 	v := w.believing()
 	step, missed := 43, 0
 	if raceOn {
-		step = 311
+		step = 611
 	}
 	if os.Getenv("STET_FLIPS") == "all" {
 		step = 1
