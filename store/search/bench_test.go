@@ -280,7 +280,7 @@ func BenchmarkReaders(b *testing.B) {
 		for reader := range 16 {
 			wg.Go(func() {
 				rng := rand.New(rand.NewPCG(uint64(reader), 9))
-				for range 50 {
+				for range 20 {
 					post := strings.Fields(text(rand.New(rand.NewPCG(rng.Uint64N(1_000_000)+1, 1))))
 					q := store.SearchQuery{Words: strings.Join(post[:min(len(post), 1+rng.IntN(5))], " ")}
 					if rng.IntN(5) == 0 {

@@ -20,8 +20,9 @@ const (
 	shortWord, longWord = 4, 8
 	// maxSpellings is how many other spellings of a word are taken.
 	maxSpellings = 8
-	// maxRespelled is how many words of a query are respelled.
-	maxRespelled = 8
+	// maxRespelled is how many words a query may have of which some are
+	// respelled: of a longer one enough others are left.
+	maxRespelled = 6
 	// maxVisits bounds the tokens that are looked at for one word.
 	maxVisits = 200_000
 )
@@ -32,6 +33,9 @@ func trailing(word uint64) int { return mathbits.TrailingZeros64(word) }
 // spelling: for those that stand nowhere, or, where all stand somewhere, for
 // all. Those that stand in most documents come first.
 func (s *searcher) respell(loose []*term) (map[int][]string, error) {
+	if len(loose) > maxRespelled {
+		return nil, nil
+	}
 	var which []int
 	for i, t := range loose {
 		if t.count == 0 && spelled(t) {
@@ -46,7 +50,7 @@ func (s *searcher) respell(loose []*term) (map[int][]string, error) {
 		}
 	}
 	found := map[int][]string{}
-	for _, i := range which[:min(len(which), maxRespelled)] {
+	for _, i := range which {
 		as, err := s.spellings(loose[i].group.Any[0].Tokens[0])
 		if err != nil {
 			return nil, err

@@ -403,3 +403,61 @@ func TestSearchWhileFollowing(t *testing.T) {
 		t.Errorf("with a context that ended: %v", err)
 	}
 }
+
+// TestManySegments adds posts one at a time, beside segments that are put
+// together in steps: there are never many, and everything is found.
+func TestManySegments(t *testing.T) {
+	a := newArchive(t, Options{})
+	doc := uint32(0)
+	add := func(n int) {
+		t.Helper()
+		a.must(a.index.update(func(tx *bbolt.Tx) error {
+			first, collected := doc+1, map[string]*pending{}
+			for range n {
+				doc++
+				for _, token := range []string{"every", fmt.Sprintf("of%d", doc%4000)} {
+					if collected[token] == nil {
+						collected[token] = &pending{}
+					}
+					collected[token].add(doc, 1)
+				}
+			}
+			if err := writeSegment(tx, first, doc, []map[string]*pending{collected}); err != nil {
+				return err
+			}
+			return tend(tx)
+		}))
+	}
+	most := 0
+	for i := range 1200 {
+		if i < 10 {
+			add(3000) // together they take several steps
+		} else {
+			add(1)
+		}
+		a.must(a.index.view(func(tx *bbolt.Tx) error {
+			all, err := segments(tx)
+			most = max(most, len(all))
+			return err
+		}))
+	}
+	if most > 6*mergeAt {
+		t.Errorf("there were %d segments", most)
+	}
+	a.must(a.index.view(func(tx *bbolt.Tx) error {
+		all, err := segments(tx)
+		if err != nil {
+			return err
+		}
+		it, n := newTokenIterator(all, "every"), uint32(0)
+		for at := it.seek(0); at != none; at = it.seek(at + 1) {
+			if n++; at != n {
+				t.Fatalf("document %d follows %d", at, n-1)
+			}
+		}
+		if n != doc || it.err != nil {
+			t.Errorf("%d documents of %d, %v", n, doc, it.err)
+		}
+		return nil
+	}))
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -25,9 +26,12 @@ const (
 	// mergeNow is the most documents of segments that are put together at once.
 	mergeNow = 2048
 	// mergeStep is how many blocks are copied in one step.
-	mergeStep = 4000
-	// maxTier is the tier from which on segments stay: 8⁶ documents.
-	maxTier = 6
+	mergeStep = 1500
+	// mergeMost is the most segments that are put together at a time: their
+	// number is kept as one byte.
+	mergeMost = 64
+	// maxTier is the tier from which on segments stay as they are: 8⁵ documents.
+	maxTier = 5
 )
 
 // segment is one bucket of postings with the numbers of its first and last
@@ -173,40 +177,68 @@ func readMerge(tx *bbolt.Tx) (*merge, error) {
 	return m, nil
 }
 
-// tend puts segments together, as far as one step goes.
+// tend puts segments together: small ones at once, and of large ones as far as
+// one step goes.
 func tend(tx *bbolt.Tx) error {
-	m, err := readMerge(tx)
+	pending, err := readMerge(tx)
 	if err != nil {
 		return err
 	}
 	for range maxTier {
-		if m == nil {
-			if m, err = chooseMerge(tx); m == nil || err != nil {
+		parts, err := chooseMerge(tx, pending)
+		if err != nil || len(parts) == 0 {
+			if err != nil {
 				return err
 			}
+			break
 		}
-		done, err := m.step(tx)
-		if err != nil {
+		large := parts[len(parts)-1].last-parts[0].first >= mergeNow
+		if large && pending != nil {
+			break
+		}
+		m := &merge{}
+		for _, s := range parts {
+			m.of = append(m.of, s.id)
+		}
+		if m.into, _, err = newSegment(tx); err != nil {
 			return err
 		}
-		meta := tx.Bucket([]byte(bucketMeta))
-		if !done {
-			return meta.Put([]byte(metaMerge), m.encode())
+		if large {
+			pending = m
+			break
 		}
-		if err := meta.Delete([]byte(metaMerge)); err != nil {
+		if _, err := m.step(tx, math.MaxInt); err != nil {
 			return err
 		}
-		m = nil
 	}
-	return nil
+	if pending == nil {
+		return nil
+	}
+	done, err := pending.step(tx, mergeStep)
+	if err != nil {
+		return err
+	}
+	if done {
+		return tx.Bucket([]byte(bucketMeta)).Delete([]byte(metaMerge))
+	}
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(metaMerge), pending.encode())
 }
 
-// chooseMerge begins to put together the smallest segments of which there are
-// enough of one size, nil where there are none.
-func chooseMerge(tx *bbolt.Tx) (*merge, error) {
+// chooseMerge returns the smallest segments of which there are enough of one
+// size, none where there are none. Those that are being put together already,
+// and what is before them, is left alone.
+func chooseMerge(tx *bbolt.Tx, pending *merge) ([]segment, error) {
 	all, err := segments(tx)
 	if err != nil {
 		return nil, err
+	}
+	if pending != nil {
+		for i := len(all) - 1; i >= 0; i-- {
+			if slices.Contains(pending.of, all[i].id) {
+				all = all[i+1:]
+				break
+			}
+		}
 	}
 	for end := len(all); end > 0; {
 		start := end
@@ -215,12 +247,7 @@ func chooseMerge(tx *bbolt.Tx) (*merge, error) {
 			start--
 		}
 		if end-start >= mergeAt && tier < maxTier {
-			m := &merge{}
-			for _, s := range all[start:end] {
-				m.of = append(m.of, s.id)
-			}
-			m.into, _, err = newSegment(tx)
-			return m, err
+			return all[start:min(end, start+mergeMost)], nil
 		}
 		end = start
 	}
@@ -228,7 +255,7 @@ func chooseMerge(tx *bbolt.Tx) (*merge, error) {
 }
 
 // step copies some blocks and reports whether the merge is done.
-func (m *merge) step(tx *bbolt.Tx) (bool, error) {
+func (m *merge) step(tx *bbolt.Tx, limit int) (bool, error) {
 	all, err := segments(tx)
 	if err != nil {
 		return false, err
@@ -244,10 +271,6 @@ func (m *merge) step(tx *bbolt.Tx) (bool, error) {
 		return false, fmt.Errorf("%w: segments of the index of words are missing; run `stet rebuild`", store.ErrCorrupt)
 	}
 	into.FillPercent = 1
-	limit := mergeStep
-	if parts[len(parts)-1].last-parts[0].first < mergeNow {
-		limit = 1 << 30
-	}
 	more, err := m.copyBlocks(parts, limit, func(token string, blocks []postings) error { return putBlocks(into, token, joined(blocks)) })
 	if err != nil || more {
 		return false, err
