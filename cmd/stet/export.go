@@ -161,7 +161,10 @@ func (a *app) export(ctx context.Context, f *exportFlags, args []string) error {
 		return err
 	}
 	if a.shared != nil {
-		return a.exportFor(ctx, f, o)
+		if err := a.exportFor(ctx, f, o); err != nil {
+			return err
+		}
+		return a.audit(ctx, a.shared, store.Audit{Action: "export", Targets: args})
 	}
 	to, err := a.destination(ctx, f, o)
 	if err != nil {
