@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/andybalholm/brotli"
@@ -48,7 +49,7 @@ func (s *Server) showExchange(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("%w: this is no recorded exchange", store.ErrNotFound)
 	}
-	p := &exchangePage{X: x, ID: id, Seq: rec.Seq, Leaf: rec.Leaf().String(), Request: string(x.RequestHead), Response: string(x.ResponseHead)}
+	p := &exchangePage{X: x, ID: id, Seq: rec.Seq, Leaf: rec.Leaf().String(), Request: lines(x.RequestHead), Response: lines(x.ResponseHead)}
 	if !x.Body.SameAs.IsZero() {
 		p.SameAs = "/exchange/" + x.Body.SameAs.String()
 	}
@@ -59,6 +60,12 @@ func (s *Server) showExchange(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, "exchange", frame{Title: "A recorded answer", Body: p})
+}
+
+// lines returns a head with the ends of lines that a page has; a bare carriage
+// return stays, and is seen.
+func lines(head []byte) string {
+	return strings.TrimRight(strings.ReplaceAll(string(head), "\r\n", "\n"), "\n")
 }
 
 // bodyText returns the beginning of an answer as text, and whether it goes on;
@@ -96,5 +103,5 @@ func (s *Server) bodyText(r *http.Request, x *store.Exchange) (text string, cut 
 	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
 		return "", false, nil
 	}
-	return string(b), cut, nil
+	return strings.ReplaceAll(string(b), "\r\n", "\n"), cut, nil
 }

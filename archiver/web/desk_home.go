@@ -224,6 +224,10 @@ func partsOf(edits []words.Edit) []view.Part {
 			kind = view.PartGone
 		}
 		out = append(out, view.Part{Kind: kind, Text: e.Text})
+		// As everywhere, what is struck out stands before what is put in.
+		if n := len(out); n > 1 && out[n-1].Kind == view.PartGone && out[n-2].Kind == view.PartNew {
+			out[n-1], out[n-2] = out[n-2], out[n-1]
+		}
 	}
 	return out
 }
