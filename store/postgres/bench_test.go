@@ -1,10 +1,17 @@
 package postgres_test
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"stet/extract/post"
 	"stet/store"
 	"stet/store/postgres"
 )
@@ -31,4 +38,90 @@ func BenchmarkAppend(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "batches/s")
 		})
 	}
+}
+
+// BenchmarkAgainstPlain adds captures from 64 writers and compares with the same
+// rows inserted by one connection, 64 captures in each transaction.
+func BenchmarkAgainstPlain(b *testing.B) {
+	const writers, captures = 64, 6400
+	batches := make([]store.Batch, captures)
+	m := newMaker(b, 200)
+	for i := range batches {
+		batches[i] = store.Batch{Records: []store.Record{m.look(i), m.look(i), m.look(i), m.look(i)},
+			Enqueue: []store.Enqueue{{Job: store.Job{ID: m.id(), Kind: "look", Key: fmt.Sprint("twitter:", i), Created: time.Now(), RunAt: time.Now().Add(time.Hour)}}}}
+	}
+	for range b.N {
+		s := open(b, postgres.Options{Schema: newSchema(), MinConns: 16})
+		began := time.Now()
+		var group sync.WaitGroup
+		var next atomic.Int64
+		for range writers {
+			group.Go(func() {
+				for i := next.Add(1) - 1; i < captures; i = next.Add(1) - 1 {
+					if _, err := s.Append(b.Context(), batches[i]); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		}
+		group.Wait()
+		ours := time.Since(began)
+		plain := open(b, postgres.Options{Schema: newSchema()})
+		began = time.Now()
+		first := uint64(1)
+		for i := 0; i < captures; i += writers {
+			if err := plain.InsertPlain(b.Context(), batches[i:i+writers], first); err != nil {
+				b.Fatal(err)
+			}
+			first += 4 * writers
+		}
+		bare := time.Since(began)
+		b.ReportMetric(captures/ours.Seconds(), "captures/s")
+		b.ReportMetric(captures/bare.Seconds(), "plain/s")
+		b.ReportMetric(100*bare.Seconds()/ours.Seconds(), "%-of-plain")
+	}
+}
+
+// BenchmarkLookUp finds a post and decodes all that is kept of it, among many,
+// and leases the looks that are due among them.
+func BenchmarkLookUp(b *testing.B) {
+	posts, err := strconv.Atoi(cmp.Or(os.Getenv("STET_BENCH_POSTS"), "20000"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := open(b, postgres.Options{Schema: newSchema(), MinConns: 8})
+	m := newMaker(b, 201)
+	for i := 0; i < posts; i += 500 {
+		var batch store.Batch
+		for j := i; j < min(i+500, posts); j++ {
+			at := time.Now().Add(time.Hour)
+			if j < 1000 {
+				at = time.Now().Add(-time.Hour)
+			}
+			batch.Records = append(batch.Records, m.look(j), m.look(j))
+			batch.Enqueue = append(batch.Enqueue, store.Enqueue{Job: store.Job{ID: m.id(), Kind: "look", Key: fmt.Sprint("twitter:", j), Created: time.Now(), RunAt: at}})
+		}
+		m.append(s, batch)
+	}
+	exec1(b, admin(b, "public"), "ANALYZE")
+	b.ResetTimer()
+	var times []time.Duration
+	for i := range b.N {
+		began := time.Now()
+		ref := post.Ref{Platform: post.Twitter, ID: fmt.Sprint(i * 7919 % posts)}
+		if page, err := s.List(b.Context(), store.Query{Term: store.RefTerm(ref)}); err != nil || len(page.Records) != 2 {
+			b.Fatalf("%d records, %v", len(page.Records), err)
+		}
+		times = append(times, time.Since(began))
+	}
+	b.StopTimer()
+	slices.Sort(times)
+	b.ReportMetric(float64(times[len(times)/2].Microseconds()), "median-us")
+	began := time.Now()
+	jobs, err := s.Lease(b.Context(), store.LeaseRequest{Owner: "bench", For: time.Minute, Limit: 1000})
+	if err != nil || len(jobs) != 1000 {
+		b.Logf("%d jobs, %v", len(jobs), err) // a later round finds them leased
+	}
+	b.ReportMetric(float64(time.Since(began).Milliseconds()), "lease-1000-ms")
 }

@@ -1,0 +1,37 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"stet/store"
+)
+
+// InsertPlain inserts the rows of batches in one transaction and does nothing
+// else that adding them does; first is the number of the first record.
+func (s *Store) InsertPlain(ctx context.Context, batches []store.Batch, first uint64) error {
+	share := make([]*addition, len(batches))
+	for i := range batches {
+		p, err := s.prepareBatch(&batches[i])
+		if err != nil {
+			return err
+		}
+		n := uint64(len(batches[i].Records))
+		share[i] = &addition{prepared: p, receipt: store.Receipt{First: first, Last: first + n - 1}}
+		first += n
+	}
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		var q pgx.Batch
+		for i := range batches {
+			for _, e := range batches[i].Enqueue {
+				j := e.New()
+				q.Queue(`INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, jobValues(&j)...)
+			}
+		}
+		if err := tx.SendBatch(ctx, &q).Close(); err != nil {
+			return err
+		}
+		return insert(ctx, tx, share)
+	})
+}
