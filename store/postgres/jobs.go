@@ -289,8 +289,8 @@ const leaseQuery = `
 WITH clock AS MATERIALIZED (SELECT now_us() AS now),
 due AS (
 	SELECT id, row_number() OVER (PARTITION BY priority, host ORDER BY run_at NULLS FIRST, id) AS turn
-	FROM jobs, clock
-	WHERE (state = 1 AND (run_at IS NULL OR run_at <= now) OR state = 2 AND until <= now)
+	FROM jobs
+	WHERE (state = 1 AND run_at IS NULL OR state = 1 AND run_at <= (SELECT now FROM clock) OR state = 2 AND until <= (SELECT now FROM clock))
 		AND ($1::bytea[] IS NULL OR kind = ANY ($1)) AND NOT host = ANY (coalesce($2::bytea[], '{}')) AND ($3::integer = 0 OR priority <= $3)
 ),
 picked AS (
