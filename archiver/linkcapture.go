@@ -95,9 +95,15 @@ type pageRound struct {
 
 // keep commits what was answered: exchanges, the capture with its reading, the
 // look, the outcome of the job and the next look.
-func (p *pageRound) keep(ctx context.Context) ResultLink {
+func (p *pageRound) keep(ctx context.Context) (res ResultLink) {
 	keep := context.WithoutCancel(ctx)
-	res := ResultLink{URL: p.w.url, via: p.w.via}
+	res = ResultLink{URL: p.w.url, via: p.w.via}
+	committed := false
+	defer func() {
+		if !committed {
+			res.Capture = store.ID{} // nothing of it is kept
+		}
+	}()
 	b := p.e.o.Archive.Begin()
 	if res.Err = p.reply.addTo(keep, b); res.Err != nil {
 		return res
@@ -125,6 +131,7 @@ func (p *pageRound) keep(ctx context.Context) ResultLink {
 		res.Err = fmt.Errorf("keeping the capture of %s: %w", p.w.url, err)
 		return res
 	}
+	committed = true
 	res.FinalURL, res.Label, res.Title, res.Err = p.look.Final, p.look.Label, p.answer.Reading.Title, trouble
 	return res
 }

@@ -159,7 +159,13 @@ func (c *capturing) best() *sighting {
 
 // keep commits what was answered: exchanges, captures with their files, looks,
 // the verdict, the outcome of the job and the next look.
-func (c *capturing) keep(ctx context.Context) error {
+func (c *capturing) keep(ctx context.Context) (err error) {
+	committed := false
+	defer func() {
+		if err != nil && !committed {
+			c.res.Capture = store.ID{} // nothing of it is kept
+		}
+	}()
 	// What was fetched is kept also when the person interrupts.
 	keep := context.WithoutCancel(ctx)
 	if err := c.addExchanges(keep); err != nil {
@@ -213,6 +219,7 @@ func (c *capturing) keep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("keeping the capture of %s: %w", c.w.ref, err)
 	}
+	committed = true
 	c.w.set.take(ctx, c.e, c.links, receipt.Jobs)
 	c.describe(state, failure)
 	return c.settleAccount(ctx)
