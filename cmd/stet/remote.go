@@ -45,7 +45,7 @@ func (a *app) serverOf(cmd *cobra.Command) (string, error) {
 // here are the commands that work on the folder of an archive, or with folders
 // of the machine that it is on.
 func here(cmd *cobra.Command) bool {
-	return slices.Contains([]string{"serve", "backup", "restore", "salvage"}, topOf(cmd))
+	return slices.Contains([]string{"serve", "backup", "restore", "salvage", "migrate"}, topOf(cmd))
 }
 
 // topOf returns the name of the command below the program's.

@@ -55,7 +55,7 @@ original is deleted.
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors")
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
 		a.serveCommand(), a.watchCommand(), a.caseCommand(), a.sourceCommand(), a.jobsCommand(),
-		a.checkCommand(), a.checkpointCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.rebuildCommand(), a.salvageCommand(),
+		a.checkCommand(), a.checkpointCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.migrateCommand(), a.rebuildCommand(), a.salvageCommand(),
 		a.exportCommand(), a.statusCommand(), a.userCommand(), a.tokenCommand(), a.approveCommand(), a.repairCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root

@@ -54,6 +54,7 @@ func run(t *testing.T, c Config, names []string) {
 		{"Leases", leaseTests()},
 		{"Blobs", blobTests()},
 		{"Life", lifeTests()},
+		{"Estate", estateTests()},
 		{"Model", modelTests()},
 	}
 	for _, g := range groups {
