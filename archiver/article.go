@@ -520,6 +520,10 @@ func (e *Engine) askBatches(ctx context.Context, wants []*want) (map[post.Ref][]
 	}
 	out := map[post.Ref][]sighting{}
 	for platform, refs := range by {
+		refs, err := e.allowed(ctx, refs)
+		if err != nil {
+			return nil, err
+		}
 		if err := e.askPlatform(ctx, e.platform(platform), refs, out); err != nil {
 			return nil, err
 		}

@@ -118,6 +118,16 @@ func (c *capturing) addRelated(ctx context.Context, s *sighting, parsed *extract
 		if err != nil {
 			return err
 		}
+		var shown *post.Post
+		if i >= 0 {
+			shown = &parsed.Related[i]
+		}
+		if err := c.e.refusedBeside(ctx, before, r.ref, shown); isRefusal(err) {
+			c.res.Notes = append(c.res.Notes, err.Error())
+			continue
+		} else if err != nil {
+			return err
+		}
 		switch {
 		case i >= 0:
 			p := parsed.Related[i]

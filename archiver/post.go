@@ -35,11 +35,19 @@ func (e *Engine) capturePost(ctx context.Context, w *want, batched []sighting) R
 		return res
 	}
 	c := &capturing{e: e, w: w, before: before, res: &res, b: e.o.Archive.Begin()}
+	if err := c.refusedBefore(ctx); err != nil {
+		res.Err = e.refuse(ctx, w, err)
+		return res
+	}
 	if err := c.ask(ctx, batched); err != nil {
 		res.Err = err
 		return res
 	}
 	c.askOlder(ctx)
+	if err := c.refusedAfter(ctx); err != nil {
+		res.Err = e.refuse(ctx, w, err)
+		return res
+	}
 	if err := c.keep(ctx); err != nil {
 		res.Err = err
 	}

@@ -78,6 +78,10 @@ func (e *Engine) firstAnswers(ctx context.Context, refs []post.Ref) (map[post.Re
 		}
 	}
 	for platform, all := range by {
+		all, err := e.allowed(ctx, all)
+		if err != nil {
+			return nil, err
+		}
 		for _, ep := range e.platform(platform).Endpoints() {
 			if ep.Batch() < 2 || len(all) < 2 {
 				continue
@@ -123,6 +127,10 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, w *want, fi
 			return
 		}
 	}
+	if err := e.refused(ctx, store.SubjectOf(before)); err != nil {
+		res.Status, res.Err = e.State(before).Value, errors.Join(err, e.close(ctx, job, err))
+		return
+	}
 	p := e.platform(ref.Platform)
 	if p == nil {
 		err := settled{fmt.Errorf("%w: this version does not look at posts of %s", store.ErrUnexpected, ref.Platform)}
@@ -145,6 +153,10 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, w *want, fi
 	c.askWitnesses(ctx, p, "look")
 	if !c.w.options.scheduled() {
 		c.recover(ctx)
+	}
+	if err := c.refusedAfter(ctx); err != nil {
+		res.Err = errors.Join(err, e.close(ctx, job, err))
+		return
 	}
 	if c.controls, c.incidents, err = e.believe(ctx, p, c.sightings); err == nil {
 		err = c.keepLook(ctx, res)

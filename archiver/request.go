@@ -21,6 +21,11 @@ func (e *Engine) Request(ctx context.Context, target string, o CaptureOptions) (
 	if err != nil {
 		return store.Job{}, err
 	}
+	if ref, err := post.ParseRef(j.Key); err == nil && j.Kind == JobCapture {
+		if err := e.refusedNamed(ctx, ref); err != nil {
+			return store.Job{}, err
+		}
+	}
 	b := e.o.Archive.Begin()
 	if err := b.Enqueue(store.Enqueue{Earlier: true, Job: j}); err != nil {
 		return store.Job{}, err

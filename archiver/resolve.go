@@ -73,6 +73,9 @@ func (r *resolution) addTo(ctx context.Context, b *store.Builder, w *want, now t
 // short links in its words, else by the author's posts in a web archive, else by
 // keeping the article's own quotation.
 func (e *Engine) captureUnresolved(ctx context.Context, w *want) ResultPost {
+	if err := e.refused(ctx, store.Subject{Authors: []store.Account{claimed(w.mention.Platform, w.mention.Quoted.Handle)}}); err != nil {
+		return ResultPost{Platform: w.mention.Platform, URL: w.url, Media: []post.Media{}, Status: post.Unknown, Err: e.refuse(ctx, w, err)}
+	}
 	r := e.resolve(ctx, w)
 	if r.confidence < MinConfidence {
 		e.resolveInArchive(ctx, w, r)

@@ -57,6 +57,8 @@ func contents() []store.Content {
 		&store.Drawing{Time: at, Ref: ref, URL: "u", Final: "f", Title: "t", Of: id(1), Picture: d, PictureSize: 1, Cut: true, Page: d, PageSize: 2,
 			Browser: "b", Notes: []string{"n"}, Private: true, Software: "s"},
 		&store.Approval{Time: at, Ref: ref, Account: "twitter:#7", Revoked: true, Operator: "o", Note: "n"},
+		&store.Hold{Time: at, Ref: ref, Accounts: []string{"twitter:#7"}, Released: true, Operator: "o", Reason: "r"},
+		&store.Takedown{Time: at, Ref: ref, Accounts: []string{"twitter:#7"}, Act: store.TakedownRefuse, Operator: "o", Reason: "r", Basis: "b"},
 		&store.Audit{Time: at, Actor: "a", How: "session", Action: "capture", Targets: []string{"twitter:20"}, Jobs: []store.ID{id(1)}, Reason: "r"},
 		&store.Stamp{Time: at, Form: store.StampRFC3161, Size: 7, Root: d, By: "https://tsa.example/", Of: id(1), State: store.StampFailed, At: at,
 			Exchanges: []store.ID{id(2)}, Error: "e", ErrorClass: "network", Trigger: "schedule", Body: []byte{0x30, 0}},

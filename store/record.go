@@ -27,12 +27,14 @@ const (
 	// KindResolution names the post that an embed without id shows:
 	// [Resolution].
 	KindResolution Kind = "resolution"
-	// KindHold, KindRedaction, KindTakedown, KindImport and KindNote are
-	// acts of archivists. Their records are kept and carried by every version;
-	// this one does not write them.
-	KindHold      Kind = "hold"
+	// KindHold says that nothing of something may be removed: [Hold].
+	KindHold Kind = "hold"
+	// KindTakedown says what may not be captured: [Takedown].
+	KindTakedown Kind = "takedown"
+	// KindRedaction, KindImport and KindNote are acts of archivists. Their
+	// records are kept and carried by every version; this one does not write
+	// them.
 	KindRedaction Kind = "redaction"
-	KindTakedown  Kind = "takedown"
 	KindImport    Kind = "import"
 	KindNote      Kind = "note"
 	// KindIncident is something that the operator should know: [Incident].
@@ -143,7 +145,7 @@ func (r *Record) has(name string) bool {
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
 // *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],
 // *[Drawing], *[Case], *[Approval], *[Audit],
-// *[Submission] or *[Stamp]. The
+// *[Submission], *[Stamp], *[Hold] or *[Takedown]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -185,6 +187,10 @@ func newContent(k Kind) Content {
 		return new(Drawing)
 	case KindCase:
 		return new(Case)
+	case KindHold:
+		return new(Hold)
+	case KindTakedown:
+		return new(Takedown)
 	case KindApproval:
 		return new(Approval)
 	case KindAudit:

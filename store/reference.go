@@ -88,6 +88,10 @@ func refsOf(c Content) []post.Ref {
 		return []post.Ref{c.Ref}
 	case *Approval:
 		return []post.Ref{c.Ref}
+	case *Hold:
+		return []post.Ref{c.Ref}
+	case *Takedown:
+		return []post.Ref{c.Ref}
 	case *Case:
 		return []post.Ref{c.Member.Ref}
 	}

@@ -24,7 +24,7 @@ import (
 // open, the service runs them.
 func forwardable(cmd *cobra.Command) bool {
 	for c := cmd; c != nil; c = c.Parent() {
-		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "checkpoint", "export", "status", "jobs", "watch", "case", "source", "backup", "compact", "rebuild", "token", "user", "approve"}, c.Name()) {
+		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "checkpoint", "export", "status", "jobs", "watch", "case", "source", "backup", "compact", "rebuild", "token", "user", "approve", "hold", "refuse"}, c.Name()) {
 			return true
 		}
 	}

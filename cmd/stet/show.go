@@ -118,6 +118,7 @@ func (a *app) showView(v *view.Post) {
 	if v.Private {
 		a.out.block("", "Private: it stays out of alerts and of what is given away.", 0)
 	}
+	a.showRulings(v)
 	a.showCaptures(v)
 	a.showLooks(v)
 	a.showDrawings(v)

@@ -57,9 +57,11 @@ func (e *env) story() []store.Record {
 	folder := e.record(&store.Case{Time: e.clock.Now(), Act: store.CaseOpen, Title: "Ferries", Member: store.CaseMember{Ref: ref(1)}})
 	stamp := e.record(&store.Stamp{Time: e.clock.Now(), Form: store.StampCheckpoint, Size: 7, Root: store.DigestOf([]byte("root")), By: "key", Body: []byte("note\n")})
 	approval := e.record(&store.Approval{Time: e.clock.Now(), Ref: ref(1), Operator: "ada"})
+	hold := e.record(&store.Hold{Time: e.clock.Now(), Ref: ref(1), Operator: "ada", Reason: "a court asks"})
+	takedown := e.record(&store.Takedown{Time: e.clock.Now(), Accounts: []string{"twitter:adafenwick"}, Act: store.TakedownRefuse, Reason: "asked to"})
 	audit := e.record(&store.Audit{Time: e.clock.Now(), Actor: "ada", How: "session", Action: "approve", Targets: []string{ref(1).String()}})
 	submission := e.record(&store.Submission{Time: e.clock.Now(), URL: "https://ferry.example/times", Of: capture.ID, Archive: "web.archive.org", Exchange: x.ID})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission}
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission, hold, takedown}
 }
 
 func testKinds(e *env) {

@@ -25,6 +25,10 @@ type Post struct {
 	// Private is true where the post stays out of what is told and given away:
 	// see [Policy].
 	Private bool `json:"private,omitempty"`
+	// Hold is why nothing of it may be removed, Refused why nothing more of it is
+	// captured; nil where nobody decided so.
+	Hold    *Ruling `json:"hold,omitempty"`
+	Refused *Ruling `json:"refused,omitempty"`
 	// Source is where the shown words come from, empty where none are kept.
 	Source post.Source `json:"-"`
 	// Notes are what the parser and the other sources had to say of it.
@@ -129,6 +133,9 @@ func (r *Reader) Post(ctx context.Context, ref post.Ref) (*Post, error) {
 	}
 	v := &Post{Post: post.Post{Platform: h.Ref.Platform, ID: h.Ref.ID}, Status: r.policy.Status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
 		Private: r.policy.Private(h), Captures: []Capture{}, Looks: []Look{}, History: h}
+	if err = r.rulings(ctx, v); err != nil {
+		return nil, err
+	}
 	if v.Drawings, err = r.drawings(ctx, ref); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stet/cmd/internal/wire"
+	"stet/extract/post"
+	"stet/store"
+	"stet/store/view"
+)
+
+// ruled is one decision, as it is printed.
+type ruled struct {
+	Time     time.Time `json:"time"`
+	Of       string    `json:"of"`
+	Act      string    `json:"act"`
+	Operator string    `json:"operator,omitempty"`
+	Reason   string    `json:"reason"`
+	Basis    string    `json:"basis,omitempty"`
+}
+
+func (a *app) holdCommand() *cobra.Command {
+	var release bool
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "hold [REF|@HANDLE…]",
+		Short: "Record that nothing of a post or account may be removed",
+		Long: `A hold records that nothing the archive keeps of a post, or of all posts of an
+account, may be removed: a court or a lawyer asked for it, or a dispute goes on.
+--release takes it back. Without a name every decision so far is listed, the
+newest first.
+
+A REF is an address or platform:id; @handle or platform:@handle is an account.`,
+		Example: `  stet hold https://x.com/ministry/status/1990000000000000001 --reason "letter of 3 March"
+  stet hold twitter:@ministry --release --reason "settled"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.listRules(cmd.Context(), store.HoldsTerm())
+			}
+			act := "hold"
+			if release {
+				act = "release"
+			}
+			return a.rule(cmd.Context(), args, act, reason, "")
+		},
+	}
+	cmd.Flags().BoolVar(&release, "release", false, "take the hold back")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	return cmd
+}
+
+func (a *app) refuseCommand() *cobra.Command {
+	var lift bool
+	var reason, basis string
+	cmd := &cobra.Command{
+		Use:   "refuse [REF|@HANDLE…]",
+		Short: "Capture nothing more of a post or account",
+		Long: `Nothing more of the post, or of any post of the account, is captured or looked at:
+such a wish ends with "refused" (exit 7) and names the decision. What is kept
+already stays as it is, and is shown and given away as before. --lift takes the
+decision back; looks begin again with the next capture. Without a name every
+decision so far is listed, the newest first.
+
+What others publish is theirs: an article that quotes the post is kept whole, and
+so is an answer of the platform in which somebody else's post shows it.
+
+A REF is an address or platform:id; @handle or platform:@handle is an account.
+An account of which nothing is kept is named with its platform.`,
+		Example: `  stet refuse twitter:@someone --reason "their lawyer asked" --basis "GDPR, article 17"
+  stet refuse https://x.com/someone/status/20 --lift --reason "decided on appeal"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.listRules(cmd.Context(), store.TakedownsTerm())
+			}
+			act := "refuse"
+			if lift {
+				act = "lift"
+			}
+			return a.rule(cmd.Context(), args, act, reason, basis)
+		},
+	}
+	cmd.Flags().BoolVar(&lift, "lift", false, "take the decision back")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	cmd.Flags().StringVar(&basis, "basis", "", "the law, order or rule that it rests on")
+	return cmd
+}
+
+// rule records a decision about posts and accounts.
+func (a *app) rule(ctx context.Context, words []string, act, reason, basis string) (err error) {
+	if strings.TrimSpace(reason) == "" {
+		return fmt.Errorf("%w: say why with --reason; it stays in the archive", store.ErrUsage)
+	}
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	w, err := a.open(ctx, c, true, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	var sum outcomes
+	for _, word := range words {
+		r, err := a.ruleOne(ctx, w, word, ruled{Act: act, Operator: a.operator(), Reason: reason, Basis: basis})
+		sum.add(word, err)
+		switch {
+		case err != nil:
+			a.complain(err)
+		case a.json:
+			a.out.json(r)
+		default:
+			a.out.line("%s %s.", r.Of, actWords(act))
+		}
+	}
+	return sum.err()
+}
+
+func actWords(act string) string {
+	switch act {
+	case "hold":
+		return "is held: nothing of it may be removed"
+	case "release":
+		return "is not held any more"
+	case string(store.TakedownLift):
+		return "may be captured again"
+	}
+	return "is captured no more; what is kept of it stays"
+}
+
+// ruleOne records one decision, and that it was made.
+func (a *app) ruleOne(ctx context.Context, w *wire.Archive, word string, r ruled) (ruled, error) {
+	ref, accounts, err := a.ruledThing(ctx, w, word)
+	if err != nil {
+		return r, err
+	}
+	now := w.Archive.Now()
+	r.Time, r.Of = now.UTC(), ruledName(ref, accounts)
+	var decision store.Content = &store.Takedown{Time: now, Ref: ref, Accounts: accounts, Act: store.TakedownAct(r.Act), Operator: r.Operator, Reason: r.Reason, Basis: r.Basis}
+	if r.Act == "hold" || r.Act == "release" {
+		decision = &store.Hold{Time: now, Ref: ref, Accounts: accounts, Released: r.Act == "release", Operator: r.Operator, Reason: r.Reason}
+	}
+	how := "command"
+	if a.holder != nil {
+		how = "token"
+	}
+	b := w.Archive.Begin()
+	for _, c := range []store.Content{decision, &store.Audit{Time: now, Actor: r.Operator, How: how, Action: r.Act, Targets: []string{r.Of}, Reason: r.Reason}} {
+		if _, err := b.Add(ctx, c); err != nil {
+			return r, err
+		}
+	}
+	_, err = b.Commit(ctx)
+	return r, err
+}
+
+// ruledThing reads what a decision is about. A post need not be kept, nor a
+// post of the account: what is not there yet can be refused too.
+func (a *app) ruledThing(ctx context.Context, w *wire.Archive, word string) (post.Ref, []string, error) {
+	handle, platform, ok := approvedWord(word)
+	if !ok {
+		ref, err := a.classifier().refOf(word)
+		if err != nil {
+			return post.Ref{}, nil, err
+		}
+		h, err := w.Archive.History(ctx, ref)
+		if errors.Is(err, store.ErrNotFound) {
+			return ref, nil, nil
+		}
+		if err != nil {
+			return post.Ref{}, nil, err
+		}
+		return h.Ref, nil, nil
+	}
+	account, err := approvedAccount(ctx, w, platform, handle)
+	if errors.Is(err, store.ErrNotFound) && platform != "" {
+		return post.Ref{}, []string{string(platform) + ":" + handle}, nil
+	}
+	if err != nil {
+		return post.Ref{}, nil, err
+	}
+	// A poorer source tells the handle alone, so that the decision is found
+	// under both.
+	name, _, _ := strings.Cut(account, ":")
+	return post.Ref{}, slices.Compact([]string{account, name + ":" + handle}), nil
+}
+
+func ruledName(ref post.Ref, accounts []string) string {
+	if !ref.IsZero() {
+		return ref.String()
+	}
+	// The handle is what people know; it stands last.
+	platform, handle, _ := strings.Cut(accounts[len(accounts)-1], ":")
+	return platform + ":@" + handle
+}
+
+// maxRules is the most decisions that are listed.
+const maxRules = 10_000
+
+// listRules lists every decision of a kind, the newest first.
+func (a *app) listRules(ctx context.Context, all store.Term) error {
+	return a.reading(ctx, func(w *wire.Archive) error {
+		records, err := w.Archive.ListAll(ctx, all, maxRules)
+		if err != nil {
+			return err
+		}
+		for _, record := range slices.Backward(records) {
+			r, err := ruledOf(&record)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				a.out.json(r)
+				continue
+			}
+			a.out.line("%s  %-7s %s", a.when(record.Time), r.Act, r.Of)
+			a.out.hang("  ", joined([]string{r.Operator, "because:"}, ", "), joined([]string{r.Reason, r.Basis}, "; "))
+		}
+		if len(records) == 0 && !a.json {
+			a.out.line("Nothing was decided so far.")
+		}
+		return nil
+	})
+}
+
+func ruledOf(record *store.Record) (ruled, error) {
+	c, err := store.DecodeAny(record)
+	if err != nil {
+		return ruled{}, err
+	}
+	switch c := c.(type) {
+	case *store.Hold:
+		act := "hold"
+		if c.Released {
+			act = "release"
+		}
+		return ruled{c.Time.UTC(), ruledName(c.Ref, c.Accounts), act, c.Operator, c.Reason, ""}, nil
+	case *store.Takedown:
+		return ruled{c.Time.UTC(), ruledName(c.Ref, c.Accounts), string(cmp.Or(c.Act, store.TakedownRefuse)), c.Operator, c.Reason, c.Basis}, nil
+	}
+	return ruled{}, fmt.Errorf("%w: record %s is a %s", store.ErrCorrupt, record.ID, record.Kind)
+}
+
+// showRulings prints what was decided about a post.
+func (a *app) showRulings(v *view.Post) {
+	for _, r := range []struct {
+		ruling *view.Ruling
+		words  string
+	}{{v.Hold, "Held: nothing of it may be removed, since "}, {v.Refused, "Nothing more of it is captured, since "}} {
+		if r.ruling != nil {
+			a.out.block("", r.words+a.when(r.ruling.Time)+": "+joined([]string{r.ruling.Reason, r.ruling.Basis}, "; "), 0)
+		}
+	}
+}
