@@ -94,7 +94,7 @@ func oneArg(what string) cobra.PositionalArgs {
 
 // commands are the names of the commands of this version.
 func commands() []string {
-	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "case", "source", "jobs", "check", "checkpoint", "verify", "export", "backup", "restore", "compact", "rebuild", "salvage", "status", "user", "token", "approve", "hold", "refuse", "repair", "doctor", "config", "version", "completion", "demo", "help"}
+	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "case", "source", "jobs", "check", "checkpoint", "verify", "export", "backup", "restore", "compact", "migrate", "rebuild", "salvage", "status", "user", "token", "approve", "hold", "refuse", "repair", "doctor", "config", "version", "completion", "demo", "help"}
 }
 
 // near are words that mean what a command does.
