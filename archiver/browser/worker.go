@@ -177,6 +177,20 @@ func (w *Worker) accessed(ctx context.Context, exchanges ...store.ID) (bool, err
 	return false, nil
 }
 
+// refused reports whether a takedown forbids a post since its drawing was
+// queued.
+func (w *Worker) refused(ctx context.Context, ref post.Ref) (bool, error) {
+	if ref.IsZero() {
+		return false, nil
+	}
+	h, err := w.o.Archive.History(ctx, ref)
+	if err != nil {
+		return false, fmt.Errorf("reading what is to be drawn: %w", err)
+	}
+	t, err := w.o.Archive.TakedownOf(ctx, store.SubjectOf(h))
+	return t != nil, err
+}
+
 // Handle runs a job: it draws the page and keeps what it got. The job's outcome
 // is committed with it.
 func (w *Worker) Handle(ctx context.Context, j store.Job) error {
@@ -185,6 +199,8 @@ func (w *Worker) Handle(ctx context.Context, j store.Job) error {
 	err := json.Unmarshal(j.Payload, &in)
 	if err != nil {
 		err = fmt.Errorf("%w: the payload of job %s: %w", store.ErrInvalid, j.ID, err)
+	} else if refused, trouble := w.refused(ctx, in.Ref); refused || trouble != nil {
+		err = trouble // what may not be captured any more is not drawn either
 	} else {
 		err = w.draw(ctx, b, &in)
 	}
