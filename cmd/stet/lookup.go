@@ -171,7 +171,9 @@ func (a *app) showHit(n int, h *archiver.LookupHit) {
 	case "article":
 		a.out.line("%d  an article", n)
 		a.out.line("   %s", h.URL)
-		a.out.block("   “", h.Text+"”", 4)
+		if h.Text != "" { // a file may have no title
+			a.out.block("   “", h.Text+"”", 4)
+		}
 		posted := ""
 		if h.Posted != nil {
 			posted = "published " + a.when(*h.Posted)
