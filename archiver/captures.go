@@ -138,7 +138,7 @@ func (c *capturing) addRelated(ctx context.Context, s *sighting, parsed *extract
 				return err
 			}
 			c.res.Related = append(c.res.Related, r.ref)
-		case len(before.Captures) == 0 && c.e.Can(r.ref.Platform):
+		case !before.Captured() && c.e.Can(r.ref.Platform):
 			w := c.e.newWant(r.ref, "", c.w.options)
 			w.via, w.article, w.private, w.set = c.w.ref, c.w.article, c.w.private, c.w.set
 			w.quotes, w.replies = c.w.quotes-1, c.w.replies-1
@@ -167,7 +167,7 @@ func (c *capturing) followVersions(ctx context.Context, p *post.Post) error {
 		if err != nil {
 			return err
 		}
-		if len(before.Captures) > 0 {
+		if before.Captured() {
 			continue
 		}
 		w := c.e.newWant(v, "", c.w.options)

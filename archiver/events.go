@@ -148,7 +148,7 @@ func mentionOfEvent(a *store.ArticleVersion, m *store.Mention, best *store.Item[
 	if e.Positions == nil {
 		e.Positions = []int{}
 	}
-	if best != nil && best.Content.Source != post.SourceArticle {
+	if best != nil && !best.Content.Source.Secondhand() {
 		e.Quote = CheckQuote(m.Quoted, &best.Content.Post)
 	}
 	return e
@@ -238,7 +238,7 @@ func statusOfEvent(v *store.Verdict) *EventStatus {
 // derivationEvents tells of a post's first capture, of its edit, and of stories
 // that quote other words than were captured.
 func (e *Engine) derivationEvents(ctx context.Context, r *store.Record, d *store.Derivation) ([]Event, error) {
-	if d.Source == post.SourceArticle || d.Ref.IsZero() {
+	if d.Source.Secondhand() || d.Ref.IsZero() {
 		return nil, nil
 	}
 	h, err := e.historyAt(ctx, d.Ref, r.Seq)
@@ -249,7 +249,7 @@ func (e *Engine) derivationEvents(ctx context.Context, r *store.Record, d *store
 	before.Derivations = upTo(h.Derivations, r.Seq-1)
 	var events []Event
 	switch last := lastDerivation(&before, d.Source); {
-	case len(before.Derivations) == 0:
+	case !slices.ContainsFunc(before.Derivations, func(d store.Item[store.Derivation]) bool { return d.Content.Source != post.SourceImport }):
 		events = append(events, postEvent(h, r, EventCaptured))
 	case last != nil && reworded(&last.Post, &d.Post):
 		events = append(events, postEvent(h, r, EventEdited))

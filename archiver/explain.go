@@ -446,7 +446,7 @@ func (e *explaining) when(i int, all []Endpoint, k *known) string {
 		return ""
 	case !e.look && all[0].Source() == post.SourceAPI && ep.Source() == post.SourcePublic && all[i-1].Source() == post.SourceAPI:
 		return ""
-	case !e.look && ep.Source() == post.SourceEmbed && len(k.history.Captures) == 0:
+	case !e.look && ep.Source() == post.SourceEmbed && !k.history.Captured():
 		return ""
 	}
 	return "where those before do not show the post whole"

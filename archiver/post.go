@@ -25,7 +25,7 @@ func (e *Engine) capturePost(ctx context.Context, w *want, batched []sighting) R
 		res.Err = err
 		return res
 	}
-	res.First = len(before.Captures) == 0
+	res.First = !before.Captured()
 	if w.options.scheduled() && w.mention != nil && seenBefore(before) {
 		// Another article's capture came first, between the look at the archive
 		// and the job: once is enough.

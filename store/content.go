@@ -36,6 +36,8 @@ type Capture struct {
 	Exchanges []ID `json:"exchanges,omitempty"`
 	// Memento is what a web archive kept, where Source is "archive".
 	Memento Memento `json:"memento,omitzero"`
+	// Part is where it stands in an imported file, where Source is "import".
+	Part ImportPart `json:"part,omitzero"`
 	// Media are the files of the post, in its order.
 	Media []MediaFile `json:"media,omitempty"`
 	// Article is the version of the article that led here; for a capture of

@@ -31,7 +31,7 @@ func contents() []store.Content {
 			ResponseHead: []byte("HTTP/1.1 200 OK\r\n\r\n")},
 		&store.Capture{Time: at, Kind: store.CapturePost, Ref: ref, URL: "https://social.example/@ada/7", Source: post.SourceAPI,
 			Exchanges: []store.ID{id(1), id(2)}, Media: []store.MediaFile{{URL: "u", Digest: d, Size: 1, Type: "image/png", Role: "poster",
-				Exchange: id(2), Reused: true, Error: "e"}}, Article: id(3), Round: id(4), Revisit: id(5), Via: ref, Trigger: "person", Operator: "desk", Case: "c", Note: "n", Machine: "m",
+				Exchange: id(2), Reused: true, Error: "e"}}, Article: id(3), Part: store.ImportPart{Import: id(6), Offset: 3, Length: 4}, Round: id(4), Revisit: id(5), Via: ref, Trigger: "person", Operator: "desk", Case: "c", Note: "n", Machine: "m",
 			Private: true, Software: "stet/1"},
 		&store.Derivation{Time: at, Capture: id(1), Parser: "mastodon@1", Source: post.SourceAPI, Ref: ref, Notes: []string{"<n>"},
 			Post: post.Post{Platform: ref.Platform, ID: ref.ID, Text: "🌉 <b>&amp;", Author: post.Author{ID: "7", Name: "Ada", Handle: "ada"},
@@ -66,6 +66,7 @@ func contents() []store.Content {
 			Tags: []string{"g"}, Seen: 3, By: "b"},
 		&store.Submission{Time: at, URL: "https://ferry.example/a", Of: id(1), Archive: "web.archive.org", Job: "j",
 			Memento: store.Memento{Archive: "web.archive.org", URL: "u", Original: "o", Time: at}, Code: "error:no-access", Reason: "r", Exchange: id(2)},
+		&store.Import{Time: at, Name: "a.zip!data/tweets.js", Format: "twitter-archive", Content: d, Size: 9, Private: true, Software: "stet/1"},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }
@@ -170,7 +171,7 @@ func TestDecodeErrors(t *testing.T) {
 func TestReferences(t *testing.T) {
 	want := map[store.Kind][]store.ID{
 		store.KindExchange:   {{1}},
-		store.KindCapture:    {{1}, {2}, {2}, {3}, {4}, {5}},
+		store.KindCapture:    {{1}, {2}, {2}, {3}, {4}, {5}, {6}},
 		store.KindDerivation: {{1}},
 		store.KindLook:       {{1}, {2}},
 		store.KindVerdict:    {{1}},

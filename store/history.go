@@ -163,10 +163,16 @@ func (h *History) Best() *Item[Derivation] {
 
 // better reports whether d is to be shown rather than the older o.
 func better(d, o *Derivation) bool {
-	if d.Post.Incomplete != o.Post.Incomplete && d.Source.Rank() > post.SourceArticle.Rank() && o.Source.Rank() > post.SourceArticle.Rank() {
+	if d.Post.Incomplete != o.Post.Incomplete && !d.Source.Secondhand() && !o.Source.Secondhand() {
 		return o.Post.Incomplete
 	}
 	return d.Source.Rank() >= o.Source.Rank()
+}
+
+// Captured reports whether this archive captured the post itself: what was
+// imported does not stand in the way of that.
+func (h *History) Captured() bool {
+	return slices.ContainsFunc(h.Captures, func(c Item[Capture]) bool { return c.Content.Source != post.SourceImport })
 }
 
 // CaptureOf returns the capture that a derivation was made of, nil where the

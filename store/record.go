@@ -31,12 +31,12 @@ const (
 	KindHold Kind = "hold"
 	// KindTakedown says what may not be captured: [Takedown].
 	KindTakedown Kind = "takedown"
-	// KindRedaction, KindImport and KindNote are acts of archivists. Their
-	// records are kept and carried by every version; this one does not write
-	// them.
+	// KindRedaction and KindNote are acts of archivists. Their records are kept
+	// and carried by every version; this one does not write them.
 	KindRedaction Kind = "redaction"
-	KindImport    Kind = "import"
 	KindNote      Kind = "note"
+	// KindImport is a file that was given to the archive: [Import].
+	KindImport Kind = "import"
 	// KindIncident is something that the operator should know: [Incident].
 	KindIncident Kind = "incident"
 	// KindWatch asks for closer looks for a time: [Watch].
@@ -145,7 +145,7 @@ func (r *Record) has(name string) bool {
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
 // *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],
 // *[Drawing], *[Case], *[Approval], *[Audit],
-// *[Submission], *[Stamp], *[Hold] or *[Takedown]. The
+// *[Submission], *[Stamp], *[Import], *[Hold] or *[Takedown]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -199,6 +199,8 @@ func newContent(k Kind) Content {
 		return new(Stamp)
 	case KindSubmission:
 		return new(Submission)
+	case KindImport:
+		return new(Import)
 	}
 	return nil
 }

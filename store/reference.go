@@ -21,7 +21,7 @@ func References(c Content) []ID {
 		for _, m := range c.Media {
 			add(m.Exchange)
 		}
-		add(c.Article, c.Round, c.Revisit)
+		add(c.Article, c.Round, c.Revisit, c.Part.Import)
 	case *Derivation:
 		add(c.Capture)
 	case *Look:

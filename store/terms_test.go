@@ -117,6 +117,7 @@ func TestTermsOf(t *testing.T) {
 		{"audit", &store.Audit{Action: "capture", Targets: []string{r(1).String()}}, []store.Term{store.AuditTerm()}},
 		{"drawing of a page", &store.Drawing{URL: "https://www.gazette.example/a"}, []store.Term{store.URLTerm("https://gazette.example/a")}},
 		{"submission", &store.Submission{URL: "https://www.gazette.example/a"}, []store.Term{store.URLTerm("https://gazette.example/a"), store.SubmissionsTerm()}},
+		{"import", &store.Import{Content: d("f")}, []store.Term{store.ImportsTerm(), store.BlobTerm(d("f"))}},
 		{"signed head", &store.Stamp{Form: store.StampCheckpoint}, []store.Term{store.StampTerm(store.StampCheckpoint)}},
 		{"time stamp", &store.Stamp{Form: store.StampOTS, Of: store.ID{9}}, []store.Term{store.StampTerm(store.StampOTS), store.RecordTerm(store.ID{9})}},
 		{"case that is opened", &store.Case{Act: store.CaseOpen, Title: "Ferries"}, []store.Term{store.CasesTerm()}},

@@ -165,6 +165,8 @@ func cardSource(s post.Source) string {
 	switch s {
 	case post.SourceArticle:
 		return "as an article quoted it, which can have been altered"
+	case post.SourceImport:
+		return "as a file says that was given to the archive"
 	case post.SourceArchive:
 		return "as a web archive kept it"
 	}

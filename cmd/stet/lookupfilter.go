@@ -42,7 +42,7 @@ func (f *lookupFilter) flags(cmd *cobra.Command) {
 	s.StringSliceVar(&f.statuses, "status", nil, "only with these statuses: live, deleted, …, and gone or hidden for all of those")
 	s.StringSliceVar(&f.domains, "domain", nil, "only posts that articles of these domains show or link, and these articles")
 	s.StringSliceVar(&f.media, "media", nil, "only posts with photo, video, gif, audio, file, or none")
-	s.StringSliceVar(&f.sources, "source", nil, "only posts whose words come from api, public, embed, archive, or article")
+	s.StringSliceVar(&f.sources, "source", nil, "only posts whose words come from api, public, embed, archive, import, or article")
 	s.StringVar(&f.since, "since", "", "published on this day or later: 2024-03-05")
 	s.StringVar(&f.until, "until", "", "published on this day or earlier")
 	s.StringVar(&f.goneSince, "gone-since", "", "first missed on this day or later")
@@ -95,7 +95,7 @@ func (f *lookupFilter) lists(into *store.SearchFilter) error {
 	}{
 		{"kind", f.kinds, []string{"post", "article", "page"}},
 		{"media", f.media, []string{"photo", "video", "gif", "audio", "file", "none"}},
-		{"source", f.sources, []string{"api", "public", "embed", "archive", "article"}},
+		{"source", f.sources, []string{"api", "public", "embed", "archive", "import", "article"}},
 		{"status", f.statuses, statusFilters()},
 	} {
 		for _, v := range l.given {

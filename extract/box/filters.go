@@ -74,7 +74,7 @@ func (f *Filters) set(name, value string) bool {
 	case "media", "has":
 		return add(&f.Media, lower, slices.Contains([]string{"photo", "video", "gif", "audio", "file", "none"}, lower))
 	case "source":
-		return add(&f.Sources, lower, slices.Contains([]string{"api", "public", "embed", "archive", "article"}, lower))
+		return add(&f.Sources, lower, slices.Contains([]string{"api", "public", "embed", "archive", "import", "article"}, lower))
 	case "since", "after":
 		return day(&f.Since, value)
 	case "until", "before":

@@ -99,22 +99,33 @@ const (
 	SourceEmbed Source = "embed"
 	// SourceArchive is a memento of a web archive.
 	SourceArchive Source = "archive"
+	// SourceImport is a file that was given to the archive: what it says was
+	// true when somebody else made it, and nothing vouches for it.
+	SourceImport Source = "import"
 	// SourceArticle is what an article's own markup quotes. The publisher can
 	// have altered it.
 	SourceArticle Source = "article"
 )
+
+// Secondhand reports whether somebody other than the platform or a web archive
+// wrote down what the source says: an article or an imported file. It tells
+// what was said, but neither when, nor whose handle was which, nor that anything
+// changed.
+func (s Source) Secondhand() bool { return s == SourceArticle || s == SourceImport }
 
 // Rank orders sources: the greater, the richer. A value that this version does
 // not know ranks below all others.
 func (s Source) Rank() int {
 	switch s {
 	case SourceAPI:
-		return 5
+		return 6
 	case SourcePublic:
-		return 4
+		return 5
 	case SourceEmbed:
-		return 3
+		return 4
 	case SourceArchive:
+		return 3
+	case SourceImport:
 		return 2
 	case SourceArticle:
 		return 1
@@ -133,6 +144,8 @@ func (s Source) Words() string {
 		return "the platform's embed endpoint"
 	case SourceArchive:
 		return "a web archive"
+	case SourceImport:
+		return "an imported file"
 	case SourceArticle:
 		return "the article's own quotation"
 	}

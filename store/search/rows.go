@@ -125,9 +125,9 @@ func statusNames() []string {
 		string(store.PageSoftGone), string(store.PageWalled))
 }
 
-// sourceNames lists the sources, richest first, by position.
+// sourceNames lists the sources. The list is stored by position and only grows.
 func sourceNames() []string {
-	return []string{string(post.SourceAPI), string(post.SourcePublic), string(post.SourceEmbed), string(post.SourceArchive), string(post.SourceArticle)}
+	return []string{string(post.SourceAPI), string(post.SourcePublic), string(post.SourceEmbed), string(post.SourceArchive), string(post.SourceArticle), string(post.SourceImport)}
 }
 
 // mediaNames lists the kinds of media by their bits.

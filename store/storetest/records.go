@@ -61,7 +61,8 @@ func (e *env) story() []store.Record {
 	takedown := e.record(&store.Takedown{Time: e.clock.Now(), Accounts: []string{"twitter:adafenwick"}, Act: store.TakedownRefuse, Reason: "asked to"})
 	audit := e.record(&store.Audit{Time: e.clock.Now(), Actor: "ada", How: "session", Action: "approve", Targets: []string{ref(1).String()}})
 	submission := e.record(&store.Submission{Time: e.clock.Now(), URL: "https://ferry.example/times", Of: capture.ID, Archive: "web.archive.org", Exchange: x.ID})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission, hold, takedown}
+	given := e.record(&store.Import{Time: e.clock.Now(), Name: "posts.jsonl", Format: "twarc", Size: 3})
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission, hold, takedown, given}
 }
 
 func testKinds(e *env) {

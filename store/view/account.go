@@ -86,8 +86,8 @@ func (r *Reader) names(ctx context.Context, a *Account, term store.Term) error {
 		if err != nil {
 			return err
 		}
-		if d.Source == post.SourceArticle {
-			continue // articles write names as they like
+		if d.Source.Secondhand() {
+			continue // articles write names as they like, and files may be of any age
 		}
 		if a.Latest == (post.Author{}) {
 			a.Latest = d.Post.Author

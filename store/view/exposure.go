@@ -102,7 +102,7 @@ func (r *Reader) approved(ctx context.Context, h *store.History, d *store.Deriva
 	for _, alias := range h.Aliases {
 		terms[0] = append(terms[0], store.RefTerm(alias))
 	}
-	if a := d.Post.Author; d.Source != post.SourceArticle && d.Source != post.SourceArchive {
+	if a := d.Post.Author; !d.Source.Secondhand() && d.Source != post.SourceArchive {
 		var account []store.Term
 		if a.ID != "" {
 			account = append(account, store.AccountTerm(h.Ref.Platform, a.ID))

@@ -126,7 +126,7 @@ func (r *Reader) gone(ctx context.Context, rec *store.Record, q *GoneQuery) (Gon
 		return Gone{}, false, nil
 	}
 	g := Gone{Seq: rec.Seq, Verdict: *v, Card: c, Back: c.Status.Value == post.Live}
-	if !c.Posted.IsZero() && c.Source != post.SourceArticle {
+	if !c.Posted.IsZero() && !c.Source.Secondhand() {
 		if !v.LastLive.IsZero() {
 			g.AtLeast = max(v.LastLive.Sub(c.Posted), 0)
 		}

@@ -315,7 +315,7 @@ func (r *Reader) quoteResult(h *store.History, q store.Quotation) string {
 	result := QuoteNone
 	for i := range h.Derivations {
 		d := h.Derivations[i].Content
-		if d.Source == post.SourceArticle {
+		if d.Source.Secondhand() {
 			continue
 		}
 		switch r.policy.Quote(q, &d.Post) {

@@ -40,8 +40,8 @@ type MediaChange struct {
 
 // Versions tells what a post said when, the oldest first: captures of the same
 // content are one. Only captures of one source are compared with each other,
-// because each source writes a post in its own way; what an article quotes is
-// no version.
+// because each source writes a post in its own way; what an article quotes or
+// an imported file says is no version.
 func Versions(h *store.History) []Version {
 	var all []Version
 	last := map[post.Source]int{}
@@ -51,7 +51,7 @@ func Versions(h *store.History) []Version {
 	}
 	for i := range h.Derivations {
 		d := h.Derivations[i].Content
-		if d.Source == post.SourceArticle || latest[d.Capture] != i {
+		if d.Source.Secondhand() || latest[d.Capture] != i {
 			continue
 		}
 		at := d.Time

@@ -1,0 +1,30 @@
+package wire
+
+import (
+	"context"
+
+	"stet/archiver"
+	"stet/archiver/ingest"
+)
+
+// ImportItem is what became of one item of a file.
+type ImportItem = ingest.Item
+
+// ImportOptions are what a person says of an import.
+type ImportOptions struct {
+	Public               bool
+	Operator, Case, Note string
+	// Report is told of each item.
+	Report func(ImportItem) error
+}
+
+// Import imports a file into an archive that is open for writing: see
+// [ingest.File].
+func (a *Archive) Import(ctx context.Context, o ImportOptions, version, name string) error {
+	return ingest.File(ctx, ingest.Options{Archive: a.Archive, Finder: Finder(), Report: o.Report, Public: o.Public,
+		Operator: o.Operator, Case: o.Case, Note: o.Note, Machine: machine(), Software: "stet/" + version,
+		Request: func(ctx context.Context, target string) error {
+			_, err := a.Engine.Request(ctx, target, archiver.CaptureOptions{Operator: o.Operator, Case: o.Case, Note: o.Note})
+			return err
+		}}, name)
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"stet/cmd/internal/wire"
+)
+
+func (a *app) importCommand() *cobra.Command {
+	var o wire.ImportOptions
+	cmd := &cobra.Command{
+		Use:   "import FILE|FOLDER…",
+		Short: "Take over posts from files that others made",
+		Long: `Take over posts from files: JSON Lines of twarc (v1.1, v2 and flattened), the
+archive that X hands to the owner of an account (the zip, its folder, or its files
+tweets.js and deleted-tweets.js). Bookmarks (as browsers export them) and lists of
+addresses, one per line, become wishes to capture, which ` + "`stet serve`" + ` fulfils.
+
+The bytes of each file of posts are kept, and each post names its part of them. Of
+the archive of an account nothing else is kept. What is imported is never taken
+for a sight of the living post, ranks below what was captured, and does not keep a
+post from being captured. It is private unless --public says otherwise. Importing
+the same again adds nothing. --json says what became of each item, and why.`,
+		Example: `  stet import tweets.jsonl
+  stet import twitter-2022-11-01.zip --case harbour
+  stet import bookmarks.html`,
+		Args: someArgs("a file, or the folder of an account's archive"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.importFiles(cmd.Context(), args, o) },
+	}
+	cmd.Flags().BoolVar(&o.Public, "public", false, "let what is imported be told and given away")
+	cmd.Flags().StringVar(&o.Operator, "operator", "", "who imports; kept with the captures")
+	cmd.Flags().StringVar(&o.Case, "case", "", "name of the case; kept with the captures")
+	cmd.Flags().StringVar(&o.Note, "note", "", "a note; kept with the captures")
+	return cmd
+}
+
+func (a *app) importFiles(ctx context.Context, names []string, o wire.ImportOptions) error {
+	return a.writing(ctx, false, func(w *wire.Archive) error {
+		var sum outcomes
+		for _, name := range names {
+			t := tally{counts: map[string]int{}, reasons: map[string]int{}}
+			o.Report = func(i wire.ImportItem) error {
+				t.add(i)
+				if a.json {
+					a.out.json(i)
+				}
+				return a.out.err
+			}
+			err := w.Import(ctx, o, version().Version, name)
+			sum.add(name, err)
+			if !a.json && (err == nil || len(t.counts) > 0) {
+				a.showTally(filepath.Base(name), &t)
+			}
+			if err != nil {
+				a.complain(err)
+			}
+			if ctx.Err() != nil {
+				break
+			}
+		}
+		return sum.err()
+	})
+}
+
+// tally counts what became of the items of a file.
+type tally struct{ counts, reasons map[string]int }
+
+// mostReasons is the most reasons that are told apart.
+const mostReasons = 20
+
+func (t *tally) add(i wire.ImportItem) {
+	t.counts[string(i.Outcome)]++
+	if i.Outcome != "skipped" {
+		return
+	}
+	reason := i.Reason
+	if t.reasons[reason] == 0 && len(t.reasons) >= mostReasons {
+		reason = "other reasons, which --json tells"
+	}
+	t.reasons[reason]++
+}
+
+func (a *app) showTally(name string, t *tally) {
+	var parts []string
+	for _, what := range []string{"kept", "merged", "queued", "skipped"} {
+		if n := t.counts[what]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "nothing in it")
+	}
+	a.out.line("%s: %s", name, strings.Join(parts, ", "))
+	for _, reason := range slices.Sorted(maps.Keys(t.reasons)) {
+		a.out.line("  %d skipped: %s", t.reasons[reason], reason)
+	}
+}
