@@ -195,7 +195,7 @@ func (d *done) stale(most int) bool {
 // until waits until the work is as far as is wanted.
 func (f *fleet) until(enough func(*done) bool) {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(f.t.Context(), 4*time.Minute)
 	defer cancel()
 	for {
 		d, err := f.progress()
