@@ -21,6 +21,7 @@ import (
 	"stet/store"
 	"stet/store/evidence"
 	"stet/store/mem"
+	"stet/store/storetest"
 )
 
 const (
@@ -283,9 +284,7 @@ func TestUnknownRoot(t *testing.T) {
 // TestOpenSSL: another program finds the stamps right.
 func TestOpenSSL(t *testing.T) {
 	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("there is no openssl")
-	}
+	storetest.Need(t, err == nil, "openssl")
 	dir := t.TempDir()
 	inWorld(t, func(w *world) {
 		w.must(w.worker.Now(w.ctx))

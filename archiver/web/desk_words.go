@@ -116,18 +116,7 @@ func sizeWords(n int64) string {
 // left: line ends, joiners and plain marks of direction are part of how people
 // write.
 func visible(s string) string {
-	if !strings.ContainsFunc(s, hides) {
-		return strings.ToValidUTF8(s, "\ufffd")
-	}
-	var b strings.Builder
-	for _, r := range strings.ToValidUTF8(s, "\ufffd") {
-		if hides(r) {
-			fmt.Fprintf(&b, "‹U+%04X›", r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+	return spelled(s, hides)
 }
 
 // langTag returns a language tag that can be one, and nothing for any other.

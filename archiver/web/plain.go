@@ -16,13 +16,17 @@ import (
 // plain makes what cannot be seen visible: controls, and the marks by which
 // text pretends to run otherwise than it does. People are shown it wherever
 // something is repeated that somebody else wrote on one line.
-func plain(s string) string {
-	if !strings.ContainsFunc(s, unseen) {
-		return strings.ToValidUTF8(s, "\ufffd")
+func plain(s string) string { return spelled(s, unseen) }
+
+// spelled writes the numbers of the characters of s that are not to stand there.
+func spelled(s string, not func(rune) bool) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
+	if !strings.ContainsFunc(s, not) {
+		return s
 	}
 	var b strings.Builder
-	for _, r := range strings.ToValidUTF8(s, "\ufffd") {
-		if unseen(r) {
+	for _, r := range s {
+		if not(r) {
 			fmt.Fprintf(&b, "‹U+%04X›", r)
 			continue
 		}

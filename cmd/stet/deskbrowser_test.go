@@ -193,9 +193,7 @@ func (d *desk) pages() map[string]string {
 // phone, in light and dark, in the folder that STET_SCREENSHOTS names.
 func TestDeskPictures(t *testing.T) {
 	dir := os.Getenv("STET_SCREENSHOTS")
-	if dir == "" {
-		t.Skip("no pictures are kept: STET_SCREENSHOTS names no folder")
-	}
+	storetest.Need(t, dir != "", "a folder for the pictures, in STET_SCREENSHOTS")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
