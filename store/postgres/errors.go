@@ -18,6 +18,8 @@ import (
 const (
 	codeUniqueViolation   = "23505"
 	codeReadOnly          = "25006"
+	codeIdleInTransaction = "25P03"
+	codeIdleSession       = "57P05"
 	codeNoDatabase        = "3D000"
 	codeNotSerializable   = "40001"
 	codeDeadlock          = "40P01"
@@ -92,7 +94,7 @@ func classOfCode(code string) error {
 		return store.ErrFull
 	case codeNotSerializable, codeDeadlock, codeTooManyConns:
 		return store.ErrBusy
-	case codeCannotConnectNow, codeAdminShutdown, codeCrashShutdown:
+	case codeCannotConnectNow, codeAdminShutdown, codeCrashShutdown, codeIdleInTransaction, codeIdleSession:
 		return store.ErrUnavailable
 	case codeInternalCorrupted:
 		return nil

@@ -35,3 +35,15 @@ func (s *Store) InsertPlain(ctx context.Context, batches []store.Batch, first ui
 		return insert(ctx, tx, share)
 	})
 }
+
+// Locked runs fn while a transaction has begun to append and says nothing.
+func (s *Store) Locked(ctx context.Context, fn func()) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT FROM counters WHERE name = 'journal' FOR UPDATE`); err != nil {
+			return err
+		}
+		fn()
+		_, err := tx.Exec(ctx, `UPDATE counters SET name = name`)
+		return err
+	})
+}

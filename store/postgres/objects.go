@@ -181,11 +181,21 @@ func (s *Store) openObject(ctx context.Context, d store.Digest, size int64) (sto
 	return r, nil
 }
 
+// removeTime is how long the removal of one blob may take.
+const removeTime = time.Minute
+
 // removeObject removes what lies, or may lie, under a digest whose row stands
 // at placeLeaving. A commit that comes in between takes the row back; then
 // nothing is removed.
 func (s *Store) removeObject(ctx context.Context, d store.Digest) error {
+	ctx, cancel := context.WithTimeout(ctx, removeTime)
+	defer cancel()
 	return s.retrying(ctx, func(tx pgx.Tx) error {
+		// The row has to be locked until the storage has answered: a removal
+		// that came later would take what others have stored again.
+		if _, err := tx.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', $1, true)`, milliseconds(10*removeTime)); err != nil {
+			return err
+		}
 		var place int16
 		err := tx.QueryRow(ctx, `SELECT place FROM blobs WHERE digest = $1 FOR UPDATE`, d[:]).Scan(&place)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && place != placeLeaving {

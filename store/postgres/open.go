@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +42,9 @@ type Options struct {
 	// Spool is the folder in which blobs are spooled for Objects; "" is the
 	// system's for temporary files.
 	Spool string
+	// Silence is after how long the server ends the transaction of a process
+	// that says nothing more, in which others wait for it; 0 is ten seconds.
+	Silence time.Duration
 	// Now is the caller's clock; nil is the machine's. Leases that were given
 	// as a time are held for as long as that is from now.
 	Now func() time.Time
@@ -119,11 +124,22 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		// A server that answers before it has written would break the promise
 		// that what is acknowledged is durable.
-		_, err := c.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+		if _, err := c.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`); err != nil {
+			return err
+		}
+		// A machine that stands still, or is gone from the network, would keep
+		// its locks, and all others from working.
+		_, err := c.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', $1, false)`, milliseconds(cmp.Or(o.Silence, silence)))
 		return err
 	}
 	return config, nil
 }
+
+// silence is the default of [Options.Silence]: transactions take milliseconds.
+const silence = 10 * time.Second
+
+// milliseconds is a length of time as the server's settings take it.
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // Close closes the connections. It may be called again.
 func (s *Store) Close() error {

@@ -306,6 +306,26 @@ func TestServerBreaksConnections(t *testing.T) {
 	}
 }
 
+// TestSilentProcess lets a process stand still in the middle of a transaction,
+// as one does that is stopped or whose machine is gone: the others go on.
+func TestSilentProcess(t *testing.T) {
+	schema := newSchema()
+	const soon = 200 * time.Millisecond
+	s, silent := open(t, postgres.Options{Schema: schema}), open(t, postgres.Options{Schema: schema, Silence: soon})
+	m := newMaker(t, 1)
+	err := silent.Locked(t.Context(), func() {
+		if r := m.append(s, store.Batch{Records: []store.Record{m.look(1)}}); r.First != 1 {
+			t.Errorf("got %+v", r)
+		}
+	})
+	if c := store.ClassOf(err); err == nil || !c.Retry {
+		t.Errorf("the process that stood still: class %s: %v", c.Name, err)
+	}
+	if r := m.append(silent, store.Batch{Records: []store.Record{m.look(2)}}); r.First != 2 {
+		t.Errorf("after it woke: %+v", r)
+	}
+}
+
 // TestLeasesUseTheDatabaseClock leases from machines whose clocks are far off.
 func TestLeasesUseTheDatabaseClock(t *testing.T) {
 	schema := newSchema()

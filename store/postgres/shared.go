@@ -58,10 +58,12 @@ func (s *Store) PauseHost(ctx context.Context, host string, pause time.Duration)
 }
 
 const (
-	// holdRetry is how often a name is tried that another process holds, and
-	// holdBeat how often the connection that holds one is looked at.
-	holdRetry = 5 * time.Second
-	holdBeat  = 5 * time.Second
+	// holdRetry is how often a name is tried that another process holds,
+	// holdBeat how often the connection that holds one is looked at, and
+	// holdSilence after how long without a look the server ends it.
+	holdRetry   = 5 * time.Second
+	holdBeat    = 5 * time.Second
+	holdSilence = 4 * holdBeat
 )
 
 // Hold implements [store.Exclusive] by a lock of a connection: it ends with the
@@ -102,7 +104,21 @@ func (s *Store) tryLock(ctx context.Context, name string) (*pgxpool.Conn, error)
 		conn.Release()
 		return nil, classify(ctx, err)
 	}
+	// A process that stands still, or whose machine is gone from the network,
+	// would hold the name for ever.
+	if _, err := conn.Exec(ctx, `SELECT set_config('idle_session_timeout', $1, false)`, milliseconds(holdSilence)); err != nil {
+		drop(ctx, conn)
+		return nil, classify(ctx, err)
+	}
 	return conn, nil
+}
+
+// drop closes a connection, which gives its locks back whatever its state is.
+func drop(ctx context.Context, conn *pgxpool.Conn) {
+	raw := conn.Hijack()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_ = raw.Close(ctx) // the server sees the end of the connection in any case
 }
 
 // keepLock looks at the connection of a lock now and then, until it is released
@@ -129,10 +145,6 @@ func (s *Store) keepLock(ctx context.Context, conn *pgxpool.Conn) (context.Conte
 	return held, func() {
 		lose()
 		<-done
-		// Closing the connection gives the lock back whatever its state is.
-		raw := conn.Hijack()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_ = raw.Close(ctx) // the server sees the end of the connection in any case
+		drop(ctx, conn)
 	}
 }
