@@ -28,6 +28,8 @@ func (e *Engine) Spent(ctx context.Context, p post.Platform, endpoint string) (u
 	return n, nil
 }
 
+var errBudget = errors.New("the daily budget")
+
 // spend takes n posts off the day's budget of an endpoint. It errors with
 // ErrRateLimited where that does not suffice.
 func (e *Engine) spend(ctx context.Context, p post.Platform, endpoint string, n int) error {
@@ -44,7 +46,7 @@ func (e *Engine) spend(ctx context.Context, p post.Platform, endpoint string, n 
 		}
 		if spent+uint64(n) > uint64(max(limit, 0)) {
 			midnight := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
-			return fmt.Errorf("the daily budget of %d posts for %s/%s is used up: %w", limit, p, endpoint,
+			return fmt.Errorf("%w of %d posts for %s/%s is used up: %w", errBudget, limit, p, endpoint,
 				&fetch.RateLimitError{Host: string(p) + "/" + endpoint, Until: midnight})
 		}
 		err = e.o.Archive.Backend().SetCursor(ctx, name, spent, spent+uint64(n))

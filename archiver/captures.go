@@ -25,6 +25,9 @@ func (c *capturing) addCaptures(ctx context.Context, best *sighting) error {
 	if err := c.addCapture(ctx, best, true); err != nil {
 		return err
 	}
+	if c.missedRicher(best) {
+		c.unfinished(c.w.ref)
+	}
 	for i := range c.sightings {
 		s := &c.sightings[i]
 		if s.endpoint != best.endpoint && s.answer.Shown() != nil && s.endpoint.Source() == post.SourcePublic {
@@ -77,9 +80,12 @@ func (c *capturing) addCapture(ctx context.Context, s *sighting, richest bool) e
 // addOne adds one capture with its derivation, after its files were fetched.
 func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, exchanges []store.ID, via post.Ref, notes []string, before *store.History) (store.ID, []store.MediaFile, error) {
 	c.w.alias(p)
-	files, more, err := c.e.fetchMedia(ctx, c.b, p, before)
+	files, more, later, err := c.e.fetchMedia(ctx, c.b, p, before)
 	if err != nil {
 		return store.ID{}, nil, err
+	}
+	if later {
+		c.unfinished(p.Ref())
 	}
 	if notes = append(notes, more...); p.Ref() == c.w.ref {
 		c.res.Notes = append(c.res.Notes, more...)

@@ -41,6 +41,9 @@ type intent struct {
 	Mention int      `json:"mention,omitempty"`
 	// Via is the post that links the page.
 	Via post.Ref `json:"via,omitzero"`
+	// Try is how often the rest of an unfinished capture was tried when this
+	// look is done.
+	Try int `json:"try,omitempty"`
 	// Content is the stored local input.
 	Content store.Digest   `json:"content,omitzero"`
 	Origin  string         `json:"origin,omitempty"`

@@ -18,18 +18,20 @@ import (
 // describes in p what is kept. A file that the archive fetched from the same
 // address before is not fetched again. What cannot be had is an Error of the
 // file; the error returned is for what the archive cannot keep. The notes say
-// where a copy is kept because what came as the original was none.
-func (e *Engine) fetchMedia(ctx context.Context, b *store.Builder, p *post.Post, before *store.History) (files []store.MediaFile, notes []string, err error) {
+// where a copy is kept because what came as the original was none. Later is
+// true where trouble kept a file away that can pass.
+func (e *Engine) fetchMedia(ctx context.Context, b *store.Builder, p *post.Post, before *store.History) (files []store.MediaFile, notes []string, later bool, err error) {
 	if e.o.Policy.NoMedia || len(p.Media) == 0 {
-		return nil, nil, nil
+		return nil, nil, false, nil
 	}
 	files = make([]store.MediaFile, 0, len(p.Media))
 	media := make([]post.Media, len(p.Media))
 	for i, m := range p.Media {
-		f, note, err := e.fetchFile(ctx, b, p.Ref(), append([]string{m.URL}, m.Fallbacks...), before)
+		f, note, passing, err := e.fetchFile(ctx, b, p.Ref(), append([]string{m.URL}, m.Fallbacks...), before)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
+		later = later || passing
 		if note != "" {
 			notes = append(notes, note)
 		}
@@ -39,9 +41,9 @@ func (e *Engine) fetchMedia(ctx context.Context, b *store.Builder, p *post.Post,
 		}
 		files = append(files, f)
 		if m.Poster != "" && f.Digest.IsZero() {
-			still, _, err := e.fetchFile(ctx, b, p.Ref(), []string{m.Poster}, before)
+			still, _, _, err := e.fetchFile(ctx, b, p.Ref(), []string{m.Poster}, before)
 			if err != nil {
-				return nil, nil, err
+				return nil, nil, false, err
 			}
 			still.Role = "poster"
 			m.PosterDigest = still.Digest.String()
@@ -50,30 +52,32 @@ func (e *Engine) fetchMedia(ctx context.Context, b *store.Builder, p *post.Post,
 		media[i] = m
 	}
 	p.Media = media
-	return files, notes, nil
+	return files, notes, later, nil
 }
 
 // fetchFile fetches the first of the addresses that can be had. The note says
-// why that is not the first of all, where it could be had and was another file.
-func (e *Engine) fetchFile(ctx context.Context, b *store.Builder, ref post.Ref, addresses []string, before *store.History) (f store.MediaFile, note string, err error) {
+// why that is not the first of all, where it could be had and was another file;
+// later is true where none could be had because of trouble that can pass.
+func (e *Engine) fetchFile(ctx context.Context, b *store.Builder, ref post.Ref, addresses []string, before *store.History) (f store.MediaFile, note string, later bool, err error) {
 	if kept, ok := e.keptFile(ctx, before, addresses[0]); ok {
-		return kept, "", nil
+		return kept, "", false, nil
 	}
 	var first store.MediaFile
 	for i, address := range addresses {
 		if address == "" {
 			continue
 		}
-		f, again, err := e.download(ctx, b, ref, address)
+		f, again, passing, err := e.download(ctx, b, ref, address)
 		if err != nil {
-			return store.MediaFile{}, "", err
+			return store.MediaFile{}, "", false, err
 		}
 		if f.Error == "" && strings.Contains(first.Error, notSigned) {
-			return f, "a copy is kept: " + first.Error, nil
+			return f, "a copy is kept: " + first.Error, false, nil
 		}
 		if f.Error == "" {
-			return f, "", nil
+			return f, "", false, nil
 		}
+		later = later || passing
 		if i == 0 {
 			first = f
 		}
@@ -84,7 +88,7 @@ func (e *Engine) fetchFile(ctx context.Context, b *store.Builder, ref post.Ref, 
 	if first.URL == "" && first.Error == "" {
 		first.Error = "the platform gives no address for the file"
 	}
-	return first, "", nil
+	return first, "", later, nil
 }
 
 // keptFile returns the file that an earlier capture fetched from an address,
@@ -106,8 +110,8 @@ func (e *Engine) keptFile(ctx context.Context, before *store.History, address st
 }
 
 // download fetches one file into the archive. It reports whether another
-// address may be tried.
-func (e *Engine) download(ctx context.Context, b *store.Builder, ref post.Ref, address string) (f store.MediaFile, again bool, err error) {
+// address may be tried, and whether the trouble can pass.
+func (e *Engine) download(ctx context.Context, b *store.Builder, ref post.Ref, address string) (f store.MediaFile, again, later bool, err error) {
 	f.URL = address
 	limit := e.o.Policy.MaxMedia
 	timed, cancel := context.WithTimeout(ctx, e.o.Policy.MediaTime)
@@ -134,7 +138,7 @@ func (e *Engine) download(ctx context.Context, b *store.Builder, ref post.Ref, a
 	}
 	if trouble == nil && spool != nil {
 		if _, err := spool.Commit(ctx); err != nil {
-			return f, false, fmt.Errorf("keeping %s: %w", address, err)
+			return f, false, false, fmt.Errorf("keeping %s: %w", address, err)
 		}
 	}
 	switch {
@@ -142,20 +146,20 @@ func (e *Engine) download(ctx context.Context, b *store.Builder, ref post.Ref, a
 		dropBlob(r.exchanges)
 	case spool == nil:
 		if err := e.placeFile(ctx, resp); err != nil {
-			return f, false, fmt.Errorf("keeping %s: %w", address, err)
+			return f, false, false, fmt.Errorf("keeping %s: %w", address, err)
 		}
 	}
 	r.refs(ref)
 	if err := r.addTo(context.WithoutCancel(ctx), b); err != nil {
-		return f, false, err
+		return f, false, false, err
 	}
 	f.Exchange = r.last()
-	if trouble != nil {
+	if later = passes(trouble, resp); trouble != nil {
 		f.Error = mediaTrouble(trouble, limit)
-		return f, !errors.Is(trouble, store.ErrTooLarge) && ctx.Err() == nil, nil
+		return f, !errors.Is(trouble, store.ErrTooLarge) && ctx.Err() == nil, later, nil
 	}
 	f, again = describeFile(f, resp)
-	return e.asSigned(ref.Platform, f), again, nil
+	return e.asSigned(ref.Platform, f), again, later, nil
 }
 
 // dropBlob removes the name of a blob that was not committed.

@@ -75,6 +75,8 @@ type capturing struct {
 	// first is the first capture that was added, zero where there is none.
 	first   store.ID
 	firstAt time.Time
+	// lacking are the posts of which trouble kept something from the archive.
+	lacking map[post.Ref]bool
 	// follow are further posts to capture, and links the pages that the post
 	// links.
 	follow []*want
@@ -366,6 +368,9 @@ func (c *capturing) scheduleOne(ctx context.Context, ref post.Ref, now time.Time
 	at, err := c.e.scheduleLook(ctx, c.b, ref, now, before, state)
 	if err == nil && ref == c.w.ref {
 		at, err = c.lookAgain(at, state)
+	}
+	if err == nil {
+		at, err = c.finishSoon(ref, at, now)
 	}
 	if ref == c.w.ref {
 		c.res.NextLook = at

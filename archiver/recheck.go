@@ -172,11 +172,12 @@ func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
 	if err := c.addExchanges(keep); err != nil {
 		return err
 	}
-	if best := c.best(); best != nil && c.differs(best) {
+	if best := c.best(); best != nil && (c.differs(best) || c.finishes(best)) {
 		if err := c.addCaptures(ctx, best); err != nil {
 			return err
 		}
 	}
+	c.stillUnfinished()
 	if err := c.intendFollowing(); err != nil {
 		return err
 	}
@@ -195,11 +196,15 @@ func (c *capturing) keepLook(ctx context.Context, res *RecheckResult) error {
 	// The look itself is done, also where it could not tell: the next one is a
 	// job of its own.
 	c.e.finish(c.b, c.w.job, ctx.Err())
-	next, err := c.e.scheduleLook(ctx, c.b, c.w.ref, c.e.o.Archive.Now(), c.before, state)
+	now := c.e.o.Archive.Now()
+	next, err := c.e.scheduleLook(ctx, c.b, c.w.ref, now, c.before, state)
 	if err != nil {
 		return err
 	}
-	if res.NextLook, err = c.lookAgain(next, state); err != nil {
+	if next, err = c.lookAgain(next, state); err != nil {
+		return err
+	}
+	if res.NextLook, err = c.finishSoon(c.w.ref, next, now); err != nil {
 		return err
 	}
 	if _, err := c.b.Commit(keep); err != nil {
