@@ -59,7 +59,9 @@ func (k *keeper) readAccount(ctx context.Context, r io.Reader) error {
 	if !deleted && kind != "tweets" && kind != "tweet" {
 		return fmt.Errorf("%w: the file holds %s, not posts", store.ErrInvalid, kind)
 	}
-	return items(ctx, r, base, func(at span, raw []byte) error { return k.accountItem(ctx, at, raw, deleted) })
+	p := pool{parse: func(raw []byte) []piece { return accountItem(raw, &k.account, deleted) }, take: k.take}
+	err = items(ctx, r, base, func(at span, raw []byte) error { return p.add(ctx, at, raw) })
+	return errors.Join(err, p.end(context.WithoutCancel(ctx)))
 }
 
 // items calls f with each item of a JSON list.
@@ -89,28 +91,29 @@ func items(ctx context.Context, r io.Reader, base int64, f func(at span, raw []b
 	return nil
 }
 
-func (k *keeper) accountItem(ctx context.Context, at span, raw []byte, deleted bool) error {
+// accountItem reads one item of the archive of an account.
+func accountItem(raw []byte, who *account, deleted bool) []piece {
 	var e entry
 	if err := json.Unmarshal(raw, &e); err != nil {
-		return k.skip(ctx, at, "", "the item is not a post: "+err.Error())
+		return none("", "the item is not a post: "+err.Error())
 	}
 	if e.Tweet == nil {
 		e.Tweet = raw // as the first archives had them
 	}
 	parsed, err := twitter.ParseV11(e.Tweet)
 	if err != nil {
-		return k.skip(ctx, at, "", "the item is not a post: "+err.Error())
+		return none("", "the item is not a post: "+err.Error())
 	}
 	notes := []string{"from the archive of an account that X gave to its owner"}
-	if a := &parsed.Post.Author; *a == (post.Author{}) && k.account != (account{}) {
-		a.ID, a.Handle, a.Name = k.account.ID, k.account.Handle, k.account.Name
+	if a := &parsed.Post.Author; *a == (post.Author{}) && *who != (account{}) {
+		a.ID, a.Handle, a.Name = who.ID, who.Handle, who.Name
 		parsed.Post.URL = twitter.PostURL(a.Handle, parsed.Post.ID)
 		notes = append(notes, "the author is whose archive it is")
 	}
 	if deleted {
 		notes = append(notes, "the owner had deleted it"+deletedAt(e.Tweet))
 	}
-	return k.keep(ctx, at, twitter.V11Parser, &parsed, notes)
+	return shown(twitter.V11Parser, &parsed, notes)
 }
 
 func deletedAt(tweet []byte) string {

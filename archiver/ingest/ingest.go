@@ -160,7 +160,7 @@ func stream(ctx context.Context, o Options, r io.Reader, name string, who accoun
 		err = k.readTwarc(ctx, kept)
 	}
 	// What stands before the damage is kept in any case.
-	if err = errors.Join(err, k.flush(context.WithoutCancel(ctx))); err != nil {
+	if err = errors.Join(err, k.flush(ctx), k.settle()); err != nil {
 		return fmt.Errorf("importing %s: %w", name, err)
 	}
 	return nil

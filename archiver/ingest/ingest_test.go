@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type archive struct {
 	items   []Item
 	queued  []string
 	counter byte
+	faults  *mem.Store
 }
 
 func (a *archive) Read(b []byte) (int, error) {
@@ -40,9 +42,12 @@ func (a *archive) Read(b []byte) (int, error) {
 func newArchive(t testing.TB) *archive {
 	t.Helper()
 	a := &archive{}
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	clock := func() time.Time { now = now.Add(time.Second); return now }
+	var ticks atomic.Int64
+	clock := func() time.Time {
+		return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(ticks.Add(1)) * time.Second)
+	}
 	m := mem.New(mem.Options{Now: clock})
+	a.faults = m
 	a.o = Options{Archive: store.NewArchive(store.Parts{Backend: m, Blobs: m, Now: clock, Random: a}),
 		Finder:  extract.NewFinder([]extract.Site{twitter.Site{}}),
 		Report:  func(i Item) error { a.items = append(a.items, i); return nil },
@@ -69,6 +74,53 @@ func (a *archive) count(what Outcome) int {
 		}
 	}
 	return n
+}
+
+// What could not be made durable is not reported, and what was stays.
+func TestFullDisk(t *testing.T) {
+	a := newArchive(t)
+	// The record of the import is the first commit.
+	a.faults.Inject(mem.Fault{Op: mem.OpAppend, After: 3, Times: -1, Err: store.ErrFull})
+	var file strings.Builder
+	for i := range 5 * maxBatch {
+		file.WriteString(status(1590000000000000000+i, "boat") + "\n")
+	}
+	err := a.give(t, "many.jsonl", []byte(file.String()))
+	head, _ := a.o.Archive.Backend().Head(t.Context())
+	if !errors.Is(err, store.ErrFull) || len(a.items) != 2*maxBatch || head != 1+2*2*maxBatch {
+		t.Errorf("%d items were reported, %d records are there, %v", len(a.items), head, err)
+	}
+	a.faults.Heal()
+	if err := a.give(t, "many.jsonl", []byte(file.String())); err != nil || a.count(Kept) != 3*maxBatch || a.count(Skipped) != 2*maxBatch {
+		t.Errorf("afterwards %d were kept and %d skipped, %v", a.count(Kept), a.count(Skipped), err)
+	}
+}
+
+// Items are reported in the order of the file, whoever parsed them, and the
+// same post in two commits is kept once.
+func TestOrder(t *testing.T) {
+	a := newArchive(t)
+	var file strings.Builder
+	for i := range 3 * maxBatch {
+		text := "short"
+		if i%97 == 0 {
+			text = strings.Repeat("long ", 40_000)
+		}
+		file.WriteString(status(1590000000000000000+i%(2*maxBatch), text) + "\n")
+	}
+	if err := a.give(t, "many.jsonl", []byte(file.String())); err != nil {
+		t.Fatal(err)
+	}
+	var at int64
+	for _, i := range a.items {
+		if i.Offset != at {
+			t.Fatalf("the item at %d was reported where that at %d was expected", i.Offset, at)
+		}
+		at += i.Length
+	}
+	if a.count(Kept) != 2*maxBatch || len(a.items) != 3*maxBatch {
+		t.Errorf("%d of %d items were kept", a.count(Kept), len(a.items))
+	}
 }
 
 func status(id int, text string) string {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"slices"
 
-	"stet/extract"
 	"stet/extract/post"
 	"stet/store"
 )
@@ -36,6 +35,8 @@ type keeper struct {
 	fresh map[post.Ref][][]byte
 	// sum is the hash of what they say: the commit's name.
 	sum hash.Hash
+	// flying is the commit before, nil where it is done.
+	flying *flight
 }
 
 // begin keeps the bytes of a file, and says so once.
@@ -90,65 +91,64 @@ func (k *keeper) note(ctx context.Context, at span, target string, what Outcome,
 	return nil
 }
 
-// keep keeps a post that a parser read in a file, and those that it carries.
-func (k *keeper) keep(ctx context.Context, at span, parser string, parsed *extract.Parsed, notes []string) error {
-	notes = append(slices.Clone(parsed.Notes), notes...)
-	for i := range 1 + len(parsed.Related) {
-		p, via := &parsed.Post, post.Ref{}
-		if i > 0 {
-			p, via = &parsed.Related[i-1], parsed.Post.Ref()
-		}
-		if err := k.keepOne(ctx, at, parser, p, via, notes); err != nil {
+// take keeps what a parser found in an item.
+func (k *keeper) take(ctx context.Context, at span, pieces []piece) error {
+	for i := range pieces {
+		if err := k.keep(ctx, at, &pieces[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (k *keeper) keepOne(ctx context.Context, at span, parser string, p *post.Post, via post.Ref, notes []string) error {
-	ref := p.Ref()
-	if !ref.Valid() {
-		return k.skip(ctx, at, "", "it has no usable id")
+func (k *keeper) keep(ctx context.Context, at span, p *piece) error {
+	if p.post == nil {
+		return k.skip(ctx, at, p.target, p.reason)
 	}
+	ref := p.post.Ref()
 	var s store.Subject
-	s.Add(p)
+	s.Add(p.post)
 	switch t, err := k.o.Archive.TakedownOf(ctx, s); {
 	case err != nil:
 		return err
 	case t != nil:
 		return k.skip(ctx, at, ref.String(), "a takedown forbids to keep it")
 	}
-	words, err := p.MarshalJSON()
-	if err != nil {
-		return k.skip(ctx, at, ref.String(), "it cannot be written down: "+err.Error())
-	}
-	known, same, err := k.known(ctx, ref, words)
+	known, same, err := k.known(ctx, ref, p.words)
 	switch {
 	case err != nil:
 		return err
 	case same:
 		return k.skip(ctx, at, ref.String(), "the same was imported before")
 	}
-	if k.b == nil {
-		k.b, k.fresh, k.sum = k.o.Archive.Begin(), map[post.Ref][][]byte{}, sha256.New()
-	}
-	now := k.o.Archive.Now()
-	id, err := k.b.Add(ctx, &store.Capture{Time: now, Kind: store.CapturePost, Ref: ref, URL: p.URL, Source: post.SourceImport,
-		Part: store.ImportPart{Import: k.id, Offset: at.offset, Length: at.length}, Via: via, Trigger: "import",
-		Operator: k.o.Operator, Case: k.o.Case, Note: k.o.Note, Machine: k.o.Machine, Private: !k.o.Public, Software: k.o.Software})
-	if err != nil {
+	if err := k.add(ctx, at, p); err != nil {
 		return err
 	}
-	if _, err := k.b.Add(ctx, &store.Derivation{Time: now, Capture: id, Parser: parser, Source: post.SourceImport, Ref: ref, Post: *p, Notes: notes}); err != nil {
-		return err
-	}
-	k.fresh[ref] = append(k.fresh[ref], words)
-	_, _ = fmt.Fprintf(k.sum, "%d %d %s", at.offset, len(words), words) // a hash takes everything
-	k.bytes += len(words)
 	if known {
 		return k.note(ctx, at, ref.String(), Merged, "it stands beside what the archive has of the post")
 	}
 	return k.note(ctx, at, ref.String(), Kept, "")
+}
+
+// add adds the records of a post to the commit that is being made.
+func (k *keeper) add(ctx context.Context, at span, p *piece) error {
+	if k.b == nil {
+		k.b, k.fresh, k.sum = k.o.Archive.Begin(), map[post.Ref][][]byte{}, sha256.New()
+	}
+	now, ref := k.o.Archive.Now(), p.post.Ref()
+	id, err := k.b.Add(ctx, &store.Capture{Time: now, Kind: store.CapturePost, Ref: ref, URL: p.post.URL, Source: post.SourceImport,
+		Part: store.ImportPart{Import: k.id, Offset: at.offset, Length: at.length}, Via: p.via, Trigger: "import",
+		Operator: k.o.Operator, Case: k.o.Case, Note: k.o.Note, Machine: k.o.Machine, Private: !k.o.Public, Software: k.o.Software})
+	if err != nil {
+		return err
+	}
+	if _, err := k.b.Add(ctx, &store.Derivation{Time: now, Capture: id, Parser: p.parser, Source: post.SourceImport, Ref: ref, Post: *p.post, Notes: p.notes}); err != nil {
+		return err
+	}
+	k.fresh[ref] = append(k.fresh[ref], p.words)
+	_, _ = fmt.Fprintf(k.sum, "%d %d %s", at.offset, len(p.words), p.words) // a hash takes everything
+	k.bytes += len(p.words)
+	return nil
 }
 
 // maxBeside is how many readings of a post are compared with a new one.
@@ -157,7 +157,11 @@ const maxBeside = 200
 // known reports whether the archive has anything that a post said, and whether
 // it has the very same from a file.
 func (k *keeper) known(ctx context.Context, ref post.Ref, words []byte) (known, same bool, err error) {
-	for _, w := range k.fresh[ref] {
+	waiting := [2][][]byte{k.fresh[ref]}
+	if k.flying != nil {
+		waiting[1] = k.flying.fresh[ref]
+	}
+	for _, w := range slices.Concat(waiting[:]...) {
 		if known = true; bytes.Equal(w, words) {
 			return true, true, nil
 		}
@@ -185,23 +189,52 @@ func (k *keeper) known(ctx context.Context, ref post.Ref, words []byte) (known, 
 	return known, false, nil
 }
 
-// flush makes durable what was found, then reports it.
+// flight is a commit that is under way, with the items to be reported once it
+// is durable.
+type flight struct {
+	items   []Item
+	fresh   map[post.Ref][][]byte
+	done    chan struct{}
+	receipt store.Receipt
+	err     error
+}
+
+// flush begins to make durable what was found; at most one commit is under way
+// while the next is put together.
 func (k *keeper) flush(ctx context.Context) error {
-	b, items := k.b, k.items
-	k.b, k.fresh, k.items, k.bytes = nil, nil, nil, 0
-	if b != nil {
-		b.Key(fmt.Sprintf("import %s %x", k.id, k.sum.Sum(nil)))
-		receipt, err := b.Commit(ctx)
-		if err != nil {
-			return err
-		}
-		for i := range items {
-			if receipt.Repeated && items[i].Outcome != Skipped {
-				items[i].Outcome, items[i].Reason = Skipped, "the same was imported before"
-			}
-		}
+	if err := k.settle(); err != nil {
+		return err
 	}
-	for _, i := range items {
+	f := &flight{items: k.items, fresh: k.fresh, done: make(chan struct{})}
+	b := k.b
+	k.b, k.fresh, k.items, k.bytes = nil, nil, nil, 0
+	k.flying = f
+	if b == nil {
+		close(f.done)
+		return k.settle()
+	}
+	b.Key(fmt.Sprintf("import %s %x", k.id, k.sum.Sum(nil)))
+	go func() {
+		defer close(f.done)
+		f.receipt, f.err = b.Commit(context.WithoutCancel(ctx)) // what was found is kept in any case
+	}()
+	return nil
+}
+
+// settle waits for the commit that is under way, and reports its items.
+func (k *keeper) settle() error {
+	f := k.flying
+	if f == nil {
+		return nil
+	}
+	<-f.done
+	if k.flying = nil; f.err != nil {
+		return f.err
+	}
+	for _, i := range f.items {
+		if f.receipt.Repeated && i.Outcome != Skipped {
+			i.Outcome, i.Reason = Skipped, "the same was imported before"
+		}
 		if err := k.o.Report(i); err != nil {
 			return err
 		}

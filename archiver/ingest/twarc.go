@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -18,11 +20,12 @@ const maxPage = 1000
 // readTwarc reads JSON Lines: a status of v1.1, an answer of v2, or a post of v2
 // with what it refers to put into it, in each line.
 func (k *keeper) readTwarc(ctx context.Context, r io.Reader) error {
-	return lines(ctx, r, maxItem,
-		func(at span, line []byte) error { return k.twarcLine(ctx, at, line) },
-		func(at span) error {
-			return k.skip(ctx, at, "", fmt.Sprintf("the line has more than %d MB", maxItem>>20))
-		})
+	p := pool{parse: twarcLine, take: k.take}
+	tooLong := fmt.Sprintf("the line has more than %d MB", maxItem>>20)
+	err := lines(ctx, r, maxItem,
+		func(at span, line []byte) error { return p.add(ctx, at, line) },
+		func(at span) error { return errors.Join(p.end(ctx), k.skip(ctx, at, "", tooLong)) })
+	return errors.Join(err, p.end(context.WithoutCancel(ctx)))
 }
 
 // twarcHead are the members that tell the forms of lines apart.
@@ -37,10 +40,24 @@ type twarcHead struct {
 	} `json:"__twarc"`
 }
 
-func (k *keeper) twarcLine(ctx context.Context, at span, line []byte) error {
+// plainly reports whether a line is a status of v1.1 and nothing else, which
+// most are, so that it need not be read twice: inside of strings the quotation
+// marks of names are escaped.
+func plainly(line []byte) bool {
+	return bytes.Contains(line, []byte(`"id_str":`)) && !bytes.Contains(line, []byte(`"author_id"`)) &&
+		!bytes.Contains(line, []byte(`"__twarc"`)) && !bytes.Contains(line, []byte(`"data"`))
+}
+
+// twarcLine reads one line.
+func twarcLine(line []byte) []piece {
+	if plainly(line) {
+		if parsed, err := twitter.ParseV11(line); err == nil {
+			return shown(twitter.V11Parser, &parsed, nil)
+		}
+	}
 	var head twarcHead
 	if err := json.Unmarshal(line, &head); err != nil {
-		return k.skip(ctx, at, "", "the line is not what twarc writes: "+err.Error())
+		return none("", "the line is not what twarc writes: "+err.Error())
 	}
 	var notes []string
 	if when := head.Twarc.Retrieved; when != "" {
@@ -48,41 +65,37 @@ func (k *keeper) twarcLine(ctx context.Context, at span, line []byte) error {
 	}
 	switch {
 	case head.Data != nil:
-		return k.twarcPage(ctx, at, line, head.Data, notes)
+		return twarcPage(line, head.Data, notes)
 	case head.IDStr == nil && (head.AuthorID != nil || head.Text != nil):
 		whole, data, err := unflatten(line)
 		if err != nil {
-			return k.skip(ctx, at, "", "the line is not a post: "+err.Error())
+			return none("", "the line is not a post: "+err.Error())
 		}
-		return k.twarcPage(ctx, at, whole, data, notes)
+		return twarcPage(whole, data, notes)
 	}
 	parsed, err := twitter.ParseV11(line)
 	if err != nil {
-		return k.skip(ctx, at, "", "the line is not a post: "+err.Error())
+		return none("", "the line is not a post: "+err.Error())
 	}
-	return k.keep(ctx, at, twitter.V11Parser, &parsed, notes)
+	return shown(twitter.V11Parser, &parsed, notes)
 }
 
-// twarcPage keeps the posts of an answer of v2.
-func (k *keeper) twarcPage(ctx context.Context, at span, body, data []byte, notes []string) error {
+// twarcPage reads the posts of an answer of v2.
+func twarcPage(body, data []byte, notes []string) []piece {
 	ids, err := pageIDs(data)
 	if err != nil {
-		return k.skip(ctx, at, "", "the line is not an answer with posts: "+err.Error())
+		return none("", "the line is not an answer with posts: "+err.Error())
 	}
 	answers := twitter.ReadV2(ids, extract.Response{StatusCode: 200, ContentType: "application/json", Body: body})
+	var pieces []piece
 	for _, id := range ids {
-		a := answers[id]
-		if a.Parsed == nil {
-			if err := k.skip(ctx, at, post.Ref{Platform: post.Twitter, ID: id}.String(), "the line does not show the post: "+a.Reason); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := k.keep(ctx, at, twitter.V2Parser, a.Parsed, notes); err != nil {
-			return err
+		if a := answers[id]; a.Parsed != nil {
+			pieces = append(pieces, shown(twitter.V2Parser, a.Parsed, notes)...)
+		} else {
+			pieces = append(pieces, none(post.Ref{Platform: post.Twitter, ID: id}.String(), "the line does not show the post: "+a.Reason)...)
 		}
 	}
-	return nil
+	return pieces
 }
 
 // pageIDs lists the ids of the posts of an answer, each once.
