@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"stet/store"
 )
@@ -35,6 +36,8 @@ type operation struct {
 	// kind is the media type of an answer that is no JSON; send writes it.
 	kind string
 	send handler
+	// longest is as that of a route.
+	longest time.Duration
 	// do answers; for a list with a listing.
 	do func(r *http.Request) (any, error)
 	// example is a path with a query that works, for the tests.
@@ -70,7 +73,7 @@ func (s *Server) programs() []route {
 	routes := make([]route, 0, len(ops))
 	for i := range ops {
 		op := &ops[i]
-		routes = append(routes, route{pattern: op.method + " " + apiPrefix + op.path, need: op.need, handle: s.program(op)})
+		routes = append(routes, route{pattern: op.method + " " + apiPrefix + op.path, need: op.need, longest: op.longest, handle: s.program(op)})
 	}
 	return routes
 }

@@ -74,6 +74,8 @@ func (s *Server) postOperations() []operation {
 		{method: "GET", path: "/exchanges/{exchange}/{part}", id: "exchange-bytes", summary: "The bytes of an exchange as they were on the wire: body, request or response", need: RoleReader,
 			params: []param{{name: "exchange", words: "the id of an exchange", needed: true}, {name: "part", words: "body, request or response", needed: true}}, kind: octets, send: s.sendPart, example: "/exchanges/{exchange}/body"},
 		{method: "GET", path: "/media/{digest}", id: "media", summary: "A stored file", need: RoleReader, params: []param{{name: "digest", words: "sha256:hex", needed: true}}, kind: "*/*", send: s.media, example: "/media/{digest}"},
+		{method: "POST", path: "/bundles", id: "bundle", summary: "A bundle of evidence about posts, for anybody to check: for the public, or, with the role archivist, also for a court or internal", need: RoleReader,
+			body: bundleBody{}, kind: waczType, longest: bundleTime, send: s.bundle},
 		{method: "GET", path: "/gone", id: "gone", summary: "Disappearances that are confirmed, the newest first", need: RoleReader, answer: apiGone{}, list: true,
 			columns: []string{"post.platform", "post.id", "post.url", "post.author.name", "post.author.handle", "post.text", "post.posted", "post.status.value", "last_live", "first_gone", "confirmed_at", "stood_at_least_seconds", "stood_at_most_seconds", "back", "stories"},
 			params: append([]param{{name: "platform", words: "of a platform"}, {name: "status", words: "of a status"}, {name: "handle", words: "of an author"}, {name: "domain", words: "with a story on a domain"},
@@ -258,7 +260,7 @@ func (s *Server) accountOf(r *http.Request) (any, error) {
 		return nil, err
 	}
 	v := apiAccount{Platform: a.Platform, ID: a.ID, Name: a.Latest.Name, Handle: a.Latest.Handle, Handles: apiHeldOf(a.Handles), Names: apiHeldOf(a.Names),
-		Posts: []apiPost{}, Next: cursor(a.Next)}
+		Posts: []apiPost{}, Next: cursor(a.Next), Hold: a.Hold, Refused: a.Refused}
 	for i := range a.Posts {
 		v.Posts = append(v.Posts, apiPostOf(&a.Posts[i]))
 	}

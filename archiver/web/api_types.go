@@ -194,6 +194,10 @@ type apiAccount struct {
 	Names    []apiHeld     `json:"names"`
 	Posts    []apiPost     `json:"posts"`
 	Next     string        `json:"next"`
+	// Hold is why nothing of the account may be removed, Refused why nothing more
+	// of it is captured; null where nobody decided so.
+	Hold    *view.Ruling `json:"hold"`
+	Refused *view.Ruling `json:"refused"`
 }
 
 // apiHeld is a name that an account had.

@@ -153,8 +153,15 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return s.render(w, r, http.StatusNotFound, "results", frame{Title: "No post of this account is kept", Query: "@" + name,
-			Body: &resultsPage{Query: "@" + name, Coverage: c}})
+		who := store.Account{Platform: post.Platform(platform), Handle: strings.ToLower(strings.TrimPrefix(name, "@"))}
+		if id, ok := strings.CutPrefix(name, "#"); ok {
+			who = store.Account{Platform: who.Platform, ID: id}
+		}
+		p := &resultsPage{Query: "@" + name, Coverage: c}
+		if p.Hold, p.Refused, err = s.o.Reader.Rulings(r.Context(), store.Subject{Authors: []store.Account{who}}); err != nil {
+			return err
+		}
+		return s.render(w, r, http.StatusNotFound, "results", frame{Title: "No post of this account is kept", Query: "@" + name, Body: p})
 	}
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,12 +21,17 @@ import (
 
 // homePage is the one box, and what disappeared lately.
 type homePage struct {
-	Gone     []view.Gone
+	Gone []view.Gone
+	// Decided are the latest decisions that stand.
+	Decided  []view.Decision
 	Coverage coverage
 }
 
 // shownLately is how many disappearances the first page shows.
 const shownLately = 6
+
+// shownDecided is how many decisions it shows.
+const shownDecided = 3
 
 // coverage says what an archive holds, for negative answers.
 type coverage struct {
@@ -68,7 +74,12 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "home", frame{Title: "stet", Home: true, Body: &homePage{g.Items, c}})
+	d, err := s.o.Reader.Decisions(r.Context(), 0, shownLately)
+	if err != nil {
+		return err
+	}
+	decided := slices.DeleteFunc(d.Items, func(d view.Decision) bool { return !d.Stands })
+	return s.render(w, r, http.StatusOK, "home", frame{Title: "stet", Home: true, Body: &homePage{g.Items, decided[:min(len(decided), shownDecided)], c}})
 }
 
 func (s *Server) about(w http.ResponseWriter, r *http.Request) error {

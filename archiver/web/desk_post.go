@@ -40,6 +40,9 @@ type postPage struct {
 	// Approval is what was decided about showing it to the public; nil where
 	// nobody did.
 	Approval *store.Approval
+	// Bundle are those for whom who asks may have a bundle of evidence made;
+	// none where the desk makes none.
+	Bundle []string
 }
 
 // drawn is a post as it is drawn, with the posts inside it.
@@ -150,11 +153,18 @@ func (s *Server) renderPost(w http.ResponseWriter, r *http.Request, v *view.Post
 		p.Stories = append(p.Stories, st)
 	}
 	p.Cite = cite(shown, v, p.Permalink, s.o.Archive.Now())
+	token := ""
+	if s.o.Bundles != nil {
+		p.Bundle = audiences(callerOf(r.Context()).role)
+		if token, err = s.formToken(w, r); err != nil { // readers have a form here too
+			return err
+		}
+	}
 	title := "A post of " + platformName(shown.Platform)
 	if who := nameOf(&shown.Author); who != "" {
 		title = who + ": " + short(70, shown.Text)
 	}
-	return s.render(w, r, http.StatusOK, "post", frame{Title: title, Body: p, Links: []alternate{
+	return s.render(w, r, http.StatusOK, "post", frame{Title: title, Token: token, Body: p, Links: []alternate{
 		{"application/ld+json", p.Path + "/ld.json", "This post as schema.org writes it"}, {"application/json", p.Path + "/data.json", "All that is kept of this post"}}})
 }
 
@@ -210,6 +220,8 @@ type absentPage struct {
 	URL      string
 	Known    *view.Mentioned
 	Coverage coverage
+	// Hold and Refused are what was decided about it all the same.
+	Hold, Refused *view.Ruling
 }
 
 // neverArchived says that a post was never archived here, and what is known of
@@ -224,6 +236,9 @@ func (s *Server) neverArchived(w http.ResponseWriter, r *http.Request, ref post.
 		return err
 	}
 	p := &absentPage{Ref: ref, Known: known, Coverage: c}
+	if p.Hold, p.Refused, err = s.o.Reader.Rulings(r.Context(), store.Subject{Refs: []post.Ref{ref}}); err != nil {
+		return err
+	}
 	if known != nil {
 		p.URL = known.URL
 	}

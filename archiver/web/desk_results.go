@@ -32,8 +32,11 @@ type resultsPage struct {
 	// Capture is the address that can be captured; empty where there is none.
 	Capture string
 	// Why says what could not be looked up, empty mostly.
-	Why      string
-	Coverage coverage
+	Why string
+	// Hold and Refused are what was decided about an account of which nothing is
+	// kept.
+	Hold, Refused *view.Ruling
+	Coverage      coverage
 }
 
 // found is a post, an article or a page.

@@ -30,8 +30,11 @@ type route struct {
 	// token. Other requests that change something are JSON.
 	form bool
 	// most is the largest body; 0 is maxBody.
-	most   int64
-	handle handler
+	most int64
+	// longest is the longest that an answer may take to be made; 0 is
+	// answerTime.
+	longest time.Duration
+	handle  handler
 }
 
 // site is what one listener offers.
@@ -133,7 +136,11 @@ func (s *Server) serve(t *site, w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r, status, header)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+	longest := route.longest
+	if longest == 0 {
+		longest = answerTime
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), longest)
 	defer cancel()
 	s.answer(route, t == s.desk, w, r.WithContext(ctx))
 }

@@ -37,6 +37,8 @@ type Options struct {
 	// nothing.
 	Platforms []Platform
 	Sources   Sources
+	// Bundles make packages of evidence; nil offers none.
+	Bundles Bundles
 	// Public says what those outside are offered.
 	Public Public
 	// Hosts are the names by which people ask for the desk, beside addresses
@@ -59,13 +61,13 @@ type Server struct {
 	desk    *site
 	metrics *metrics
 	// slots are taken by those who are answered, hashing by those whose
-	// password is looked at.
-	slots, hashing chan struct{}
-	sessions       *sessions
-	throttle       *throttle
-	rawAt          atomic.Pointer[string]
-	sheet          *sheet
-	covered        covered
+	// password is looked at, bundling by those for whom a bundle is made.
+	slots, hashing, bundling chan struct{}
+	sessions                 *sessions
+	throttle                 *throttle
+	rawAt                    atomic.Pointer[string]
+	sheet                    *sheet
+	covered                  covered
 }
 
 // New returns a server. It errors where the source of random bytes does.
@@ -77,7 +79,7 @@ func New(o Options) (*Server, error) {
 		o.Keys = nobody{}
 	}
 	now := o.Archive.Now
-	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent), hashing: make(chan struct{}, maxHashing), throttle: newThrottle(now)}
+	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent), hashing: make(chan struct{}, maxHashing), bundling: make(chan struct{}, maxBundling), throttle: newThrottle(now)}
 	var err error
 	if s.sessions, err = newSessions(o.Random, now); err != nil {
 		return nil, err

@@ -29,6 +29,10 @@ type Account struct {
 	// Partial is true where the account has so many captures that the names
 	// are those of the latest ones only.
 	Partial bool
+	// Hold is why nothing of it may be removed, Refused why nothing more of it is
+	// captured; nil where nobody decided so about the account as a whole.
+	Hold    *Ruling
+	Refused *Ruling
 }
 
 // Held is a name that an account had.
@@ -69,6 +73,9 @@ func (r *Reader) Account(ctx context.Context, p post.Platform, name string, befo
 		term = store.AccountTerm(p, a.ID)
 	}
 	if err := r.names(ctx, a, term); err != nil {
+		return nil, err
+	}
+	if err := r.accountRulings(ctx, a); err != nil {
 		return nil, err
 	}
 	return a, r.posts(ctx, a, term, before, limit)

@@ -18,20 +18,27 @@ type Ruling struct {
 
 // rulings reads what was decided about a post.
 func (r *Reader) rulings(ctx context.Context, v *Post) error {
-	s := store.SubjectOf(v.History)
+	var err error
+	v.Hold, v.Refused, err = r.Rulings(ctx, store.SubjectOf(v.History))
+	return err
+}
+
+// Rulings reads what stands of what was decided about a post or an account:
+// nil for nothing.
+func (r *Reader) Rulings(ctx context.Context, s store.Subject) (hold, refused *Ruling, err error) {
 	h, err := r.archive.HoldOf(ctx, s)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if h != nil {
-		v.Hold = &Ruling{Time: h.Time.UTC(), Operator: h.Operator, Reason: h.Reason}
+		hold = &Ruling{Time: h.Time.UTC(), Operator: h.Operator, Reason: h.Reason}
 	}
 	t, err := r.archive.TakedownOf(ctx, s)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if t != nil {
-		v.Refused = &Ruling{Time: t.Time.UTC(), Operator: t.Operator, Reason: t.Reason, Basis: t.Basis}
+		refused = &Ruling{Time: t.Time.UTC(), Operator: t.Operator, Reason: t.Reason, Basis: t.Basis}
 	}
-	return nil
+	return hold, refused, nil
 }

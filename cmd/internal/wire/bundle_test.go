@@ -199,3 +199,17 @@ func TestEveryByteOfABundleCounts(t *testing.T) {
 		}
 	}
 }
+
+// TestPageBundle: what the desk hands out is the same as what the command makes.
+func TestPageBundle(t *testing.T) {
+	w := newEvidenceWorld(t)
+	w.stamped(w.now.Add(time.Second))
+	var out bytes.Buffer
+	w.must(pageBundles{w.a, "1"}.Bundle(w.ctx, &out, []post.Ref{w.ref}, "public"))
+	if _, counts := w.verify(out.Bytes(), w.believing()); counts[evidence.Wrong]+counts[evidence.Unverifiable] > 0 || counts[evidence.Verified] == 0 {
+		t.Errorf("%v", counts)
+	}
+	if bytes.Contains(out.Bytes(), []byte("Ada F.")) {
+		t.Error("a bundle for the public tells who captured")
+	}
+}

@@ -3,11 +3,13 @@ package wire
 import (
 	"cmp"
 	"context"
+	"io"
 	"net/url"
 
 	"stet/archiver/source"
 	"stet/archiver/web"
 	"stet/cmd/internal/config"
+	"stet/extract/post"
 	"stet/store/view"
 )
 
@@ -32,6 +34,18 @@ func (s pageSources) Sources(ctx context.Context) ([]web.Source, error) {
 		out = append(out, o)
 	}
 	return out, nil
+}
+
+// pageBundles makes bundles of evidence for the pages.
+type pageBundles struct {
+	*Archive
+	version string
+}
+
+// Bundle writes a bundle.
+func (b pageBundles) Bundle(ctx context.Context, w io.Writer, refs []post.Ref, audience string) error {
+	_, err := b.Archive.Bundle(ctx, w, Bundling{Refs: refs, For: audience, Software: "stet " + b.version})
+	return err
 }
 
 // withoutUser returns an address without name and password.
