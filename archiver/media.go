@@ -159,7 +159,18 @@ func (e *Engine) download(ctx context.Context, b *store.Builder, ref post.Ref, a
 		return f, !errors.Is(trouble, store.ErrTooLarge) && ctx.Err() == nil, later, nil
 	}
 	f, again = describeFile(f, resp)
-	return e.asSigned(ref.Platform, f), again, later, nil
+	return e.asSigned(ref.Platform, e.noPlaceholder(ref.Platform, f, resp)), again, later, nil
+}
+
+// noPlaceholder takes the file away where it is a picture that the platform has
+// for files that are gone. What came stays with its exchange.
+func (e *Engine) noPlaceholder(p post.Platform, f store.MediaFile, resp *fetch.Response) store.MediaFile {
+	knows, ok := e.platform(p).(PlaceholderPlatform)
+	if ok && !f.Digest.IsZero() && knows.Placeholder(resp.URL, resp.Header) {
+		f.Error = f.URL + " answered with the picture that the platform shows where a file is gone"
+		f.Digest, f.Size = store.Digest{}, 0
+	}
+	return f
 }
 
 // dropBlob removes the name of a blob that was not committed.

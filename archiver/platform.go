@@ -2,6 +2,7 @@ package archiver
 
 import (
 	"context"
+	"net/http"
 
 	"stet/extract"
 	"stet/extract/post"
@@ -29,6 +30,14 @@ type SignedPlatform interface {
 	// SignedDigest returns the digest that the file at an address must have,
 	// and false where the address does not tell it.
 	SignedDigest(address string) (store.Digest, bool)
+}
+
+// PlaceholderPlatform is an optional ability of a [Platform] that sends pictures
+// of its own in the place of files that are gone or not ready.
+type PlaceholderPlatform interface {
+	// Placeholder reports whether what answered, at an address after redirects
+	// and with a head, is such a picture.
+	Placeholder(address string, head http.Header) bool
 }
 
 // Endpoint is one interface of a platform that answers for posts.

@@ -36,6 +36,10 @@ func MediaHosts(p post.Platform) []string {
 		return []string{"*.spotifycdn.com", "i.scdn.co"}
 	case post.SoundCloud:
 		return []string{"*.sndcdn.com"}
+	case post.Imgur:
+		return []string{"i.imgur.com"}
+	case post.Twitch:
+		return []string{"static-cdn.jtvnw.net", "clips-media-assets2.twitch.tv"}
 	case post.Flickr:
 		return []string{"live.staticflickr.com"}
 	case post.LinkedIn:

@@ -254,7 +254,7 @@ func candidates(p archiver.Platform) []string {
 	var fit, sampled []string
 	for _, id := range []string{"1990000000000000001", "aB3-_dEfGhI", "C0dE_xyz123", "x8abcde", "1abcde", "123456789", "tides/42", "oldharbour/42",
 		"harbour.example/112042318430273537", "112042318430273537", "at://did:plc:abcdefghijklmnopqrstuvwx/app.bsky.feed.post/3mddvy5bv6k27",
-		"track:4uLU6hMCjMI75M1A2tKUQC", "ada/low-tide", "embed.ted.com/talks/ada_low_tide"} {
+		"track:4uLU6hMCjMI75M1A2tKUQC", "ada/low-tide", "aBcD123", "CalmLowTide-aBc_1", "embed.ted.com/talks/ada_low_tide"} {
 		if CheckRef(post.Ref{Platform: p.Platform(), ID: id}) != nil {
 			continue
 		}

@@ -4,11 +4,13 @@ import (
 	"stet/archiver"
 	"stet/archiver/bluesky"
 	"stet/archiver/embedpage"
+	"stet/archiver/imgur"
 	"stet/archiver/mastodon"
 	"stet/archiver/oembed"
 	"stet/archiver/reddit"
 	"stet/archiver/telegram"
 	"stet/archiver/tiktok"
+	"stet/archiver/twitch"
 	"stet/archiver/youtube"
 	"stet/cmd/internal/config"
 	"stet/extract/post"
@@ -35,6 +37,8 @@ func ownPlatforms(c *config.Config, client archiver.Client) []archiver.Platform 
 		telegram.New(client, live(post.Telegram), gone(post.Telegram)),
 		tiktok.New(client, oembed.Endpoint(client), live(post.TikTok), gone(post.TikTok)),
 		youtube.New(client, oembed.Endpoint(client), live(post.YouTube), gone(post.YouTube)),
+		imgur.New(client, live(post.Imgur), gone(post.Imgur)),
+		twitch.New(client, live(post.Twitch), gone(post.Twitch)),
 	}
 	return append(all, embedpage.New(client, witness)...)
 }
