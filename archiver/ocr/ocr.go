@@ -43,6 +43,9 @@ func Read(ctx context.Context, picture []byte, o Options) (string, error) {
 	if len(picture) > MaxPicture {
 		return "", fmt.Errorf("%w: the picture has more than %d bytes", store.ErrInvalid, MaxPicture)
 	}
+	if err := fits(picture); err != nil {
+		return "", err
+	}
 	path, err := exec.LookPath(Program)
 	if err != nil {
 		return "", fmt.Errorf("%w: %s is not installed on this machine; %s", store.ErrUsage, Program, HowTo)

@@ -2,7 +2,9 @@ package ocr_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -57,5 +59,15 @@ func TestTrouble(t *testing.T) {
 	}
 	if _, err := ocr.Read(t.Context(), make([]byte, ocr.MaxPicture+1), ocr.Options{}); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("too large: %v", err)
+	}
+}
+
+// TestWall: a small file that says it is a wall is not handed on.
+func TestWall(t *testing.T) {
+	install(t, `echo words`)
+	wall := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x01\x00\x00\x00\x01\x00\x00\x08\x06\x00\x00\x00")
+	wall = binary.BigEndian.AppendUint32(wall, crc32.ChecksumIEEE(wall[12:]))
+	if _, err := ocr.Read(t.Context(), wall, ocr.Options{}); !errors.Is(err, store.ErrInvalid) || !strings.Contains(err.Error(), "65536 × 65536 points") {
+		t.Errorf("got %v", err)
 	}
 }

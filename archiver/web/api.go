@@ -36,8 +36,9 @@ type operation struct {
 	// kind is the media type of an answer that is no JSON; send writes it.
 	kind string
 	send handler
-	// longest is as that of a route.
+	// longest and most are as those of a route.
 	longest time.Duration
+	most    int64
 	// do answers; for a list with a listing.
 	do func(r *http.Request) (any, error)
 	// example is a path with a query that works, for the tests.
@@ -73,7 +74,7 @@ func (s *Server) programs() []route {
 	routes := make([]route, 0, len(ops))
 	for i := range ops {
 		op := &ops[i]
-		routes = append(routes, route{pattern: op.method + " " + apiPrefix + op.path, need: op.need, longest: op.longest, handle: s.program(op)})
+		routes = append(routes, route{pattern: op.method + " " + apiPrefix + op.path, need: op.need, longest: op.longest, most: op.most, handle: s.program(op)})
 	}
 	return routes
 }

@@ -39,6 +39,9 @@ type apiSearch struct {
 // searchOperations are those that search words.
 func (s *Server) searchOperations() []operation {
 	return []operation{
+		{method: "POST", path: "/pictures", id: "pictures", summary: "Posts with the same or a similar picture", need: RoleReader, body: pictureBody{}, answer: apiSimilar{}, most: mostPicture, do: s.similarTo},
+		{method: "POST", path: "/screenshot", id: "screenshot", summary: "The words, the handle and the date in a screenshot of a post, read by a machine", need: RoleReader, body: screenshotBody{}, answer: apiScreenshot{}, most: mostPicture,
+			longest: readTime, send: s.apiScreenshotRead},
 		{method: "GET", path: "/search", id: "search", summary: "Search posts, articles and pages by words and by what is known of them, with counts", need: RoleReader, answer: apiSearch{}, example: "/search?q=words&facets=status",
 			params: []param{{name: "q", words: "words; what stands in quotation marks must stand so"}, {name: "sort", words: "relevance, newest, oldest or gone"}, {name: "kind", words: "post, article or page; may be repeated, as all filters"},
 				{name: "platform", words: "the platform"}, {name: "author", words: "@handle or platform:@handle"}, {name: "status", words: "the status"}, {name: "domain", words: "of an article"}, {name: "media", words: "photo, video, gif, audio, file or none"},

@@ -85,6 +85,9 @@ func (s *Server) sendBundle(w http.ResponseWriter, r *http.Request, body bundleB
 		return fmt.Errorf("making a temporary file: %w", err)
 	}
 	defer func() { err = errors.Join(err, temp.Close(), os.Remove(temp.Name())) }()
+	if err := patient(w); err != nil {
+		return err
+	}
 	if err := s.makeBundle(r.Context(), temp, refs, body.For); err != nil {
 		return err
 	}
@@ -101,10 +104,6 @@ func (s *Server) sendBundle(w http.ResponseWriter, r *http.Request, body bundleB
 	}
 	if err := s.keepAudit(r.Context(), audit); err != nil {
 		return err
-	}
-	// It takes as long as the reader's line needs.
-	if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return fmt.Errorf("sending the bundle: %w", err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", waczType)

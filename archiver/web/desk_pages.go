@@ -8,6 +8,8 @@ func (s *Server) pages() []route {
 		{pattern: "GET /search", need: RoleReader, handle: s.search},
 		{pattern: "GET /picture", need: RoleReader, handle: s.pictureForm},
 		{pattern: "POST /picture", need: RoleReader, form: true, most: maxPicture + 1<<20, handle: s.picture},
+		{pattern: "GET /screenshot", need: RoleReader, handle: s.screenshotForm},
+		{pattern: "POST /screenshot", need: RoleReader, form: true, most: maxPicture + 1<<20, longest: readTime, handle: s.screenshot},
 		{pattern: "GET /quote", need: RoleReader, handle: s.quote},
 		{pattern: "GET /post/{ref}", need: RoleReader, handle: s.showPost},
 		{pattern: "GET /post/{ref}/data.json", need: RoleReader, handle: s.postData},

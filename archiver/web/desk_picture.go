@@ -15,6 +15,9 @@ import (
 // large screen takes.
 const maxPicture = 20 << 20
 
+// mostPicture is the largest body with a picture in base64.
+const mostPicture = maxPicture/3*4 + 1<<20
+
 // picturePage looks for posts by what a picture looks like.
 type picturePage struct {
 	// Asked is true where a picture was sent.
@@ -47,13 +50,9 @@ func (s *Server) showPicture(w http.ResponseWriter, r *http.Request, p *pictureP
 // picture looks for the posts with a picture that was sent. It is compared and
 // forgotten.
 func (s *Server) picture(w http.ResponseWriter, r *http.Request) error {
-	f, _, err := r.FormFile("picture")
+	body, err := pictureIn(r)
 	if err != nil {
-		return fmt.Errorf("%w: choose a picture first", store.ErrInvalid)
-	}
-	body, err := io.ReadAll(io.LimitReader(f, maxPicture))
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("reading the picture: %w", err)
+		return err
 	}
 	p := &picturePage{Asked: true}
 	hits, coverage, err := s.o.Reader.Similar(r.Context(), body, archiver.DefaultHits)
@@ -74,4 +73,48 @@ func (s *Server) picture(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return s.showPicture(w, r, p)
+}
+
+// pictureIn returns the picture that a form sends.
+func pictureIn(r *http.Request) ([]byte, error) {
+	f, _, err := r.FormFile("picture")
+	if err != nil {
+		return nil, fmt.Errorf("%w: choose a picture first", store.ErrInvalid)
+	}
+	body, err := io.ReadAll(io.LimitReader(f, maxPicture+1))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("reading the picture: %w", err)
+	}
+	if len(body) > maxPicture {
+		return nil, fmt.Errorf("%w: the picture has more than %d bytes", store.ErrTooLarge, maxPicture)
+	}
+	return body, nil
+}
+
+// pictureBody is what is sent to look for a picture.
+type pictureBody struct {
+	// Picture is the file, in base64.
+	Picture []byte `json:"picture"`
+}
+
+// apiSimilar is what was found for a picture.
+type apiSimilar struct {
+	Items []archiver.SimilarHit `json:"items"`
+	// Compared is how many pictures it was compared with, Unreadable how many
+	// could not be read.
+	Compared   int `json:"compared"`
+	Unreadable int `json:"unreadable"`
+}
+
+// similarTo answers a program with the posts whose pictures look like one.
+func (s *Server) similarTo(r *http.Request) (any, error) {
+	body, err := bodyOf[pictureBody](r)
+	if err != nil {
+		return nil, err
+	}
+	hits, coverage, err := s.o.Reader.Similar(r.Context(), body.Picture, archiver.DefaultHits)
+	if err != nil {
+		return nil, err
+	}
+	return apiSimilar{append([]archiver.SimilarHit{}, hits...), coverage.Pictures, coverage.Unreadable}, nil
 }

@@ -78,7 +78,7 @@ func (d *describer) operation(op *operation) object {
 	}
 	content := object{}
 	switch {
-	case op.send != nil:
+	case op.send != nil && op.answer == nil:
 		content[op.kind] = object{}
 	case op.list:
 		item := d.schema(reflect.TypeOf(op.answer))
@@ -107,6 +107,8 @@ func (d *describer) schema(t reflect.Type) object {
 		return object{"type": "integer"}
 	case t == reflect.TypeFor[json.RawMessage]():
 		return object{}
+	case t == reflect.TypeFor[[]byte]():
+		return object{"type": "string", "contentEncoding": "base64"}
 	case t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
 		return object{"type": "string"}
 	}

@@ -37,6 +37,8 @@ type Options struct {
 	// nothing.
 	Platforms []Platform
 	Sources   Sources
+	// ReadPicture reads the words of pictures; nil reads none.
+	ReadPicture ReadPicture
 	// Bundles make packages of evidence; nil offers none.
 	Bundles Bundles
 	// Public says what those outside are offered.
@@ -61,13 +63,14 @@ type Server struct {
 	desk    *site
 	metrics *metrics
 	// slots are taken by those who are answered, hashing by those whose
-	// password is looked at, bundling by those for whom a bundle is made.
-	slots, hashing, bundling chan struct{}
-	sessions                 *sessions
-	throttle                 *throttle
-	rawAt                    atomic.Pointer[string]
-	sheet                    *sheet
-	covered                  covered
+	// password is looked at, bundling by those for whom a bundle is made, reading by those for whom a
+	// picture is read.
+	slots, hashing, bundling, reading chan struct{}
+	sessions                          *sessions
+	throttle                          *throttle
+	rawAt                             atomic.Pointer[string]
+	sheet                             *sheet
+	covered                           covered
 }
 
 // New returns a server. It errors where the source of random bytes does.
@@ -79,7 +82,7 @@ func New(o Options) (*Server, error) {
 		o.Keys = nobody{}
 	}
 	now := o.Archive.Now
-	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent), hashing: make(chan struct{}, maxHashing), bundling: make(chan struct{}, maxBundling), throttle: newThrottle(now)}
+	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent), hashing: make(chan struct{}, maxHashing), bundling: make(chan struct{}, maxBundling), reading: make(chan struct{}, maxReading), throttle: newThrottle(now)}
 	var err error
 	if s.sessions, err = newSessions(o.Random, now); err != nil {
 		return nil, err
