@@ -92,9 +92,13 @@ func (e *Engine) fetchFile(ctx context.Context, b *store.Builder, ref post.Ref, 
 }
 
 // keptFile returns the file that an earlier capture fetched from an address,
-// where it is still stored.
+// where it is still stored. What an imported file says is at the address was
+// never fetched.
 func (e *Engine) keptFile(ctx context.Context, before *store.History, address string) (store.MediaFile, bool) {
 	for i := len(before.Captures) - 1; i >= 0; i-- {
+		if before.Captures[i].Content.Source == post.SourceImport {
+			continue
+		}
 		for _, f := range before.Captures[i].Content.Media {
 			if f.URL != address || f.Digest.IsZero() {
 				continue

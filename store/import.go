@@ -11,7 +11,10 @@ type Import struct {
 	// "!" between them. It is the person's word, as Format is the reader's.
 	Name   string `json:"name"`
 	Format string `json:"format"`
-	// Content holds the bytes, Size says how many.
+	// Packed says how the bytes are packed (gzip, zstd, bzip2), empty where they
+	// are not. Parts are then counted in what they unpack to.
+	Packed string `json:"packed,omitempty"`
+	// Content holds the bytes as they are packed, Size says how many.
 	Content Digest `json:"content,omitzero"`
 	Size    int64  `json:"size,omitempty"`
 	// Private is true where the captures are private.

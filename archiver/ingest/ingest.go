@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -66,8 +67,10 @@ const (
 	maxFile = 64 << 30
 	// maxItem is the longest line or item.
 	maxItem = 8 << 20
-	// maxHead is how much of a file tells what it is.
+	// maxHead is how much of a file tells what it is, and peeked how much is
+	// looked at of one that is packed.
 	maxHead = 4096
+	peeked  = 64 << 10
 )
 
 // File imports a file or the folder of an account's archive. It errors with
@@ -79,7 +82,12 @@ func File(ctx context.Context, o Options, name string) error {
 		return fmt.Errorf("%w: %s cannot be read: %w", store.ErrUsage, name, errors.Unwrap(err))
 	}
 	if info.IsDir() {
-		return folder(ctx, o, name)
+		root, err := os.OpenRoot(name)
+		if err != nil {
+			return fmt.Errorf("%w: %s cannot be read: %w", store.ErrUsage, name, err)
+		}
+		defer func() { _ = root.Close() }()
+		return Tree(ctx, o, filepath.Base(name), root.FS())
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -89,14 +97,50 @@ func File(ctx context.Context, o Options, name string) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%w: %s is neither a file nor a folder", store.ErrUsage, name)
 	}
-	head := make([]byte, 4)
-	if n, _ := io.ReadFull(f, head); n == len(head) && string(head) == "PK\x03\x04" {
-		return zipped(ctx, o, f, info.Size(), filepath.Base(name))
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
+	return Read(ctx, o, filepath.Base(name), f)
+}
+
+// Read imports what r yields, a file with a name. Where it is a zip, it is read
+// by its ranges if r allows that, else from a copy that is thrown away
+// afterwards. It errors as [File] does.
+func Read(ctx context.Context, o Options, name string, r io.Reader) error {
+	head := bufio.NewReaderSize(r, peeked)
+	first, err := head.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
-	return stream(ctx, o, f, filepath.Base(name), account{})
+	if string(first) != "PK\x03\x04" {
+		return stream(ctx, o, head, name, origin{})
+	}
+	if at, ok := r.(ranged); ok {
+		if info, err := at.Stat(); err == nil && info.Mode().IsRegular() {
+			return zipped(ctx, o, at, info.Size(), name)
+		}
+	}
+	return spooled(ctx, o, head, name)
+}
+
+// ranged is a file that can be read by its ranges.
+type ranged interface {
+	io.ReaderAt
+	Stat() (fs.FileInfo, error)
+}
+
+// spooled imports a zip that comes as a stream.
+func spooled(ctx context.Context, o Options, r io.Reader, name string) (err error) {
+	f, err := os.CreateTemp("", "stet-import-*")
+	if err != nil {
+		return fmt.Errorf("%w: making room for %s: %w", store.ErrReadOnly, name, err)
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	n, err := io.Copy(f, io.LimitReader(r, maxFile+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", name, err)
+	case n > maxFile:
+		return fmt.Errorf("%w: %s has more than %d GB", store.ErrTooLarge, name, int64(maxFile)>>30)
+	}
+	return zipped(ctx, o, f, n, name)
 }
 
 // format is what a file is.
@@ -122,46 +166,60 @@ func detect(head []byte) (format, error) {
 		return formatTwarc, nil
 	case bytes.HasPrefix(lower, []byte("http://")), bytes.HasPrefix(lower, []byte("https://")), bytes.HasPrefix(text, []byte("#")):
 		return formatAddresses, nil
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		return "", fmt.Errorf("%w: it is packed with gzip; unpack it first", store.ErrInvalid)
 	}
 	return "", fmt.Errorf("%w: it is neither JSON Lines of twarc, nor a file of an account's archive of X, nor bookmarks, nor a list of addresses", store.ErrInvalid)
 }
 
-// stream keeps the bytes of r, and imports what is in them.
-func stream(ctx context.Context, o Options, r io.Reader, name string, who account) error {
-	buffered := bufio.NewReaderSize(r, maxHead)
-	head, err := buffered.Peek(maxHead)
+// origin is what is known of a file before it is read.
+type origin struct {
+	account account
+	// files are those that belong to the posts, nil where there are none.
+	files *attached
+}
+
+// stream keeps the bytes of r, as they are packed, and imports what is in them.
+func stream(ctx context.Context, o Options, r io.Reader, name string, from origin) error {
+	buffered := bufio.NewReaderSize(r, peeked)
+	head, err := buffered.Peek(peeked)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading %s: %w", name, err)
 	}
-	form, err := detect(head)
+	how := packingOf(head)
+	form, err := detect(beginning(head, how))
 	if err != nil {
 		return fmt.Errorf("%s cannot be imported: %w", name, err)
 	}
-	k := &keeper{o: o, file: name, account: who}
-	if err := k.begin(ctx, buffered, form); err != nil {
+	k := &keeper{o: o, file: name, origin: from}
+	if err := k.begin(ctx, buffered, form, how); err != nil {
 		return err
 	}
-	// What is parsed is what was kept.
-	kept, err := o.Archive.OpenBlob(ctx, k.content)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = kept.Close() }()
-	switch form {
-	case formatAccount:
-		err = k.readAccount(ctx, kept)
-	case formatBookmarks:
-		err = k.readBookmarks(ctx, kept)
-	case formatAddresses:
-		err = k.readAddresses(ctx, kept)
-	default:
-		err = k.readTwarc(ctx, kept)
-	}
+	err = k.read(ctx, form, how)
 	// What stands before the damage is kept in any case.
 	if err = errors.Join(err, k.flush(ctx), k.settle()); err != nil {
 		return fmt.Errorf("importing %s: %w", name, err)
 	}
 	return nil
+}
+
+// read reads the file that was kept: what is parsed is what the archive has.
+func (k *keeper) read(ctx context.Context, form format, how packing) error {
+	kept, err := k.o.Archive.OpenBlob(ctx, k.content)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = kept.Close() }()
+	in, err := unpack(kept, how)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	switch form {
+	case formatAccount:
+		return k.readAccount(ctx, in)
+	case formatBookmarks:
+		return k.readBookmarks(ctx, in)
+	case formatAddresses:
+		return k.readAddresses(ctx, in)
+	}
+	return k.readTwarc(ctx, in)
 }

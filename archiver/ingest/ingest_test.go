@@ -3,6 +3,7 @@ package ingest
 import (
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"stet/extract"
 	"stet/extract/post"
@@ -297,13 +301,106 @@ func TestDamage(t *testing.T) {
 		{"endless.js", "window.YTD.tweets.part0 = [ \"" + strings.Repeat("x", 3*maxItem), 0},
 		{"words.txt", "words", 0},
 		{"packed.gz", "\x1f\x8b\x08", 0},
+		{"cut.gz", string(packed("gzip", status(1590000000000000001, "a")+"\n"+strings.Repeat("\n", 1<<16))[:150]), 1},
+		{"bomb.gz", string(packed("gzip", status(1590000000000000001, "a")+"\n"+strings.Repeat("\n", 64<<20))), 1},
+		{"bomb.zst", string(packed("zstd", status(1590000000000000001, "a")+"\n"+strings.Repeat("\n", 64<<20))), 1},
 		{"nothing.txt", "", 0},
 	} {
 		a := newArchive(t)
 		err := a.give(t, tt.name, []byte(tt.content))
-		if !errors.Is(err, store.ErrInvalid) || a.count(Kept) != tt.kept {
+		if !errors.Is(err, store.ErrInvalid) && !errors.Is(err, store.ErrTooLarge) || a.count(Kept) != tt.kept {
 			t.Errorf("%s: %v, items %+v", tt.name, err, a.items)
 		}
+	}
+}
+
+// packed packs a text.
+func packed(how packing, text string) []byte {
+	var b bytes.Buffer
+	var w io.WriteCloser
+	switch how {
+	case "gzip":
+		w = gzip.NewWriter(&b)
+	case "zstd":
+		w, _ = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1))
+	}
+	_, _ = io.WriteString(w, text)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// A file is kept as it is packed, and its parts are counted in what it holds;
+// the same once more, packed otherwise, adds no post.
+func TestPacked(t *testing.T) {
+	text := status(1590000000000000001, "a boat") + "\n" + status(1590000000000000002, "a ferry")
+	for _, how := range []packing{"gzip", "zstd"} {
+		a := newArchive(t)
+		file := packed(how, text)
+		if err := a.give(t, "packed", file); err != nil || a.count(Kept) != 2 {
+			t.Fatalf("%s: %+v, %v", how, a.items, err)
+		}
+		i := a.items[1]
+		if got := text[i.Offset : i.Offset+i.Length]; got != status(1590000000000000002, "a ferry") {
+			t.Errorf("%s: the part is %q", how, got)
+		}
+		p, err := a.o.Archive.List(t.Context(), store.Query{Term: store.ImportsTerm()})
+		if err != nil || len(p.Records) != 1 {
+			t.Fatal(p, err)
+		}
+		given, err := store.Decode[store.Import](&p.Records[0])
+		if err != nil || given.Packed != string(how) || given.Content != store.DigestOf(file) {
+			t.Errorf("the import is %+v, %v", given, err)
+		}
+		if err := a.give(t, "plain", []byte(text)); err != nil || a.count(Skipped) != 2 {
+			t.Errorf("%s: unpacked: %+v, %v", how, a.items, err)
+		}
+	}
+}
+
+// A stream is imported as a file is, a zip too.
+func TestStreams(t *testing.T) {
+	for name, content := range map[string][]byte{"lines": []byte(status(1590000000000000001, "a")), "zip": zipOf(t, nil, "tweets.js", tweetsJS()), "packed": packed("gzip", tweetsJS())} {
+		a := newArchive(t)
+		if err := Read(t.Context(), a.o, "-", iotest.OneByteReader(bytes.NewReader(content))); err != nil || a.count(Kept) != 1 {
+			t.Errorf("%s: %+v, %v", name, a.items, err)
+		}
+	}
+}
+
+// picture begins as a picture does.
+const picture = "\x89PNG\r\n\x1a\n the rest"
+
+// The pictures of an account's archive are kept with their posts; other files
+// of its folders are not.
+func TestAttached(t *testing.T) {
+	const media = `"media":[{"id_str":"1","type":"photo","url":"https://t.co/a","media_url_https":"https://pbs.twimg.com/media/Eabc.png"},` +
+		`{"id_str":"2","type":"photo","url":"https://t.co/b","media_url_https":"https://pbs.twimg.com/media/Edef.png"}]`
+	tweet := `window.YTD.tweets.part0 = [ {"tweet": {"id_str":"1590000000000000001","full_text":"two boats","entities":{"media":[]},"extended_entities":{` + media + `}}} ]`
+	a := newArchive(t)
+	file := zipOf(t, nil, "data/tweets.js", tweet, "data/tweets_media/1590000000000000001-Eabc.png", picture,
+		"data/tweets_media/1590000000000000001-Edef.png", "<svg><script>", "data/tweets_media/15900000000000000012-Eabc.png", picture+"other",
+		"data/direct_messages_media/1590000000000000001-Eabc.png", picture+"secret")
+	// The list alone first: the pictures are then something new.
+	if err := a.give(t, "tweets.js", []byte(tweet)); err != nil || a.count(Kept) != 1 {
+		t.Fatalf("%+v, %v", a.items, err)
+	}
+	for _, want := range []Outcome{Merged, Skipped} {
+		if err := a.give(t, "mine.zip", file); err != nil || a.count(want) != 1 || len(a.items) != 1 {
+			t.Fatalf("%+v, %v", a.items, err)
+		}
+	}
+	h, err := a.o.Archive.History(t.Context(), post.Ref{Platform: post.Twitter, ID: "1590000000000000001"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, best := h.Captures[len(h.Captures)-1].Content, h.Best().Content.Post
+	if len(c.Media) != 2 || c.Media[0].Digest != store.DigestOf([]byte(picture)) || c.Media[0].Type != "image/png" ||
+		!c.Media[1].Digest.IsZero() || c.Media[1].Error == "" || best.Media[0].Digest != c.Media[0].Digest.String() || best.Media[1].Digest != "" {
+		t.Errorf("the files are %+v, of %+v", c.Media, best.Media)
+	}
+	blobs, err := a.faults.Blobs(t.Context(), store.Digest{}, 0)
+	if err != nil || len(blobs) != 2 {
+		t.Errorf("%d blobs are kept, %v", len(blobs), err)
 	}
 }
 
@@ -334,13 +431,15 @@ func FuzzFile(f *testing.F) {
 	f.Add([]byte("<!DOCTYPE NETSCAPE-Bookmark-file-1><a href=https://x.com/a/status/20>"))
 	f.Add([]byte("# list\nhttps://x.com/a/status/20\n\nftp://x"))
 	f.Add(zipOf(f, nil, "tweets.js", tweetsJS()))
+	f.Add(packed("gzip", status(1590000000000000001, "a")))
+	f.Add(packed("zstd", tweetsJS()))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		a := newArchive(t)
 		err := a.give(t, "file", content)
 		if err != nil && !errors.Is(err, store.ErrInvalid) && !errors.Is(err, store.ErrTooLarge) {
 			t.Fatal(err)
 		}
-		zipped := bytes.HasPrefix(content, []byte("PK"))
+		zipped := bytes.HasPrefix(content, []byte("PK")) || packingOf(content) != ""
 		for _, i := range a.items {
 			if end := i.Offset + i.Length; i.Offset < 0 || i.Length <= 0 || !zipped && end > int64(len(content)) {
 				t.Fatalf("the part of %+v is outside of the file", i)

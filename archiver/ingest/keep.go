@@ -21,9 +21,9 @@ const (
 
 // keeper keeps what was found in one file.
 type keeper struct {
-	o       Options
-	file    string
-	account account
+	o    Options
+	file string
+	origin
 	// id is the record of the import, content the file.
 	id      store.ID
 	content store.Digest
@@ -40,7 +40,7 @@ type keeper struct {
 }
 
 // begin keeps the bytes of a file, and says so once.
-func (k *keeper) begin(ctx context.Context, r io.Reader, form format) error {
+func (k *keeper) begin(ctx context.Context, r io.Reader, form format, how packing) error {
 	info, err := k.o.Archive.PutBlob(ctx, r, maxFile)
 	if err != nil {
 		return fmt.Errorf("keeping %s: %w", k.file, err)
@@ -51,7 +51,7 @@ func (k *keeper) begin(ctx context.Context, r io.Reader, form format) error {
 	}
 	b := k.o.Archive.Begin()
 	b.Key("import " + info.Digest.String())
-	id, err := b.Add(ctx, &store.Import{Time: k.o.Archive.Now(), Name: k.file, Format: string(form), Content: info.Digest, Size: info.Size,
+	id, err := b.Add(ctx, &store.Import{Time: k.o.Archive.Now(), Name: k.file, Format: string(form), Packed: string(how), Content: info.Digest, Size: info.Size,
 		Private: !k.o.Public, Software: k.o.Software})
 	if err != nil {
 		return err
@@ -114,6 +114,10 @@ func (k *keeper) keep(ctx context.Context, at span, p *piece) error {
 	case t != nil:
 		return k.skip(ctx, at, ref.String(), "a takedown forbids to keep it")
 	}
+	files, err := k.complete(ctx, p)
+	if err != nil {
+		return err
+	}
 	known, same, err := k.known(ctx, ref, p.words)
 	switch {
 	case err != nil:
@@ -121,7 +125,7 @@ func (k *keeper) keep(ctx context.Context, at span, p *piece) error {
 	case same:
 		return k.skip(ctx, at, ref.String(), "the same was imported before")
 	}
-	if err := k.add(ctx, at, p); err != nil {
+	if err := k.add(ctx, at, p, files); err != nil {
 		return err
 	}
 	if known {
@@ -130,14 +134,25 @@ func (k *keeper) keep(ctx context.Context, at span, p *piece) error {
 	return k.note(ctx, at, ref.String(), Kept, "")
 }
 
+// complete keeps the files of the post of p, and puts them into it.
+func (k *keeper) complete(ctx context.Context, p *piece) ([]store.MediaFile, error) {
+	whole, files, err := k.attach(ctx, p.post)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	p.post = whole
+	p.words, err = whole.MarshalJSON()
+	return files, err
+}
+
 // add adds the records of a post to the commit that is being made.
-func (k *keeper) add(ctx context.Context, at span, p *piece) error {
+func (k *keeper) add(ctx context.Context, at span, p *piece, files []store.MediaFile) error {
 	if k.b == nil {
 		k.b, k.fresh, k.sum = k.o.Archive.Begin(), map[post.Ref][][]byte{}, sha256.New()
 	}
 	now, ref := k.o.Archive.Now(), p.post.Ref()
 	id, err := k.b.Add(ctx, &store.Capture{Time: now, Kind: store.CapturePost, Ref: ref, URL: p.post.URL, Source: post.SourceImport,
-		Part: store.ImportPart{Import: k.id, Offset: at.offset, Length: at.length}, Via: p.via, Trigger: "import",
+		Part: store.ImportPart{Import: k.id, Offset: at.offset, Length: at.length}, Media: files, Via: p.via, Trigger: "import",
 		Operator: k.o.Operator, Case: k.o.Case, Note: k.o.Note, Machine: k.o.Machine, Private: !k.o.Public, Software: k.o.Software})
 	if err != nil {
 		return err

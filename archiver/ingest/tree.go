@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -18,7 +17,7 @@ import (
 
 // The limits of a zip.
 const (
-	maxEntries = 500_000
+	maxEntries = 200_000
 	// maxRatio is how much larger than packed an entry may be: lists of posts
 	// shrink to a tenth or so.
 	maxRatio = 200
@@ -34,21 +33,11 @@ func posts() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:deleted-)?tweets?(?:-part[0-9]{1,4})?\.js$`)
 }
 
-// folder imports the archive of an account that was unpacked.
-func folder(ctx context.Context, o Options, name string) error {
-	root, err := os.OpenRoot(name)
-	if err != nil {
-		return fmt.Errorf("%w: %s cannot be read: %w", store.ErrUsage, name, err)
-	}
-	defer func() { _ = root.Close() }()
-	return tree(ctx, o, root.FS(), filepath.Base(name)+"/")
-}
-
 // zipped imports the archive of an account as it was handed out.
 func zipped(ctx context.Context, o Options, r io.ReaderAt, size int64, name string) error {
 	z, err := zip.NewReader(r, size)
 	if err == nil {
-		err = checkZip(z)
+		err = checkZip(z, size)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s cannot be imported: %w", store.ErrInvalid, name, err)
@@ -57,11 +46,12 @@ func zipped(ctx context.Context, o Options, r io.ReaderAt, size int64, name stri
 }
 
 // checkZip refuses what no honest archive has.
-func checkZip(z *zip.Reader) error {
+func checkZip(z *zip.Reader, size int64) error {
 	if len(z.File) > maxEntries {
 		return fmt.Errorf("it has %d entries, at most %d are taken", len(z.File), maxEntries)
 	}
 	seen := make(map[string]bool, len(z.File))
+	var total uint64
 	for _, f := range z.File {
 		name := strings.TrimSuffix(f.Name, "/")
 		switch {
@@ -69,7 +59,7 @@ func checkZip(z *zip.Reader) error {
 			return fmt.Errorf("an entry leads out of it: %.200q", f.Name)
 		case seen[name]:
 			return fmt.Errorf("an entry stands twice: %.200q", f.Name)
-		case f.Flags&1 != 0:
+		case f.Flags&0x2041 != 0: // also the strong kind, and of the names
 			return fmt.Errorf("an entry is encrypted: %.200q", f.Name)
 		case f.Mode()&(fs.ModeType&^fs.ModeDir) != 0:
 			return fmt.Errorf("an entry is a link or a device: %.200q", f.Name)
@@ -77,11 +67,22 @@ func checkZip(z *zip.Reader) error {
 			return fmt.Errorf("an entry is packed more than %d times: %.200q", maxRatio, f.Name)
 		}
 		seen[name] = true
+		total += min(f.UncompressedSize64, 1<<40)
+	}
+	if packed := uint64(size); total > 1<<20 && total/maxRatio > packed { //nolint:gosec // sizes are positive
+		return fmt.Errorf("its entries are packed more than %d times: they share bytes", maxRatio)
 	}
 	return nil
 }
 
-// tree imports the files of posts of an account's archive.
+// Tree imports a folder with a name: the archive of an account. It errors as
+// [File] does.
+func Tree(ctx context.Context, o Options, name string, fsys fs.FS) error {
+	return tree(ctx, o, fsys, name+"/")
+}
+
+// tree imports the files of posts of an account's archive, with the pictures and
+// videos that belong to them.
 func tree(ctx context.Context, o Options, fsys fs.FS, prefix string) error {
 	dir, names, err := members(fsys)
 	if err != nil {
@@ -94,17 +95,19 @@ func tree(ctx context.Context, o Options, fsys fs.FS, prefix string) error {
 	}
 	var errs []error
 	for _, n := range names {
-		if err := member(ctx, o, fsys, path.Join(dir, n), prefix, who); err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			errs = append(errs, err)
+		files, err := attachedTo(fsys, dir, n)
+		if err == nil {
+			err = member(ctx, o, fsys, path.Join(dir, n), prefix, origin{who, files})
 		}
+		if ctx.Err() != nil {
+			return err
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-func member(ctx context.Context, o Options, fsys fs.FS, name, prefix string, who account) error {
+func member(ctx context.Context, o Options, fsys fs.FS, name, prefix string, from origin) error {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return fmt.Errorf("%w: %s%s cannot be read: %w", store.ErrInvalid, prefix, name, err)
@@ -113,7 +116,7 @@ func member(ctx context.Context, o Options, fsys fs.FS, name, prefix string, who
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > maxMember {
 		return fmt.Errorf("%w: %s%s is no file, or larger than %d GB", store.ErrInvalid, prefix, name, maxMember>>30)
 	}
-	return stream(ctx, o, f, prefix+name, who)
+	return stream(ctx, o, f, prefix+name, from)
 }
 
 // members finds the files of posts: beside the file that was named, in its

@@ -16,22 +16,24 @@ import (
 func (a *app) importCommand() *cobra.Command {
 	var o wire.ImportOptions
 	cmd := &cobra.Command{
-		Use:   "import FILE|FOLDER…",
+		Use:   "import FILE|FOLDER|-…",
 		Short: "Take over posts from files that others made",
 		Long: `Take over posts from files: JSON Lines of twarc (v1.1, v2 and flattened), the
 archive that X hands to the owner of an account (the zip, its folder, or its files
-tweets.js and deleted-tweets.js). Bookmarks (as browsers export them) and lists of
-addresses, one per line, become wishes to capture, which ` + "`stet serve`" + ` fulfils.
+tweets.js and deleted-tweets.js) with the pictures and videos that belong to the
+posts. Bookmarks (as browsers export them) and lists of addresses, one per line,
+become wishes to capture, which ` + "`stet serve`" + ` fulfils. A file may be packed with gzip,
+zstd or bzip2; - is standard input.
 
 The bytes of each file of posts are kept, and each post names its part of them. Of
 the archive of an account nothing else is kept. What is imported is never taken
 for a sight of the living post, ranks below what was captured, and does not keep a
 post from being captured. It is private unless --public says otherwise. Importing
 the same again adds nothing. --json says what became of each item, and why.`,
-		Example: `  stet import tweets.jsonl
+		Example: `  stet import tweets.jsonl.gz
   stet import twitter-2022-11-01.zip --case harbour
   stet import bookmarks.html`,
-		Args: someArgs("a file, or the folder of an account's archive"),
+		Args: someArgs("a file, the folder of an account's archive, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importFiles(cmd.Context(), args, o) },
 	}
 	cmd.Flags().BoolVar(&o.Public, "public", false, "let what is imported be told and given away")
@@ -42,6 +44,9 @@ the same again adds nothing. --json says what became of each item, and why.`,
 }
 
 func (a *app) importFiles(ctx context.Context, names []string, o wire.ImportOptions) error {
+	if i := slices.Index(names, "-"); i >= 0 && slices.Contains(names[i+1:], "-") {
+		return invalid("standard input (-) can be named only once")
+	}
 	return a.writing(ctx, false, func(w *wire.Archive) error {
 		var sum outcomes
 		for _, name := range names {
@@ -53,7 +58,7 @@ func (a *app) importFiles(ctx context.Context, names []string, o wire.ImportOpti
 				}
 				return a.out.err
 			}
-			err := w.Import(ctx, o, version().Version, name)
+			err := a.importOne(ctx, w, name, o)
 			sum.add(name, err)
 			if !a.json && (err == nil || len(t.counts) > 0) {
 				a.showTally(filepath.Base(name), &t)
@@ -67,6 +72,13 @@ func (a *app) importFiles(ctx context.Context, names []string, o wire.ImportOpti
 		}
 		return sum.err()
 	})
+}
+
+func (a *app) importOne(ctx context.Context, w *wire.Archive, name string, o wire.ImportOptions) error {
+	if name == "-" {
+		return w.ImportFrom(ctx, o, version().Version, name, a.stdin)
+	}
+	return w.Import(ctx, o, version().Version, name)
 }
 
 // tally counts what became of the items of a file.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"io"
 
 	"stet/archiver"
 	"stet/archiver/ingest"
@@ -18,13 +19,22 @@ type ImportOptions struct {
 	Report func(ImportItem) error
 }
 
-// Import imports a file into an archive that is open for writing: see
-// [ingest.File].
+// Import imports a file or folder of this machine into an archive that is open
+// for writing: see [ingest.File].
 func (a *Archive) Import(ctx context.Context, o ImportOptions, version, name string) error {
-	return ingest.File(ctx, ingest.Options{Archive: a.Archive, Finder: Finder(), Report: o.Report, Public: o.Public,
+	return ingest.File(ctx, a.ingest(o, version), name)
+}
+
+// ImportFrom imports what r yields: see [ingest.Read].
+func (a *Archive) ImportFrom(ctx context.Context, o ImportOptions, version, name string, r io.Reader) error {
+	return ingest.Read(ctx, a.ingest(o, version), name, r)
+}
+
+func (a *Archive) ingest(o ImportOptions, version string) ingest.Options {
+	return ingest.Options{Archive: a.Archive, Finder: Finder(), Report: o.Report, Public: o.Public,
 		Operator: o.Operator, Case: o.Case, Note: o.Note, Machine: machine(), Software: "stet/" + version,
 		Request: func(ctx context.Context, target string) error {
 			_, err := a.Engine.Request(ctx, target, archiver.CaptureOptions{Operator: o.Operator, Case: o.Case, Note: o.Note})
 			return err
-		}}, name)
+		}}
 }
