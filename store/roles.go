@@ -54,6 +54,17 @@ type Journal interface {
 	Leaves(ctx context.Context, after uint64, limit int) ([]Hash, error)
 }
 
+// Sifter is a [Journal] that can say where bytes do not stand without taking
+// every record apart. Not every backend is one.
+type Sifter interface {
+	// Sift looks for bytes, which hold no digest, in the records after a
+	// number, and returns the number of the last record before which, and in
+	// which, they do not stand: after itself where they may stand in the next
+	// one. It stops early, so that it does not take long: at the end of the
+	// journal it returns its head.
+	Sift(ctx context.Context, after uint64, what []byte) (uint64, error)
+}
+
 // Jobs leases and lists durable work. Jobs are added and finished by
 // [Records.Append] only, in the same commit as what they did.
 type Jobs interface {

@@ -204,3 +204,19 @@ func (s *Store) Leaves(ctx context.Context, after uint64, limit int) ([]store.Ha
 	}
 	return leaves, nil
 }
+
+// Sift implements [store.Sifter].
+func (s *Store) Sift(ctx context.Context, after uint64, what []byte) (uint64, error) {
+	through, size := after, 0
+	var failed error
+	err := s.blocksAfter(ctx, after, func(b rawBlock) bool {
+		var holds bool
+		if holds, failed = s.codec.Holds(b.bytes, b.first, what); failed != nil || holds {
+			return false
+		}
+		through = b.first + b.count() - 1
+		size += len(b.bytes)
+		return size < maxRead
+	})
+	return through, cmp.Or(failed, err)
+}

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -285,18 +286,9 @@ func (c *Codec) Decode(block []byte, first uint64) ([]store.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw := make([]byte, 0, min(h.raw, 1<<20)) // it grows to what there really is
-	if block[offDict] == dictNone {
-		raw = append(raw, h.rest...)
-	} else {
-		frame := make([]byte, 0, len(frameMagic)+len(h.rest))
-		frame = append(append(frame, frameMagic...), h.rest...)
-		if raw, err = c.dec.DecodeAll(frame, raw); err != nil {
-			return nil, corrupt(first, err)
-		}
-	}
-	if len(raw) != h.raw {
-		return nil, corrupt(first, errShort)
+	raw, err := c.raws(block, &h, nil)
+	if err != nil {
+		return nil, corrupt(first, err)
 	}
 	r := reader{b: raw, budget: maxRaw}
 	records := make([]store.Record, h.count)
@@ -310,4 +302,45 @@ func (c *Codec) Decode(block []byte, first uint64) ([]store.Record, error) {
 		return nil, corrupt(first, errors.New("it has bytes after its last record"))
 	}
 	return records, nil
+}
+
+// raws returns the envelopes of a block, in buf where there is room, or in the
+// block.
+func (c *Codec) raws(block []byte, h *header, buf []byte) ([]byte, error) {
+	raw := h.rest
+	if block[offDict] != dictNone {
+		frame := make([]byte, 0, len(frameMagic)+len(h.rest))
+		frame = append(append(frame, frameMagic...), h.rest...)
+		if buf == nil {
+			buf = make([]byte, 0, min(h.raw, 1<<20)) // it grows to what there really is
+		}
+		var err error
+		if raw, err = c.dec.DecodeAll(frame, buf[:0]); err != nil {
+			return nil, err
+		}
+	}
+	if len(raw) != h.raw {
+		return nil, errShort
+	}
+	return raw, nil
+}
+
+// Holds reports whether bytes, which hold no digest, stand somewhere in the
+// records of the block that is stored under the number first, without taking
+// the records apart. It errors as [Codec.Decode] does.
+func (c *Codec) Holds(block []byte, first uint64, what []byte) (bool, error) {
+	h, err := open(block, first, true)
+	if err != nil {
+		return false, err
+	}
+	buf := c.raw.Get().(*[]byte)
+	defer c.raw.Put(buf)
+	raw, err := c.raws(block, &h, *buf)
+	if err != nil {
+		return false, corrupt(first, err)
+	}
+	if block[offDict] != dictNone && cap(raw) <= 1<<20 { // a giant is not worth keeping
+		*buf = raw[:0]
+	}
+	return bytes.Contains(raw, what), nil
 }

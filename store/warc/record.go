@@ -95,9 +95,6 @@ type Record struct {
 	Head     []byte
 	Body     func() (io.ReadCloser, error)
 	BodySize int64
-
-	// given is room for the fields of one head.
-	given [12]Field
 }
 
 // RecordID returns the name of a record that is made of the archive's record
@@ -128,12 +125,13 @@ const dateForm9 = "2006-01-02T15:04:05.999999999Z"
 // Timestamp writes a time as indexes do: fourteen digits.
 func Timestamp(t time.Time) string { return t.UTC().Format("20060102150405") }
 
-// appendHead appends the fields of r for a block with the digest. It errors
-// with ErrInvalid where a value could be read as something else than a value.
-func (r *Record) appendHead(b []byte, block store.Digest) ([]byte, error) {
+// appendHead appends the fields of r for a block with the digest; room is for
+// the list of them. It errors with ErrInvalid where a value could be read as
+// something else than a value.
+func (r *Record) appendHead(b []byte, block store.Digest, room []Field) ([]byte, error) {
 	size := int64(len(r.Head)) + r.BodySize
 	// The fields that are checked are those that come from elsewhere.
-	given := append(r.given[:0], Field{"WARC-Type", string(r.Type)}, Field{"WARC-Record-ID", r.ID})
+	given := append(room[:0], Field{"WARC-Type", string(r.Type)}, Field{"WARC-Record-ID", r.ID})
 	if r.TargetURI != "" {
 		given = append(given, Field{"WARC-Target-URI", CleanURI(r.TargetURI)})
 	}

@@ -37,8 +37,9 @@ type Writer struct {
 	plain bool
 	held  bytes.Buffer
 	block hash.Hash
-	// head and copy are room for one record's.
-	head, copy []byte
+	// head, copy and sample are room for one record's.
+	head, copy, sample []byte
+	given              [12]Field
 }
 
 // counter counts and hashes what goes through it.
@@ -76,7 +77,7 @@ func NewPlainWriter(w io.Writer, offset int64) *Writer {
 }
 
 func newWriter(w io.Writer, offset int64, z *gzip.Writer) *Writer {
-	return &Writer{out: counter{w: w, n: offset, hash: sha256.New()}, zip: z, block: sha256.New(), copy: make([]byte, 64<<10)}
+	return &Writer{out: counter{w: w, n: offset, hash: sha256.New()}, zip: z, block: sha256.New(), copy: make([]byte, 60<<10), sample: make([]byte, 0, minSample)}
 }
 
 // WithoutDigests leaves the digests of stored records out of locations, which
@@ -94,7 +95,7 @@ func (w *Writer) Write(r *Record) (Location, error) {
 	if err := w.digest(r); err != nil {
 		return loc, fmt.Errorf("reading the block of %s: %w", r.ID, err)
 	}
-	head, err := r.appendHead(w.head[:0], store.Digest(w.block.Sum(nil)))
+	head, err := r.appendHead(w.head[:0], store.Digest(w.block.Sum(nil)), w.given[:])
 	if err != nil {
 		return loc, err
 	}
@@ -102,28 +103,8 @@ func (w *Writer) Write(r *Record) (Location, error) {
 	if w.out.hash != nil {
 		w.out.hash.Reset()
 	}
-	var to io.Writer = &w.out
-	if !w.plain {
-		w.zip.Reset(&w.out)
-		to = w.zip
-	}
-	for _, part := range [][]byte{head, r.Head, w.held.Bytes()} {
-		if _, err := to.Write(part); err != nil {
-			return loc, fmt.Errorf("writing %s: %w", r.ID, err)
-		}
-	}
-	if r.Body != nil && r.BodySize > HeldBody {
-		if err := w.stream(to, r); err != nil {
-			return loc, fmt.Errorf("writing %s: %w", r.ID, err)
-		}
-	}
-	if _, err := io.WriteString(to, "\r\n\r\n"); err != nil {
+	if err := w.record(r); err != nil {
 		return loc, fmt.Errorf("writing %s: %w", r.ID, err)
-	}
-	if !w.plain {
-		if err := w.zip.Close(); err != nil {
-			return loc, fmt.Errorf("writing %s: %w", r.ID, err)
-		}
 	}
 	loc.Length = w.out.n - loc.Offset
 	if w.out.hash != nil {
@@ -132,10 +113,73 @@ func (w *Writer) Write(r *Record) (Location, error) {
 	return loc, nil
 }
 
-// digest hashes the block of r, and keeps a small body for writing it.
+// ending is what follows a block.
+const ending = "\r\n\r\n"
+
+// record writes r behind its head, which is made.
+func (w *Writer) record(r *Record) error {
+	heads := [][]byte{w.head, r.Head}
+	switch {
+	case w.plain:
+		return w.parts(&w.out, heads, r)
+	case incompressible(w.sample):
+		return w.stored(heads, r)
+	}
+	w.zip.Reset(&w.out)
+	if err := w.parts(w.zip, heads, r); err != nil {
+		return err
+	}
+	return w.zip.Close()
+}
+
+// parts writes a whole record.
+func (w *Writer) parts(to io.Writer, heads [][]byte, r *Record) error {
+	for _, part := range heads {
+		if _, err := to.Write(part); err != nil {
+			return err
+		}
+	}
+	if err := w.body(to, r); err != nil {
+		return err
+	}
+	_, err := io.WriteString(to, ending)
+	return err
+}
+
+// stored writes a record whose body cannot be compressed.
+func (w *Writer) stored(heads [][]byte, r *Record) error {
+	m := &member{w: &w.out}
+	w.zip.Reset(&w.out)
+	for _, part := range heads {
+		m.sum(part)
+		if _, err := w.zip.Write(part); err != nil {
+			return err
+		}
+	}
+	if err := w.zip.Flush(); err != nil {
+		return err
+	}
+	if err := w.body(m, r); err != nil {
+		return err
+	}
+	return m.close([]byte(ending))
+}
+
+// body writes the body, which is held where it is small.
+func (w *Writer) body(to io.Writer, r *Record) error {
+	if r.Body != nil && r.BodySize > HeldBody {
+		return w.stream(to, r)
+	}
+	_, err := to.Write(w.held.Bytes())
+	return err
+}
+
+// digest hashes the block of r, and keeps a small body, and of a large one a
+// sample, for writing it.
 func (w *Writer) digest(r *Record) error {
 	w.block.Reset()
 	w.held.Reset()
+	w.sample = w.sample[:0]
 	w.block.Write(r.Head)
 	switch {
 	case r.Body == nil && r.BodySize != 0:
@@ -143,12 +187,19 @@ func (w *Writer) digest(r *Record) error {
 	case r.Body == nil:
 		return nil
 	case r.BodySize > HeldBody:
-		return w.stream(w.block, r)
+		s := &sampler{w: w.block, skip: HeldBody / 2, sample: w.sample}
+		err := w.stream(s, r)
+		w.sample = s.sample
+		return err
 	}
 	if err := w.stream(&w.held, r); err != nil {
 		return err
 	}
-	w.block.Write(w.held.Bytes())
+	held := w.held.Bytes()
+	w.block.Write(held)
+	if skip := len(held) / 2; skip >= minSample {
+		w.sample = append(w.sample, held[skip:skip+minSample]...)
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"stet/extract/post"
 	"stet/store"
@@ -133,28 +134,53 @@ func (p *plan) scan(ctx context.Context, take func(context.Context, *store.Recor
 	return nil
 }
 
-// errPrivate ends a look for something private.
-var errPrivate = errors.New("something is private")
+// sayPrivate is what the records that say that they are private hold.
+const sayPrivate = `"private":true`
 
 // all finds what is private in an export of everything. In many archives
 // nothing is, which is quick to see.
 func (p *plan) all(ctx context.Context) error {
-	err := p.scan(ctx, func(_ context.Context, r *store.Record) error {
-		if saysPrivate(r) {
-			return errPrivate
-		}
-		return nil
-	})
-	if errors.Is(err, errPrivate) {
-		return p.scan(ctx, p.record)
+	private, err := p.anyPrivate(ctx)
+	if err != nil || !private {
+		return err
 	}
-	return err
+	return p.scan(ctx, p.record)
+}
+
+// anyPrivate reports whether a record may say that it is private.
+func (p *plan) anyPrivate(ctx context.Context) (bool, error) {
+	quick, _ := p.x.o.Archive.Backend().(store.Sifter)
+	for after := uint64(0); after < p.x.bound; {
+		if quick != nil {
+			through, err := quick.Sift(ctx, after, []byte(sayPrivate))
+			if err != nil {
+				return false, fmt.Errorf("looking through the journal after %d: %w", after, err)
+			}
+			if through > after {
+				after = through
+				p.x.report("looking through the archive", min(after, p.x.bound))
+				continue
+			}
+		}
+		// What was found may stand in what somebody else wrote.
+		records, err := p.x.archive.Backend().Read(ctx, after, 1000)
+		if err != nil {
+			return false, fmt.Errorf("reading the journal after %d: %w", after, err)
+		}
+		if len(records) == 0 {
+			break
+		}
+		if slices.ContainsFunc(records, func(r store.Record) bool { return saysPrivate(&r) }) {
+			return true, nil
+		}
+		after = records[len(records)-1].Seq
+		p.x.report("looking through the archive", after)
+	}
+	return false, nil
 }
 
 // saysPrivate reports whether a record may say that it is private.
-func saysPrivate(r *store.Record) bool {
-	return bytes.Contains(r.Field("meta"), []byte(`"private":true`))
-}
+func saysPrivate(r *store.Record) bool { return bytes.Contains(r.Field("meta"), []byte(sayPrivate)) }
 
 // record takes a record of an export of everything, or of a range of time.
 func (p *plan) record(ctx context.Context, r *store.Record) error {

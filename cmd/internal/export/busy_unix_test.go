@@ -1,0 +1,17 @@
+//go:build unix
+
+package export
+
+import (
+	"syscall"
+	"time"
+)
+
+// busy returns how long this process has kept a processor busy.
+func busy() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err) // the arguments are constants
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
