@@ -14,6 +14,7 @@ type Builder struct {
 	batch   Batch
 	group   *Group
 	bodies  map[Digest]ID
+	changed []Record
 }
 
 // Begin returns an empty builder.
@@ -147,5 +148,8 @@ func (b *Builder) Len() int { return len(b.batch.Records) }
 // Commit adds everything in one commit: see [Archive.Append]. The builder is
 // used up.
 func (b *Builder) Commit(ctx context.Context) (Receipt, error) {
+	if len(b.changed) > 0 {
+		return b.archive.redact(ctx, b.batch, b.changed)
+	}
 	return b.archive.append(ctx, b.batch, true)
 }

@@ -67,6 +67,8 @@ func contents() []store.Content {
 		&store.Submission{Time: at, URL: "https://ferry.example/a", Of: id(1), Archive: "web.archive.org", Job: "j",
 			Memento: store.Memento{Archive: "web.archive.org", URL: "u", Original: "o", Time: at}, Code: "error:no-access", Reason: "r", Exchange: id(2)},
 		&store.Import{Time: at, Name: "a.zip!data/tweets.js", Format: "twitter-archive", Content: d, Size: 9, Private: true, Software: "stet/1"},
+		&store.Redaction{Time: at, Act: store.RedactionSeal, Takedown: id(1), Records: []store.RedactedRecord{{ID: id(2), Fields: []string{"post"}}},
+			Operator: "o", Reason: "r", Sealed: d},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }
@@ -183,6 +185,7 @@ func TestReferences(t *testing.T) {
 		store.KindStamp:      {{1}, {2}},
 		store.KindCase:       {{1}},
 		store.KindSubmission: {{1}, {2}},
+		store.KindRedaction:  {{1}, {2}},
 	}
 	for _, c := range contents() {
 		kind := newRecord(t, c).Kind

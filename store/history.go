@@ -34,6 +34,9 @@ type History struct {
 	Resolutions []Item[Resolution]
 	// Watches ask for closer looks at the post itself.
 	Watches []Item[Watch]
+	// Bare are its captures, derivations and article versions whose content was
+	// removed.
+	Bare []Bare
 	// QuotedBy are the posts that quote, answer or repeat it, each once.
 	QuotedBy []post.Ref
 
@@ -109,6 +112,10 @@ func (a *Archive) about(ctx context.Context, ref post.Ref) ([]Record, error) {
 func (h *History) Is(ref post.Ref) bool { return ref == h.Ref || slices.Contains(h.Aliases, ref) }
 
 func (h *History) add(r *Record) error {
+	if b, ok := bare(r); ok {
+		h.Bare = append(h.Bare, b)
+		return nil
+	}
 	c, err := DecodeAny(r)
 	if err != nil {
 		return err

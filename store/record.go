@@ -31,10 +31,11 @@ const (
 	KindHold Kind = "hold"
 	// KindTakedown says what may not be captured: [Takedown].
 	KindTakedown Kind = "takedown"
-	// KindRedaction and KindNote are acts of archivists. Their records are kept
-	// and carried by every version; this one does not write them.
+	// KindRedaction says what was taken out of records: [Redaction].
 	KindRedaction Kind = "redaction"
-	KindNote      Kind = "note"
+	// KindNote is an act of archivists. Such records are kept and carried by
+	// every version; this one does not write them.
+	KindNote Kind = "note"
 	// KindImport is a file that was given to the archive: [Import].
 	KindImport Kind = "import"
 	// KindIncident is something that the operator should know: [Incident].
@@ -145,7 +146,7 @@ func (r *Record) has(name string) bool {
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
 // *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],
 // *[Drawing], *[Case], *[Approval], *[Audit],
-// *[Submission], *[Stamp], *[Import], *[Hold] or *[Takedown]. The
+// *[Submission], *[Stamp], *[Import], *[Hold], *[Takedown] or *[Redaction]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -201,6 +202,8 @@ func newContent(k Kind) Content {
 		return new(Submission)
 	case KindImport:
 		return new(Import)
+	case KindRedaction:
+		return new(Redaction)
 	}
 	return nil
 }

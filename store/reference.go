@@ -46,6 +46,11 @@ func References(c Content) []ID {
 		add(c.Of, c.Exchange)
 	case *Case:
 		add(c.Case)
+	case *Redaction:
+		add(c.Takedown)
+		for i := range c.Records {
+			add(c.Records[i].ID)
+		}
 	}
 	return ids
 }

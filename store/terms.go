@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -36,7 +35,7 @@ const (
 	IndexBody Index = "body"
 	// IndexRecord leads from a record's id to the records that refer to it and
 	// cannot be found by a post: resolutions by article version, stamps by the
-	// head that they are of.
+	// head that they are of, redactions by what they changed.
 	IndexRecord Index = "record"
 	// IndexSubject leads from the subject of incidents to them, from "watch "
 	// and a source's name to the watches of its posts, from "verdict " and an
@@ -135,9 +134,7 @@ func TermsOf(c Content) []Term {
 		}
 		return drop
 	})
-	slices.SortFunc(terms, func(a, b Term) int {
-		return cmp.Or(cmp.Compare(a.Index.Number(), b.Index.Number()), strings.Compare(a.Value, b.Value))
-	})
+	slices.SortFunc(terms, compareTerms)
 	return terms
 }
 

@@ -251,6 +251,9 @@ func (c *checker) record(r *store.Record, leaf store.Hash) {
 		}
 		return err
 	}, bucketIDs)
+	if !r.Whole() {
+		c.look("record", name, func() error { return c.redacted(r.ID) }, bucketTerms)
+	}
 	content, err := store.DecodeAny(r)
 	if err != nil {
 		c.problem("record", name, "%v", err)
@@ -275,6 +278,19 @@ func (c *checker) record(r *store.Record, leaf store.Hash) {
 			return nil
 		}, bucketIDs)
 	}
+}
+
+// redacted looks whether a redaction says why content is missing.
+func (c *checker) redacted(id store.ID) error {
+	found := false
+	err := postings(c.tx, &store.Query{Term: store.RecordTerm(id), Kinds: []store.Kind{store.KindRedaction}}, func(posting) bool {
+		found = true
+		return false
+	})
+	if err == nil && !found {
+		err = errors.New(store.NoRedaction)
+	}
+	return err
 }
 
 // entry looks whether a record stands under a term.

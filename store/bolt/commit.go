@@ -310,6 +310,8 @@ type writeTx struct {
 	failed  error
 	size    int64
 	prober  *prober
+	// rewriting is true while records are changed that stand before others.
+	rewriting bool
 	// blobs are those to which records of the commit refer.
 	blobs map[store.Digest]*blobEntry
 	// after is called once the transaction is durable.
@@ -377,7 +379,7 @@ func (w *writeTx) delete(bucket string, key []byte) error {
 // probe panics where the pages that a change will replace are damaged: the
 // guard reports it, and nothing is written.
 func (w *writeTx) probe(bucket string, b *bbolt.Bucket, key []byte, deleted bool) {
-	if w.prober == nil || bucket == bucketRecords && w.prober.buckets[bucket] {
+	if w.prober == nil || bucket == bucketRecords && w.prober.buckets[bucket] && !w.rewriting {
 		return // in a bucket that only grows at its end, all changes are on one way
 	}
 	if err := w.prober.bucket(w.tx, bucket); err != nil {

@@ -54,6 +54,11 @@ func (c *checker) record(e *entry, seq uint64) {
 			c.problem("index", name, "the entry %s %q is missing", t.Index, t.Value)
 		}
 	}
+	if !r.Whole() && !slices.ContainsFunc(c.s.index[store.RecordTerm(r.ID)], func(n uint64) bool {
+		return c.s.records[n-1].record.Kind == store.KindRedaction
+	}) {
+		c.problem("record", name, "%s", store.NoRedaction)
+	}
 	content, err := store.DecodeAny(r)
 	if err != nil {
 		c.problem("record", name, "%v", err)
@@ -62,8 +67,7 @@ func (c *checker) record(e *entry, seq uint64) {
 	if content == nil {
 		return
 	}
-	whole := !slices.ContainsFunc(r.Fields, func(f store.Field) bool { return f.Removed != nil })
-	if whole && !slices.Equal(store.TermsOf(content), r.Terms) {
+	if r.Whole() && !slices.Equal(store.TermsOf(content), r.Terms) {
 		c.problem("index", name, "the record has other index entries than its content asks for")
 	}
 	for _, id := range store.References(content) {

@@ -6,6 +6,7 @@ type Op string
 // The operations.
 const (
 	OpAppend Op = "append"
+	OpRedact Op = "redact"
 	OpGet    Op = "get"
 	// OpList is List and Values.
 	OpList Op = "list"

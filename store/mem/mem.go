@@ -155,13 +155,21 @@ func (s *Store) checkRecords(records []store.Record) error {
 			return fmt.Errorf("%w: record %s exists already", store.ErrConflict, r.ID)
 		}
 		fresh[r.ID] = true
-		for _, t := range r.Terms {
-			if t.Index != store.IndexBlob {
-				continue
-			}
-			if d, ok := digestOf(t.Value); !ok || s.blobs[d] == nil {
-				return fmt.Errorf("%w: record %s refers to the blob %x, which is not stored", store.ErrInvalid, r.ID, t.Value)
-			}
+		if err := s.blobsThere(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blobsThere errors where a record refers to a blob that is not stored.
+func (s *Store) blobsThere(r *store.Record) error {
+	for _, t := range r.Terms {
+		if t.Index != store.IndexBlob {
+			continue
+		}
+		if d, ok := digestOf(t.Value); !ok || s.blobs[d] == nil {
+			return fmt.Errorf("%w: record %s refers to the blob %x, which is not stored", store.ErrInvalid, r.ID, t.Value)
 		}
 	}
 	return nil

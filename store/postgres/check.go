@@ -114,6 +114,9 @@ func (c *checker) record(ctx context.Context, r *store.Record) error {
 	if got := r.Leaf(); err == nil && string(leaf) != string(got[:]) {
 		c.problem("record", name, "the record does not have the leaf that was stored with it")
 	}
+	if err := c.redacted(ctx, r); err != nil {
+		return err
+	}
 	content, err := store.DecodeAny(r)
 	if err != nil {
 		c.problem("record", name, "%v", err)
@@ -122,12 +125,32 @@ func (c *checker) record(ctx context.Context, r *store.Record) error {
 	if content == nil {
 		return nil
 	}
-	if !slices.ContainsFunc(r.Fields, func(f store.Field) bool { return f.Removed != nil }) {
-		if err := c.terms(ctx, r, store.TermsOf(content)); err != nil {
-			return err
-		}
+	terms, err := store.StoredTerms(r)
+	if err != nil {
+		return err
+	}
+	if err := c.terms(ctx, r, terms); err != nil {
+		return err
 	}
 	return c.refers(ctx, r, store.References(content))
+}
+
+// redacted looks whether a redaction says why content of a record is missing.
+func (c *checker) redacted(ctx context.Context, r *store.Record) error {
+	if r.Whole() {
+		return nil
+	}
+	var named bool
+	t := store.RecordTerm(r.ID)
+	row := c.s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM terms WHERE idx = $1 AND value = $2 AND kind = $3)`,
+		int16(t.Index.Number()), []byte(t.Value), int16(store.KindRedaction.Number()))
+	if err := row.Scan(&named); err != nil {
+		return err
+	}
+	if !named {
+		c.problem("record", r.ID.String(), "%s", store.NoRedaction)
+	}
+	return nil
 }
 
 // terms compares the index entries that lead to a record with those that its
@@ -229,12 +252,9 @@ func (c *checker) termsOf(ctx context.Context, seqs []int64) (map[int64][]store.
 			terms[seq] = nil // there is no such record: nothing is carried
 			continue
 		}
-		r := &records[seq-first]
-		carried := r.Terms
-		if content, err := store.DecodeAny(r); err == nil && content != nil && len(carried) == 0 {
-			carried = store.TermsOf(content)
+		if terms[seq], err = store.StoredTerms(&records[seq-first]); err != nil {
+			delete(terms, seq)
 		}
-		terms[seq] = carried
 	}
 	return terms, nil
 }

@@ -31,7 +31,8 @@ func fill(t *testing.T, s *postgres.Store) {
 	removed := m.look(2)
 	m.append(s, store.Batch{Key: "k", Records: []store.Record{capture, d, removed.Remove("meta")},
 		Enqueue: []store.Enqueue{{Job: store.Job{ID: m.id(), Kind: "look", Key: "k"}}}})
-	m.append(s, store.Batch{Records: []store.Record{m.look(3)}})
+	m.append(s, store.Batch{Records: []store.Record{m.record(&store.Redaction{Time: time.Now(), Act: store.RedactionRemove,
+		Records: []store.RedactedRecord{{ID: removed.ID, Fields: []string{"meta"}}}})}})
 }
 
 func TestCheckFindsDamage(t *testing.T) {

@@ -295,6 +295,7 @@ func testOwnership(e *env) {
 			spoilJob(&job)
 		}
 	}
+	e.add(naming(removed))
 }
 
 func clone(records []store.Record) []store.Record {

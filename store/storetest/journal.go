@@ -100,6 +100,7 @@ func testLeaves(e *env) {
 		}
 		e.same(fmt.Sprintf("leaves by %d", limit), got, want)
 	}
+	e.add(naming(bare))
 }
 
 // concurrent is a run of writers and followers.

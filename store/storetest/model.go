@@ -28,9 +28,10 @@ func testModel(e *env) {
 	rapid.Check(e.T, func(t *rapid.T) {
 		e.drain()
 		run++
-		m := &model{env: e, ref: mem.New(mem.Options{Now: e.clock.Now}), base: e.head(), run: run}
+		m := &model{env: e, ref: mem.New(mem.Options{Now: e.clock.Now}), base: e.head(), run: run, wholes: map[store.ID]store.Record{}}
 		t.Repeat(map[string]func(*rapid.T){
 			"append": m.append,
+			"redact": m.redact,
 			"lease":  m.lease,
 			"extend": m.extend,
 			"list":   m.list,
@@ -52,6 +53,7 @@ type model struct {
 	run  int
 
 	records []store.ID
+	wholes  map[store.ID]store.Record
 	known   []store.Job // jobs as they were seen last, also those that are gone
 	keys    []string
 }
@@ -180,10 +182,43 @@ func (m *model) append(t *rapid.T) {
 	m.see(got.Jobs...)
 	for i := range b.Records {
 		m.records = append(m.records, b.Records[i].ID)
+		m.wholes[b.Records[i].ID] = b.Records[i]
 	}
 	if b.Key != "" {
 		m.keys = append(m.keys, b.Key)
 	}
+}
+
+// redact takes content out of some of the records, or puts it back.
+func (m *model) redact(t *rapid.T) {
+	if len(m.records) == 0 {
+		t.Skip("there is no record")
+	}
+	act := &store.Redaction{Time: m.clock.Now(), Act: store.RedactionRemove}
+	var changed []store.Record
+	for range rapid.IntRange(1, 4).Draw(t, "changed") {
+		id := rapid.SampledFrom(m.records).Draw(t, "record")
+		r, err := m.ref.Get(m.Context(), id)
+		m.must(err)
+		fields := store.ContentFields(&r)
+		next := m.wholes[id]
+		if len(fields) > 0 && !rapid.Bool().Draw(t, "put back") {
+			n := rapid.IntRange(0, len(fields)-1).Draw(t, "fields")
+			if next, err = store.Without(&r, fields[n:]...); err != nil { // what it is about is gone already
+				t.Skip(err)
+			}
+		}
+		changed = append(changed, next)
+		act.Records = append(act.Records, store.RedactedRecord{ID: id, Fields: fields})
+	}
+	b := store.Batch{Records: []store.Record{m.recordAs(m.id(), act)}}
+	want, wantErr := m.ref.Redact(m.Context(), b, changed)
+	got, err := m.Backend.(store.Redactor).Redact(m.Context(), b, changed)
+	if want.First > 0 {
+		want.First += m.base
+		want.Last += m.base
+	}
+	m.agree(t, "redact", got, want, err, wantErr)
 }
 
 // see notes jobs for later outcomes.

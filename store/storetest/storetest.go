@@ -49,6 +49,7 @@ func run(t *testing.T, c Config, names []string) {
 	}{
 		{"Append", appendTests()},
 		{"Records", recordTests()},
+		{"Redaction", redactionTests()},
 		{"Journal", journalTests()},
 		{"Jobs", jobTests()},
 		{"Leases", leaseTests()},

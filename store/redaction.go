@@ -1,0 +1,324 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"stet/extract/post"
+)
+
+// RedactionAct says what was done to the content of records.
+type RedactionAct string
+
+// The acts.
+const (
+	// RedactionRemove: content was taken out of records and is in no other
+	// place of the archive.
+	RedactionRemove RedactionAct = "remove"
+	// RedactionSeal: content was taken out of records and is kept encrypted, so
+	// that it can be put back.
+	RedactionSeal RedactionAct = "seal"
+	// RedactionUnseal: what was sealed was put back.
+	RedactionUnseal RedactionAct = "unseal"
+)
+
+// Redaction says what was taken out of records, or put back into them, and why.
+// It is committed together with the change itself, so that a record without
+// content for which none stands is damaged: see [Redactor]. It holds no words
+// of what is gone.
+type Redaction struct {
+	Time time.Time    `json:"-"`
+	Act  RedactionAct `json:"act"`
+	// Takedown is the decision that it carries out; zero where a person
+	// redacted, or a rule.
+	Takedown ID `json:"takedown,omitzero"`
+	// Records are those that were changed.
+	Records []RedactedRecord `json:"records"`
+	// Operator and Reason are who decided, and why.
+	Operator string `json:"operator,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+
+	// Sealed is the blob that holds, encrypted, what was sealed. It stands in a
+	// field of its own, which is removed when the content is destroyed.
+	Sealed Digest `json:"-"`
+}
+
+// RedactedRecord is a record of which fields were taken out.
+type RedactedRecord struct {
+	ID     ID       `json:"id"`
+	Fields []string `json:"fields"`
+}
+
+// MaxRedacted is the most records that one [Redaction] names: each is an index
+// entry of it.
+const MaxRedacted = 1000
+
+// fieldSealed is the field of a redaction that names the blob.
+const fieldSealed = "sealed"
+
+func (*Redaction) kind() Kind        { return KindRedaction }
+func (r *Redaction) when() time.Time { return r.Time }
+
+func (r *Redaction) encode() ([]Field, error) {
+	fields, err := meta(r)
+	if err != nil || r.Sealed.IsZero() {
+		return fields, err
+	}
+	f, err := jsonField(fieldSealed, r.Sealed)
+	return append(fields, f), err
+}
+
+func (r *Redaction) decode(rec *Record) error {
+	r.Time = rec.Time
+	if err := decodeField(rec, fieldMeta, r); err != nil || !rec.has(fieldSealed) {
+		return err
+	}
+	return decodeField(rec, fieldSealed, &r.Sealed)
+}
+
+func (r *Redaction) terms() []Term {
+	terms := blobTerms([]Term{RedactionsTerm()}, r.Sealed)
+	if !r.Takedown.IsZero() {
+		terms = append(terms, RecordTerm(r.Takedown))
+	}
+	for i := range r.Records {
+		terms = append(terms, RecordTerm(r.Records[i].ID))
+	}
+	return terms
+}
+
+// RedactionsTerm is the term of all redactions.
+func RedactionsTerm() Term { return newTerm(IndexSubject, "redactions") }
+
+// Redactor takes the content of records away, and puts it back. Every backend
+// implements it.
+type Redactor interface {
+	// Redact commits a batch as [Records.Append] does and, in the same commit,
+	// puts each of changed in the place of the stored record with its id: with
+	// its fields and its index entries. Journal numbers and leaves stay.
+	//
+	// It errors with ErrNotFound where one of changed is not stored, and with
+	// ErrInvalid where it has another leaf than the stored one, stands twice,
+	// or refers to a blob that is not stored. Where Batch.Key was used before
+	// nothing is changed. What was taken out can stay readable in the store's
+	// files until it is compacted: see [Compacter].
+	Redact(ctx context.Context, b Batch, changed []Record) (Receipt, error)
+}
+
+// Whole reports whether nothing of r was removed.
+func (r *Record) Whole() bool {
+	return !slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Removed != nil })
+}
+
+// Lacks reports whether r has the field and its content was removed.
+func (r *Record) Lacks(name string) bool {
+	return slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Name == name && f.Removed != nil })
+}
+
+// Without returns r without the content of the named fields, and with the index
+// entries that stay: those that the rest of the content asks for. Where the
+// rest does not say any more what the record is about, the post, article or
+// page itself stays, and nothing else. It errors with [ErrInvalid] where that was
+// removed before, and more is to be.
+func Without(r *Record, names ...string) (Record, error) {
+	whole, err := DecodeAny(r)
+	if err != nil {
+		return Record{}, err
+	}
+	c := r.Remove(names...)
+	c.Seq = r.Seq
+	rest, err := DecodeAny(&c)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case rest == nil:
+		c.Terms = nil
+	case !c.Lacks(fieldMeta):
+		c.Terms = TermsOf(rest)
+	case !r.Lacks(fieldMeta):
+		c.Terms = subjectTerms(whole)
+	default:
+		return Record{}, fmt.Errorf("%w: record %s does not say any more what it is about", ErrInvalid, r.ID)
+	}
+	return c, nil
+}
+
+// subjectTerms are the index entries of what a record is about.
+func subjectTerms(c Content) []Term {
+	var terms []Term
+	switch c := c.(type) {
+	case *Exchange:
+		terms = refTerms(c.Refs...)
+	case *Capture:
+		terms = refTerms(c.Ref)
+		if c.Kind == CapturePage {
+			terms = append(terms, URLTerm(c.URL))
+		}
+	case *Derivation:
+		terms = refTerms(append([]post.Ref{c.Ref}, c.Post.Aliases...)...)
+	case *Look:
+		terms = refTerms(c.Ref)
+	case *Verdict:
+		terms = refTerms(c.Ref)
+	case *ArticleVersion:
+		terms = []Term{newTerm(IndexArticle, c.Key)}
+	case *PageReading:
+		terms = []Term{URLTerm(c.URL)}
+	case *Drawing:
+		terms = refTerms(c.Ref)
+		if c.Ref.IsZero() {
+			terms = []Term{URLTerm(c.URL)}
+		}
+	case *Import:
+		terms = []Term{ImportsTerm()}
+	}
+	return sortedTerms(terms)
+}
+
+// RedactionsOf returns the redactions that changed a record, oldest first.
+func (a *Archive) RedactionsOf(ctx context.Context, id ID) ([]Item[Redaction], error) {
+	records, err := a.ListAll(ctx, RecordTerm(id), MaxHistory, KindRedaction)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]Item[Redaction], 0, len(records))
+	for i := range records {
+		r, err := Decode[Redaction](&records[i])
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, Item[Redaction]{records[i].Seq, records[i].ID, r})
+	}
+	return items, nil
+}
+
+// Replace puts a changed record, of [Without] or as it was before, in the place
+// of the stored one when the builder commits. The commit must also add a
+// [Redaction] that names it.
+func (b *Builder) Replace(r Record) { b.changed = append(b.changed, r) }
+
+// redact commits a batch that changes records.
+func (a *Archive) redact(ctx context.Context, b Batch, changed []Record) (Receipt, error) {
+	receipt, err := a.redacted(ctx, &b, changed)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("changing the content of %d records: %w", len(changed), err)
+	}
+	return receipt, nil
+}
+
+func (a *Archive) redacted(ctx context.Context, b *Batch, changed []Record) (Receipt, error) {
+	redactor, ok := a.backend.(Redactor)
+	if !ok {
+		return Receipt{}, fmt.Errorf("%w: this backend removes nothing", ErrInvalid)
+	}
+	if err := a.checkBatch(b, true); err != nil {
+		return Receipt{}, err
+	}
+	named := map[ID]bool{}
+	for i := range b.Records {
+		if b.Records[i].Kind != KindRedaction {
+			continue
+		}
+		r, err := Decode[Redaction](&b.Records[i])
+		if err != nil {
+			return Receipt{}, err
+		}
+		if len(r.Records) > MaxRedacted {
+			return Receipt{}, fmt.Errorf("%w: a redaction names at most %d records", ErrTooLarge, MaxRedacted)
+		}
+		for j := range r.Records {
+			named[r.Records[j].ID] = true
+		}
+	}
+	latest := a.Now().Add(ClockSlack)
+	for i := range changed {
+		r := &changed[i]
+		if !named[r.ID] {
+			return Receipt{}, fmt.Errorf("%w: no redaction of the batch names record %s", ErrInvalid, r.ID)
+		}
+		if _, err := checkRecord(r, latest, false); err != nil {
+			return Receipt{}, err
+		}
+	}
+	return redactor.Redact(ctx, *b, changed)
+}
+
+// CheckReplacement errors with ErrInvalid where a record cannot take the place
+// of the stored one: backends ask it before they change anything.
+func CheckReplacement(stored, changed *Record) error {
+	if stored.ID != changed.ID || stored.Kind != changed.Kind || stored.Leaf() != changed.Leaf() {
+		return fmt.Errorf("%w: what is to take the place of record %s has another leaf", ErrInvalid, stored.ID)
+	}
+	return nil
+}
+
+// StoredTerms returns the index entries of a record as it came from the codec
+// or the journal: those that are kept with it, or those that its content asks
+// for.
+func StoredTerms(r *Record) ([]Term, error) {
+	if !r.Kind.Typed() || !r.Whole() {
+		return r.Terms, nil
+	}
+	c, err := DecodeAny(r)
+	if err != nil {
+		return nil, err
+	}
+	return TermsOf(c), nil
+}
+
+// Bare is a record whose content was removed so far that it does not say any
+// more what it said.
+type Bare struct {
+	Seq  uint64
+	ID   ID
+	Kind Kind
+	Time time.Time
+}
+
+// bare returns what remains of a record of a post's history, false where it
+// still says what it is.
+func bare(r *Record) (Bare, bool) {
+	gone := r.Lacks(fieldMeta) || r.Kind == KindDerivation && r.Lacks(fieldPost)
+	return Bare{r.Seq, r.ID, r.Kind, r.Time}, gone
+}
+
+// ContentFields are the fields of a record that hold what somebody published,
+// or a digest by which a guess at it could be confirmed, as far as they are
+// there. The rest says that something was done, when, and with what.
+func ContentFields(r *Record) []string {
+	var names []string
+	switch r.Kind {
+	case KindExchange:
+		// The answer's head can carry digests of its body.
+		names = []string{fieldBodyInfo, fieldBody, fieldRequestBody, fieldResponseHead}
+	case KindDerivation:
+		names = []string{fieldPost, fieldMeta}
+	case KindArticle:
+		names = []string{fieldMeta, fieldText}
+	case KindPage:
+		names = []string{fieldMeta, fieldText}
+	case KindCapture, KindDrawing, KindImport:
+		names = []string{fieldMeta}
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		return !slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Name == name && f.Removed == nil })
+	})
+}
+
+// NoRedaction is what a check says of a record without content that no
+// redaction names.
+const NoRedaction = "content of it is missing, and no redaction says why"
+
+// sortedTerms brings terms to the order in which records carry them.
+func sortedTerms(terms []Term) []Term {
+	terms = slices.DeleteFunc(terms, func(t Term) bool { return t.Value == "" })
+	slices.SortFunc(terms, compareTerms)
+	return slices.Compact(terms)
+}
+
+func compareTerms(a, b Term) int {
+	return cmp.Or(cmp.Compare(a.Index.Number(), b.Index.Number()), cmp.Compare(a.Value, b.Value))
+}
