@@ -51,8 +51,12 @@ func (d dialect) names() []string {
 	return []string{"urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length"}
 }
 
-// column returns the number of a column that either dialect names.
+// column returns the number of a column that either dialect names, or that is
+// given by its number.
 func column(name string) (int, bool) {
+	if len(name) == 1 && name[0] >= '0' && name[0] <= '6' {
+		return int(name[0] - '0'), true
+	}
 	for _, d := range []dialect{wayback, pywb} {
 		if i := slices.Index(d.names(), name); i >= 0 {
 			return i, true
@@ -83,6 +87,7 @@ type indexQuery struct {
 	collapse        int // column, -1 for none
 	collapseLetters int
 	output          string
+	paging          indexPaging
 }
 
 // cdx answers a question to the index.
@@ -97,11 +102,18 @@ func (a audience) cdx(d dialect) handler {
 			return err
 		}
 		rows = q.choose(rows)
+		w.Header().Set("Content-Security-Policy", nothing)
+		if q.paging.count {
+			kind, body := q.paging.countPages(d, len(rows))
+			return sendBody(w, r, 0, kind, body)
+		}
+		if rows, err = q.turn(d, rows); err != nil {
+			return err
+		}
 		kind, body, err := q.write(d, rows)
 		if err != nil {
 			return err
 		}
-		w.Header().Set("Content-Security-Policy", nothing)
 		return sendBody(w, r, 0, kind, body)
 	}
 }
@@ -123,21 +135,22 @@ func readIndexQuery(v url.Values, d dialect) (*indexQuery, error) {
 		return nil, err
 	}
 	switch q.match {
-	case "", "exact", "prefix", "host":
-	case "domain":
-		return nil, fmt.Errorf("%w: this index has no order by domain; ask with matchType=host", store.ErrInvalid)
+	case "", "exact", "prefix", "host", "domain":
 	default:
-		return nil, fmt.Errorf("%w: matchType is exact, prefix or host", store.ErrInvalid)
+		return nil, fmt.Errorf("%w: matchType is exact, prefix, host or domain", store.ErrInvalid)
 	}
 	for _, word := range []string{q.from, q.to, v.Get("closest")} {
 		if len(word) > 14 || strings.Trim(word, "0123456789") != "" {
 			return nil, fmt.Errorf("%w: %.40q is no time of the form YYYYMMDDhhmmss", store.ErrInvalid, word)
 		}
 	}
+	if d == pywb && !slices.Contains([]string{"", "cdxj", "json", "text"}, q.output) {
+		return nil, fmt.Errorf("%w: output is cdxj, json or text", store.ErrInvalid)
+	}
 	if v.Get("sort") == "closest" || v.Get("closest") != "" {
 		q.closest = v.Get("closest")
 	}
-	if err := q.readNumbers(v); err != nil {
+	if err := errors.Join(q.readNumbers(v, d), q.readPaging(v)); err != nil {
 		return nil, err
 	}
 	if err := q.readFilters(v["filter"], d); err != nil {
@@ -146,11 +159,11 @@ func readIndexQuery(v url.Values, d dialect) (*indexQuery, error) {
 	return q, q.readColumns(v)
 }
 
-func (q *indexQuery) readNumbers(v url.Values) error {
+func (q *indexQuery) readNumbers(v url.Values, d dialect) error {
 	for name, into := range map[string]*int{"limit": &q.limit, "offset": &q.offset} {
 		if word := v.Get(name); word != "" {
 			n, err := strconv.Atoi(word)
-			if err != nil || name == "offset" && n < 0 {
+			if err != nil || name == "offset" && n < 0 || name == "limit" && d == pywb && n < 1 {
 				return fmt.Errorf("%w: %s %.20q is no number", store.ErrInvalid, name, word)
 			}
 			*into = n
@@ -208,7 +221,11 @@ func (q *indexQuery) readFilters(words []string, d dialect) error {
 		case '=':
 			match = func(s string) bool { return s == pattern }
 		case '~':
-			e, err := regexp.Compile("^(?:" + pattern + ")$")
+			end := "$"
+			if d == pywb {
+				end = "" // it need only fit from the beginning
+			}
+			e, err := regexp.Compile("^(?:" + pattern + ")" + end)
 			if err != nil {
 				return fmt.Errorf("%w: filter %.80q: %w", store.ErrInvalid, word, err)
 			}
@@ -222,7 +239,7 @@ func (q *indexQuery) readFilters(words []string, d dialect) error {
 // indexRows reads the rows that a question is about.
 func (a audience) indexRows(ctx context.Context, q *indexQuery) ([]indexRow, error) {
 	addresses := []string{q.url}
-	if q.match == "prefix" || q.match == "host" {
+	if q.match != "" && q.match != "exact" {
 		var err error
 		if addresses, err = a.below(ctx, q); err != nil {
 			return nil, err
@@ -249,33 +266,6 @@ func (a audience) indexRows(ctx context.Context, q *indexQuery) ([]indexRow, err
 	}
 	slices.SortStableFunc(rows, func(x, y indexRow) int { return slices.Compare(x[:2], y[:2]) })
 	return rows, nil
-}
-
-// below lists the addresses that begin as the one of a question does, or are of
-// its host.
-func (a audience) below(ctx context.Context, q *indexQuery) ([]string, error) {
-	prefix := store.ArticleKey(q.url)
-	if q.match == "host" {
-		prefix, _, _ = strings.Cut(prefix, "/")
-	} else if strings.HasSuffix(q.url, "/") {
-		prefix += "/"
-	}
-	var out []string
-	for _, x := range []store.Index{store.IndexURL, store.IndexArticle} {
-		values, err := a.s.o.Archive.Values(ctx, x, prefix, "", maxIndex)
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range values {
-			if rest := v[len(prefix):]; q.match == "host" && rest != "" && rest[0] != '/' && rest[0] != '?' {
-				continue
-			}
-			if u, err := webURL(v); err == nil && !slices.Contains(out, u) {
-				out = append(out, u)
-			}
-		}
-	}
-	return out, nil
 }
 
 // indexRow describes a memento.
@@ -341,13 +331,6 @@ func (q *indexQuery) choose(rows []indexRow) []indexRow {
 			return int((away(x[1], at) - away(y[1], at)) / time.Second)
 		})
 	}
-	rows = rows[min(q.offset, len(rows)):]
-	switch {
-	case q.limit > 0:
-		rows = rows[:min(q.limit, len(rows))]
-	case q.limit < 0:
-		rows = rows[max(len(rows)+q.limit, 0):]
-	}
 	return rows
 }
 
@@ -382,9 +365,12 @@ func (q *indexQuery) write(d dialect, rows []indexRow) (kind string, body []byte
 		for i := range rows {
 			all = append(all, chosen(rows[i][:]))
 		}
+		if q.paging.next != "" {
+			all = append(all, []string{}, []string{q.paging.next})
+		}
 		body, err = json.Marshal(all)
 		return "application/json", append(body, '\n'), err
-	case q.output == "json" || d == pywb && len(q.columns) == 0:
+	case q.output == "json" || d == pywb && q.output != "text" && (len(q.columns) == 0 || q.output == "cdxj"):
 		for i := range rows {
 			line, err := rowObject(names, columns, &rows[i], q.output != "json")
 			if err != nil {
@@ -396,6 +382,9 @@ func (q *indexQuery) write(d dialect, rows []indexRow) (kind string, body []byte
 	}
 	for i := range rows {
 		buf.WriteString(strings.Join(chosen(rows[i][:]), " ") + "\n")
+	}
+	if q.paging.next != "" {
+		buf.WriteString("\n" + q.paging.next + "\n")
 	}
 	return "text/plain; charset=utf-8", buf.Bytes(), nil
 }

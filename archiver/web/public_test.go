@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"stet/extract/post"
 	"stet/store"
@@ -348,6 +349,16 @@ func TestIndex(t *testing.T) {
 		"/cdx?url=ferry.example/*&fl=timestamp":                                  {"20260228190000", "20260301030000"},
 		"/cdx?url=ferry.example&matchType=host&fl=timestamp":                     {"20260228190000", "20260301030000"},
 		"/cdx?url=ferry.exampl&matchType=host&fl=timestamp":                      {""},
+		"/cdx?url=*.example&fl=timestamp,original&filter=original:.*times":       {"20260228190000 " + page, "20260301030000 " + page},
+		"/cdx?url=ferry.example&matchType=domain&fl=1":                           {"20260228190000", "20260301030000"},
+		"/cdx?url=rry.example&matchType=domain&fl=timestamp":                     {""},
+		"/cdx?url=" + page + "&showNumPages=true":                                {"1"},
+		"/cdx?url=" + page + "&fl=timestamp&page=0":                              {"20260228190000", "20260301030000"},
+		"/cdx?url=" + page + "&fl=timestamp&page=1":                              {""},
+		"/stet/cdx?url=" + page + "&showNumPages=true":                           {`{"blocks":1,"pageSize":1,"pages":1}`},
+		"/stet/cdx?url=" + page + "&fields=timestamp&filter=~url:.*tim&limit=1":  {"20260228190000"},
+		"/cdx?url=" + page + "&fl=timestamp&filter=original:.*tim":               {""},
+		"/stet/cdx?url=" + page + "&output=text&limit=1&filter=!=status:404":     lines("/cdx?url=" + page + "&limit=1"),
 		"/cdx?url=https://nothing.example/&output=json":                          {"[]"},
 		"/stet/cdx?url=" + page + "&fields=timestamp,mime&output=json&limit=1":   {`{"mime":"text/html","timestamp":"20260228190000"}`},
 		"/stet/cdx?url=" + page + "&fields=timestamp&filter==status:200&limit=1": {"20260228190000"},
@@ -370,10 +381,59 @@ func TestIndex(t *testing.T) {
 	if got := lines("/cdx?url=" + url.QueryEscape(tweet(goneRef())) + "&fl=timestamp"); len(got) != 2 {
 		t.Errorf("a post: %v", got)
 	}
-	for _, bad := range []string{"/cdx", "/cdx?url=*.example", "/cdx?url=x&matchType=all", "/cdx?url=x&from=yesterday", "/cdx?url=x&limit=many", "/cdx?url=x&offset=-1", "/cdx?url=x&fl=colour", "/cdx?url=x&filter=colour:red",
+	for _, bad := range []string{"/cdx", "/cdx?url=x&matchType=all", "/cdx?url=x&from=yesterday", "/cdx?url=x&limit=many", "/cdx?url=x&offset=-1", "/cdx?url=x&fl=colour", "/cdx?url=x&filter=colour:red",
+		"/cdx?url=x&page=one", "/cdx?url=x&pageSize=0", "/cdx?url=x&resumeKey=!", "/stet/cdx?url=x&page=1", "/stet/cdx?url=x&limit=-1", "/stet/cdx?url=x&output=link", "/cdx?url=x&sort=reverse&resumeKey=eA",
 		"/cdx?url=x&filter=statuscode:(", "/cdx?url=x&collapse=timestamp:0", "/cdx?url=javascript:x", "/cdx?url=x&filter=original:" + strings.Repeat("a", 300)} {
 		if rec := w.inside(bad, nil); rec.Code != 400 {
 			t.Errorf("%.60s: %d", bad, rec.Code)
 		}
+	}
+}
+
+// TestIndexBelow: what begins with an address, is of a host, and is of a domain,
+// where hosts of other domains stand between.
+func TestIndexBelow(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, u := range []string{"https://bay.example/", "https://bay.example/a/", "https://bay.example/a/b", "https://bay.example/ab", "https://bay.example/?q=1", "https://bay.example:8080/a", "https://bay.example.org/a",
+		"https://news.bay.example/a", "https://www.bay.example/c", "https://deep.news.bay.example/", "https://elbay.example/a", "https://bay-example.example/a", "https://m.example/bay.example/a"} {
+		x := w.exchanged(u, "text/html", "<p>"+u, w.at.Add(-time.Hour))
+		w.add(&store.Capture{Time: w.at.Add(-time.Hour), Kind: store.CapturePage, URL: u, Source: post.SourcePublic, Exchanges: []store.ID{x}})
+	}
+	for path, want := range map[string]string{
+		"url=bay.example/*":                            "https://bay.example/ https://bay.example/?q=1 https://bay.example/a/ https://bay.example/a/b https://bay.example/ab https://www.bay.example/c",
+		"url=https://bay.example&matchType=prefix":     "https://bay.example/ https://bay.example/?q=1 https://bay.example/a/ https://bay.example/a/b https://bay.example/ab https://www.bay.example/c",
+		"url=bay.example/a*":                           "https://bay.example/a/ https://bay.example/a/b https://bay.example/ab",
+		"url=bay.example/a/*":                          "https://bay.example/a/b",
+		"url=bay.example/a&matchType=host":             "https://bay.example/ https://bay.example/?q=1 https://bay.example/a/ https://bay.example/a/b https://bay.example/ab https://www.bay.example/c",
+		"url=bay.example:8080&matchType=host":          "https://bay.example:8080/a",
+		"url=*.bay.example":                            "https://bay.example/ https://bay.example/?q=1 https://bay.example/a/ https://bay.example/a/b https://bay.example/ab https://www.bay.example/c https://deep.news.bay.example/ https://news.bay.example/a",
+		"url=news.bay.example/x&matchType=domain":      "https://deep.news.bay.example/ https://news.bay.example/a",
+		"url=*.bay.example&filter=!original:.*/a.*":    "https://bay.example/ https://bay.example/?q=1 https://www.bay.example/c https://deep.news.bay.example/",
+		"url=*.bay.example&collapse=urlkey:12&limit=2": "https://bay.example/ https://news.bay.example/a",
+	} {
+		got := strings.Fields(w.inside("/cdx?fl=original&"+path, nil).Body.String())
+		slices.Sort(got)
+		all := strings.Fields(want)
+		if slices.Sort(all); !slices.Equal(got, all) {
+			t.Errorf("%s:\n got %q\nwant %q", path, got, all)
+		}
+	}
+	// Going on by key, in both forms, until nothing more is there.
+	var all []string
+	for key := ""; ; {
+		body := w.inside("/cdx?url=*.bay.example&fl=original&limit=3&showResumeKey=true&resumeKey="+key, nil).Body.String()
+		rows, next, more := strings.Cut(strings.TrimSuffix(body, "\n"), "\n\n")
+		all = append(all, strings.Fields(rows)...)
+		if key = next; !more {
+			break
+		}
+	}
+	whole := strings.Fields(w.inside("/cdx?url=*.bay.example&fl=original", nil).Body.String())
+	if len(whole) != 8 || !slices.Equal(all, whole) {
+		t.Errorf("in pieces %q, whole %q", all, whole)
+	}
+	var rows [][]string
+	if err := json.Unmarshal(w.inside("/cdx?url=*.bay.example&fl=original&limit=3&showResumeKey=true&output=json", nil).Body.Bytes(), &rows); err != nil || len(rows) != 6 || len(rows[4]) != 0 || len(rows[5]) != 1 {
+		t.Errorf("%v %q", err, rows)
 	}
 }

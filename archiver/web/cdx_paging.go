@@ -1,0 +1,127 @@
+package web
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stet/store"
+)
+
+// blockRows is how many rows a block has, and pageBlocks how many blocks a page:
+// those who ask count in the blocks of the compressed index that the two
+// programs keep.
+const (
+	blockRows  = 3000
+	pageBlocks = 1
+)
+
+// indexPaging says which part of an answer is asked for: a page of so many
+// blocks, or what stands behind a key.
+type indexPaging struct {
+	// page is -1 where no page is asked for.
+	page, size int
+	// count asks how many pages there are.
+	count bool
+	// resume is the key to go on behind; showKey asks for the next one, which is
+	// next, empty where nothing more is there.
+	resume  string
+	showKey bool
+	next    string
+}
+
+func (q *indexQuery) readPaging(v url.Values) error {
+	p := indexPaging{page: -1, size: pageBlocks, count: v.Get("showNumPages") == "true", showKey: v.Get("showResumeKey") == "true"}
+	for name, into := range map[string]*int{"page": &p.page, "pageSize": &p.size} {
+		if word := v.Get(name); word != "" {
+			n, err := strconv.Atoi(word)
+			if err != nil || name == "pageSize" && (n < 1 || n > maxIndex) {
+				return fmt.Errorf("%w: %s %.20q is no number", store.ErrInvalid, name, word)
+			}
+			*into = n
+		}
+	}
+	resume, err := base64.RawURLEncoding.DecodeString(v.Get("resumeKey"))
+	if err != nil {
+		return errResume
+	}
+	p.resume = string(resume)
+	q.paging = p
+	return nil
+}
+
+// errResume is the answer to a key that leads nowhere.
+var errResume = fmt.Errorf("%w: the resumeKey is none that was given for this question", store.ErrInvalid)
+
+func (p *indexPaging) pages(rows int) int {
+	return max((rows+p.size*blockRows-1)/(p.size*blockRows), 1)
+}
+
+// countPages says how many pages there are.
+func (p *indexPaging) countPages(d dialect, rows int) (kind string, body []byte) {
+	if d == wayback {
+		return "text/plain; charset=utf-8", []byte(strconv.Itoa(p.pages(rows)) + "\n")
+	}
+	body, err := json.Marshal(map[string]int{"blocks": (rows + blockRows - 1) / blockRows, "pages": p.pages(rows), "pageSize": p.size})
+	if err != nil {
+		return "application/json", nil
+	}
+	return "application/json", append(body, '\n')
+}
+
+// resumeKey is the key of a row: whoever asks with it goes on behind that row.
+func resumeKey(r *indexRow) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(r[:3], " ")))
+}
+
+// behind returns the rows behind that of a key. Where it is gone since, they are
+// those behind where it would stand.
+func (q *indexQuery) behind(rows []indexRow, key string) ([]indexRow, error) {
+	i := slices.IndexFunc(rows, func(r indexRow) bool { return strings.Join(r[:3], " ") == key })
+	if i >= 0 {
+		return rows[i+1:], nil
+	}
+	if q.reverse || q.closest != "" {
+		return nil, errResume
+	}
+	i = slices.IndexFunc(rows, func(r indexRow) bool { return strings.Join(r[:3], " ") > key })
+	if i < 0 {
+		return nil, nil
+	}
+	return rows[i:], nil
+}
+
+// turn takes the part of the rows that is asked for. It errors with ErrInvalid
+// for a page that is not there where the dialect has that as an error.
+func (q *indexQuery) turn(d dialect, rows []indexRow) ([]indexRow, error) {
+	p := &q.paging
+	if p.page >= 0 {
+		if n := p.pages(len(rows)); d == pywb && p.page >= n {
+			return nil, fmt.Errorf("%w: page %d of %d", store.ErrInvalid, p.page, n)
+		}
+		of := p.size * blockRows
+		rows = rows[min(p.page*of, len(rows)):]
+		rows = rows[:min(of, len(rows))]
+	}
+	if p.resume != "" {
+		var err error
+		if rows, err = q.behind(rows, p.resume); err != nil {
+			return nil, err
+		}
+	}
+	rows = rows[min(q.offset, len(rows)):]
+	switch {
+	case q.limit > 0 && q.limit < len(rows):
+		rows = rows[:q.limit]
+		if p.showKey && len(rows) > 0 {
+			p.next = resumeKey(&rows[len(rows)-1])
+		}
+	case q.limit < 0:
+		rows = rows[max(len(rows)+q.limit, 0):]
+	}
+	return rows, nil
+}
