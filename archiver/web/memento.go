@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -230,7 +231,9 @@ func (a audience) memento(w http.ResponseWriter, r *http.Request) error {
 	return a.sendExchange(w, r, o.Exchange, raw)
 }
 
-// sendExchange sends what a server answered, as it was or to be saved.
+// sendExchange sends what a server answered, as it was or to be saved: an error
+// that was archived with the status of an error, and a redirect as one that
+// leads on inside the archive.
 func (a audience) sendExchange(w http.ResponseWriter, r *http.Request, id store.ID, raw bool) error {
 	rec, err := a.s.o.Archive.Get(r.Context(), id)
 	if err != nil {
@@ -240,12 +243,67 @@ func (a audience) sendExchange(w http.ResponseWriter, r *http.Request, id store.
 	if err != nil {
 		return err
 	}
+	if x.Status >= 300 && x.Status < 600 && x.Status != http.StatusNotModified {
+		if to := a.led(r, x); to != "" {
+			w.Header().Set("Location", to)
+		}
+		archived := &statusWriter{ResponseWriter: w, status: x.Status}
+		if err := a.sendBytes(archived, r, id, x, raw); err != nil {
+			return err
+		}
+		archived.WriteHeader(x.Status) // where there was nothing to write
+		return nil
+	}
+	return a.sendBytes(w, r, id, x, raw)
+}
+
+func (a audience) sendBytes(w http.ResponseWriter, r *http.Request, id store.ID, x *store.Exchange, raw bool) error {
 	if raw {
 		r.SetPathValue("exchange", id.String())
 		r.SetPathValue("part", "body")
 		return a.s.sendPart(w, r)
 	}
 	return a.s.sendRaw(w, r, x, "'self'")
+}
+
+// led returns where an archived redirect leads inside the archive, at the time
+// at which it was archived; "" where it leads nowhere.
+func (a audience) led(r *http.Request, x *store.Exchange) string {
+	location := headValue(x.ResponseHead, "Location")
+	from, err := url.Parse(x.URL)
+	if err != nil || location == "" || x.Status >= 400 {
+		return ""
+	}
+	to, err := from.Parse(location)
+	if err != nil {
+		return ""
+	}
+	target, err := webURL(to.String())
+	if err != nil {
+		return ""
+	}
+	return a.root(r) + "/memento/" + x.Started.UTC().Format(stamp14) + "/" + target
+}
+
+// statusWriter sends an archived status in the place of 200.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	begun  bool
+}
+
+// WriteHeader sends the status, once.
+func (w *statusWriter) WriteHeader(int) {
+	if !w.begun {
+		w.begun = true
+		w.ResponseWriter.WriteHeader(w.status)
+	}
+}
+
+// Write sends p behind the status.
+func (w *statusWriter) Write(p []byte) (int, error) {
+	w.WriteHeader(0)
+	return w.ResponseWriter.Write(p)
 }
 
 // stampOf reads a time as it stands in addresses: one that is cut short is the

@@ -47,7 +47,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 func (s *Server) failAs(w http.ResponseWriter, r *http.Request, status int, class, detail string) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	for _, name := range []string{"ETag", "Last-Modified", "Content-Length", "Content-Disposition", "Content-Encoding", "Memento-Datetime", "Link"} {
+	for _, name := range []string{"ETag", "Last-Modified", "Content-Length", "Content-Disposition", "Content-Encoding", "Memento-Datetime", "Link", "Location"} {
 		h.Del(name)
 	}
 	h.Set("Content-Security-Policy", deskPolicy)

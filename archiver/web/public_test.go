@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -435,5 +436,37 @@ func TestIndexBelow(t *testing.T) {
 	var rows [][]string
 	if err := json.Unmarshal(w.inside("/cdx?url=*.bay.example&fl=original&limit=3&showResumeKey=true&output=json", nil).Body.Bytes(), &rows); err != nil || len(rows) != 6 || len(rows[4]) != 0 || len(rows[5]) != 1 {
 		t.Errorf("%v %q", err, rows)
+	}
+}
+
+// TestArchivedErrors: what was archived as an error or a redirect is one, and
+// leads nowhere outside.
+func TestArchivedErrors(t *testing.T) {
+	w := newWorld(t, nil)
+	at := w.at.Add(-time.Hour).Truncate(time.Second)
+	kept := func(u string, status int, location, body string) {
+		head := fmt.Sprintf("HTTP/1.1 %d X\r\nContent-Type: text/html\r\n", status)
+		if location != "" {
+			head += "Location: " + location + "\r\n"
+		}
+		x := w.add(&store.Exchange{Started: at, Method: "GET", URL: u, Status: status, Protocol: "http/1.1", RequestHead: []byte("GET / HTTP/1.1\r\n\r\n"), ResponseHead: []byte(head + "\r\n"),
+			Body: store.Body{Inline: []byte(body), Size: int64(len(body)), Digest: store.DigestOf([]byte(body)), Type: "text/html"}})
+		w.add(&store.Capture{Time: at, Kind: store.CapturePage, URL: u, Source: post.SourcePublic, Exchanges: []store.ID{x}})
+	}
+	kept("https://bay.example/missing", 404, "", "<h1>no such page</h1>")
+	kept("https://bay.example/empty", 410, "", "")
+	kept("https://bay.example/moved", 301, "/new?a=b", "")
+	kept("https://bay.example/evil", 302, "javascript:alert(1)", "x")
+	kept("https://bay.example/back", 404, "https://evil.example/", "x")
+	stamp := at.Format(stamp14)
+	for path, want := range map[string]string{"missing": "404 ", "empty": "410 ", "moved": "301 http://127.0.0.1:8484/memento/" + stamp + "/https://bay.example/new?a=b", "evil": "302 ", "back": "404 "} {
+		for _, form := range []string{"", "id_"} {
+			for _, method := range []string{"GET", "HEAD"} {
+				rec := ask(w, method, "/memento/"+stamp+form+"/https://bay.example/"+path, nil)
+				if got := fmt.Sprintf("%d %s", rec.Code, rec.Header().Get("Location")); got != want || rec.Header().Get("Memento-Datetime") == "" {
+					t.Errorf("%s %s%s: %s, want %s; %v", method, path, form, got, want, rec.Header())
+				}
+			}
+		}
 	}
 }
