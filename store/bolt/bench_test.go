@@ -225,7 +225,7 @@ func noted(b *testing.B, all []captured, writers int) [][]written {
 func replay(b *testing.B, txs [][]written, captures, goroutines int) float64 {
 	b.Helper()
 	db, err := bbolt.Open(filepath.Join(b.TempDir(), "bare.db"), 0o600,
-		&bbolt.Options{PageSize: 4096, FreelistType: bbolt.FreelistMapType, InitialMmapSize: 1 << 30, NoStatistics: true})
+		&bbolt.Options{PageSize: 4096, FreelistType: bbolt.FreelistArrayType, InitialMmapSize: 1 << 30, NoStatistics: true})
 	if err != nil {
 		b.Fatal(err)
 	}

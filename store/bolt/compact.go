@@ -271,7 +271,7 @@ func (s *Store) remakeInto(ctx context.Context, path string, rebuild bool, repor
 }
 
 func newRemaker(ctx context.Context, s *Store, path string, report func(CopyProgress)) (*remaker, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockAttempt, PageSize: pageSize, FreelistType: bbolt.FreelistMapType,
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockAttempt, PageSize: pageSize, FreelistType: freelistType,
 		NoStatistics: true, NoSync: true, NoGrowSync: true})
 	if err != nil {
 		return nil, classify(err)

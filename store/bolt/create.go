@@ -23,7 +23,7 @@ func create(dir string) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	db, err := bbolt.Open(fresh, 0o600, &bbolt.Options{Timeout: lockAttempt, PageSize: pageSize, FreelistType: bbolt.FreelistMapType, NoStatistics: true})
+	db, err := bbolt.Open(fresh, 0o600, &bbolt.Options{Timeout: lockAttempt, PageSize: pageSize, FreelistType: freelistType, NoStatistics: true})
 	if err != nil {
 		return err
 	}

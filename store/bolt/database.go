@@ -80,7 +80,7 @@ func tryOpen(path string, o *Options, size int, wait time.Duration) (*database, 
 	err := guarded("opening the archive", func() (err error) {
 		d.db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 			Timeout: wait, ReadOnly: o.ReadOnly, InitialMmapSize: size, PageSize: pageSize, NoSync: o.NoSync,
-			FreelistType: bbolt.FreelistMapType, NoStatistics: true,
+			FreelistType: freelistType, NoStatistics: true,
 			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
 				d.file, err = os.OpenFile(name, flag, mode)
 				return d.file, err

@@ -3,7 +3,10 @@ package bolt
 import (
 	"context"
 	"errors"
+	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -49,6 +52,24 @@ func (s *Store) Prepare(b store.Batch) (commit func(ctx context.Context) (store.
 		})
 		return receipt, err
 	}
+}
+
+// Change is that of an entry: it is put, or deleted.
+type Change struct {
+	Key     []byte
+	Deleted bool
+}
+
+// Probed returns the pages that are looked at before the entries of a tree are
+// changed one after the other in one transaction.
+func Probed(file io.ReaderAt, pages, root uint64, changes []Change) ([]uint64, error) {
+	p := newProber(file, pages)
+	for _, c := range changes {
+		if err := p.path(root, c.Key, c.Deleted); err != nil {
+			return nil, err
+		}
+	}
+	return slices.Sorted(maps.Keys(p.pages)), nil
 }
 
 // MigrateLater brings an archive to an invented later format, in three steps.

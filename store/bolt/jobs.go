@@ -199,8 +199,11 @@ func (t *jobTx) writeKey(k jobKey, id store.ID) error {
 // putJob replaces a job and its entries in due and leases. Its key is not
 // looked at.
 func (w *writeTx) putJob(id store.ID, was, is *store.Job) error {
-	if was != nil && is != nil && bytes.Equal(encodeJob(was), encodeJob(is)) {
-		return nil
+	var value []byte
+	if is != nil {
+		if value = encodeJob(is); was != nil && bytes.Equal(encodeJob(was), value) {
+			return nil
+		}
 	}
 	if was != nil {
 		if err := w.delete(timetable(was)); err != nil {
@@ -213,7 +216,7 @@ func (w *writeTx) putJob(id store.ID, was, is *store.Job) error {
 		}
 		return w.delete(bucketJobs, id[:])
 	}
-	if err := w.put(bucketJobs, id[:], seal(bucketJobs, id[:], encodeJob(is))); err != nil {
+	if err := w.put(bucketJobs, id[:], seal(bucketJobs, id[:], value)); err != nil {
 		return err
 	}
 	bucket, key := timetable(is)

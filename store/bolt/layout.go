@@ -26,6 +26,11 @@ const (
 // writing serves the others. Nothing listens there yet.
 func SocketPath(dir string) string { return filepath.Join(dir, socketFile) }
 
+// freelistType is how bbolt keeps the list of free pages in memory. Each commit
+// writes the list: an array is sorted already, of a map it would be made and
+// sorted anew, which takes longer than all else that grows with an archive.
+const freelistType = bbolt.FreelistArrayType
+
 // The buckets. See store/FORMAT.md for their keys and values.
 const (
 	bucketMeta     = "meta"

@@ -79,7 +79,8 @@ type line struct {
 	w *writeTx
 	r *store.LeaseRequest
 	c *bbolt.Cursor
-	// k, v is the next entry of due that was not looked at; expired are the
+	// k, v is the next entry of due that was not looked at, in the memory of the
+	// database: nothing is written as long as there are lines. expired are the
 	// jobs whose lease has ended.
 	k, v    []byte
 	hash    [lineSize]byte
@@ -115,23 +116,25 @@ func (w *writeTx) lines(r *store.LeaseRequest) (lineHeap, error) {
 		lines = append(lines, l)
 		return nil
 	}
-	seek := w.bucket(bucketDue).Cursor()
-	for k, v := seek.First(); len(k) > lineSize; {
-		l := &line{c: w.bucket(bucketDue).Cursor(), hash: [lineSize]byte(k)}
-		l.k, l.v = bytes.Clone(k), bytes.Clone(v)
+	var from []byte
+	for {
+		l := &line{c: w.bucket(bucketDue).Cursor()}
+		if l.seek(from); len(l.k) <= lineSize {
+			break
+		}
+		l.hash = [lineSize]byte(l.k)
 		if err := add(l); err != nil {
 			return nil, err
 		}
-		after := slices.Clone(l.hash[:])
+		from = slices.Clone(l.hash[:])
 		for i := lineSize - 1; i >= 0; i-- {
-			if after[i]++; after[i] != 0 {
+			if from[i]++; from[i] != 0 {
 				break
 			}
 		}
-		if bytes.Compare(after, l.hash[:]) < 0 { // it was the last possible line
+		if bytes.Compare(from, l.hash[:]) < 0 { // it was the last possible line
 			break
 		}
-		k, v = seek.Seek(after)
 	}
 	for hash := range expired {
 		if err := add(&line{hash: hash}); err != nil {
@@ -236,8 +239,7 @@ func (l *line) advanceWaiting() error {
 			continue
 		}
 		mark := l.v
-		at := l.k
-		l.seek(append(slices.Clip(at), 0))
+		l.k, l.v = l.c.Next()
 		if len(marks) > 0 && len(mark) == 1 && !bytes.Contains(marks, mark) {
 			continue
 		}
@@ -254,10 +256,7 @@ func (l *line) advanceWaiting() error {
 	return nil
 }
 
-func (l *line) seek(key []byte) {
-	k, v := l.c.Seek(key)
-	l.k, l.v = bytes.Clone(k), bytes.Clone(v)
-}
+func (l *line) seek(key []byte) { l.k, l.v = l.c.Seek(key) }
 
 // priorityEnd is a key behind all of a line's jobs of a priority.
 func priorityEnd(hash [lineSize]byte, priority int) []byte {

@@ -26,10 +26,25 @@ type prober struct {
 	pages map[uint64][]byte
 	// buckets are those to which the way was looked at.
 	buckets map[string]bool
+	// last is, for each tree, the way that was looked at last: keys that come
+	// in order are mostly of the same leaf.
+	last map[uint64]way
+}
+
+// way is what of a tree was looked at: from its root to the leaf for the keys
+// from low on that are below high, which has no bound where it is nil. deleted
+// is true where the leaves beside it were looked at too.
+type way struct {
+	low, high []byte
+	deleted   bool
+}
+
+func (w *way) leadsTo(key []byte, deleted bool) bool {
+	return (w.deleted || !deleted) && bytes.Compare(w.low, key) <= 0 && (w.high == nil || bytes.Compare(key, w.high) < 0)
 }
 
 func newProber(r io.ReaderAt, end uint64) *prober {
-	return &prober{r: r, end: end, pages: map[uint64][]byte{}, buckets: map[string]bool{}}
+	return &prober{r: r, end: end, pages: map[uint64][]byte{}, buckets: map[string]bool{}, last: map[uint64]way{}}
 }
 
 // bucket looks at the way to a bucket, which is replaced with the bucket.
@@ -48,14 +63,24 @@ func (p *prober) path(id uint64, key []byte, deleted bool) error {
 	if id == 0 {
 		return nil
 	}
+	root := id
+	last, ok := p.last[root]
+	if ok && last.leadsTo(key, deleted) {
+		return nil
+	}
+	to := way{deleted: deleted}
 	for range maxDepth {
 		branch, err := p.probe(id)
-		if err != nil || branch == nil {
+		if err != nil {
 			return err
 		}
-		before, at, after := children(branch, key)
+		if branch == nil {
+			p.last[root] = to
+			return nil
+		}
+		n := childFor(branch, key)
 		if deleted {
-			for _, beside := range []uint64{before, after} {
+			for _, beside := range []uint64{childAt(branch, n-1), childAt(branch, n+1)} {
 				if beside == 0 {
 					continue
 				}
@@ -64,7 +89,8 @@ func (p *prober) path(id uint64, key []byte, deleted bool) error {
 				}
 			}
 		}
-		id = at
+		id = childAt(branch, n)
+		to.narrow(branch, n)
 	}
 	return errors.New("its branches never end")
 }
@@ -124,28 +150,51 @@ func (p *prober) read(id uint64) error {
 	return nil
 }
 
-// children returns the child of a branch that a key belongs to, and those
-// before and behind it, 0 where there is none.
-func children(b, key []byte) (before, at, after uint64) {
-	e := binary.NativeEndian
-	count := int(e.Uint16(b[10:]))
-	child := func(i int) uint64 {
-		if i < 0 || i >= count {
-			return 0
-		}
-		return e.Uint64(b[pageHeader+i*elementSize+8:])
-	}
-	low, high := 0, count // the last child whose first key is not above the key
+// childFor returns which child of a branch a key belongs to: the last one whose
+// first key is not above the key.
+func childFor(b, key []byte) int {
+	low, high := 0, int(binary.NativeEndian.Uint16(b[10:]))
 	for high-low > 1 {
 		i := (low + high) / 2
-		n := pageHeader + i*elementSize
-		from := uint64(n) + uint64(e.Uint32(b[n:]))
-		to := from + uint64(e.Uint32(b[n+4:]))
-		if to <= pageSize && bytes.Compare(b[from:to], key) > 0 {
+		if first, ok := firstKey(b, i); ok && bytes.Compare(first, key) > 0 {
 			high = i
 		} else {
 			low = i
 		}
 	}
-	return child(low - 1), child(low), child(low + 1)
+	return low
+}
+
+// firstKey returns what a branch says is the first key of a child; ok is false
+// where that is not within the page.
+func firstKey(b []byte, i int) (key []byte, ok bool) {
+	e := binary.NativeEndian
+	n := pageHeader + i*elementSize
+	from := uint64(n) + uint64(e.Uint32(b[n:]))
+	to := from + uint64(e.Uint32(b[n+4:]))
+	if to > pageSize {
+		return nil, false
+	}
+	return b[from:to], true
+}
+
+// childAt returns the page of a child of a branch, 0 where there is none.
+func childAt(b []byte, i int) uint64 {
+	e := binary.NativeEndian
+	if i < 0 || i >= int(e.Uint16(b[10:])) {
+		return 0
+	}
+	return e.Uint64(b[pageHeader+i*elementSize+8:])
+}
+
+// narrow leaves of the keys those of a child.
+func (w *way) narrow(b []byte, i int) {
+	if first, ok := firstKey(b, i); ok && i > 0 {
+		w.low = first
+	}
+	if i+1 < int(binary.NativeEndian.Uint16(b[10:])) {
+		if next, ok := firstKey(b, i+1); ok {
+			w.high = next
+		}
+	}
 }
