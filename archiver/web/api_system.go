@@ -66,7 +66,7 @@ func (s *Server) systemOperations() []operation {
 				list, err := s.o.Reader.Cases(r.Context())
 				return listOf(list, ""), err
 			}},
-		{method: "GET", path: "/cases/{case}", id: "case", summary: "A case with its members, notes and news", need: RoleReader, params: one, answer: view.Case{}, do: s.caseOf},
+		{method: "GET", path: "/cases/{case}", id: "case", summary: "A case with its members, notes and news", need: RoleReader, params: one, answer: view.Case{}, do: s.caseOf, example: "/cases/{case}"},
 		{method: "GET", path: "/sources", id: "sources", summary: "What is followed", need: RoleReader, answer: Source{}, list: true,
 			columns: []string{"name", "url", "kind", "schedule", "paused", "next", "error"}, example: "/sources", do: s.listSources},
 		{method: "POST", path: "/sources/{name}/run", id: "source-run", summary: "Read a source now", need: RoleArchivist, params: name, answer: struct{}{}, status: http.StatusAccepted,
