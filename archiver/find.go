@@ -40,6 +40,8 @@ type LookupResult struct {
 	Cursor    string
 	Facets    map[store.Facet][]store.FacetCount
 	Respelled []store.Respelling
+	// Behind is as in [store.SearchResult].
+	Behind uint64
 	// Filter is the one that was searched with: the question's, and what stood
 	// among its words. Searched is true where the index was asked: then
 	// [store.Archive.SearchCoverage] says what was looked through.
@@ -219,6 +221,7 @@ func (r *Reader) search(ctx context.Context, q *LookupQuery, a *LookupResult, wo
 		return err
 	}
 	a.Total, a.Cursor, a.Facets, a.Respelled, a.Searched = found.Total, found.Cursor, found.Facets, found.Respelled, true
+	a.Behind = found.Behind
 	for i := range found.Hits[:min(len(found.Hits), cmp.Or(q.Limit, DefaultHits))] {
 		if err := r.addHit(ctx, a, &found.Hits[i]); err != nil {
 			return err

@@ -90,6 +90,8 @@ type SaidSearched struct {
 	// Day is how many posts of the account (of anybody, where none was asked
 	// for) were published about the day that was asked for, -1 where none was.
 	Day int `json:"day"`
+	// Behind is as in [store.SearchResult].
+	Behind uint64 `json:"behind,omitempty"`
 }
 
 // NearPost is a post that says nearly what was pasted.
@@ -315,7 +317,7 @@ func (r *Reader) saidCoverage(ctx context.Context, s *Said, day time.Time) error
 	if err != nil {
 		return err
 	}
-	s.Searched = SaidSearched{Posts: all.Posts, Account: -1, Day: -1}
+	s.Searched = SaidSearched{Posts: all.Posts, Account: -1, Day: -1, Behind: all.Behind}
 	of := all
 	if s.Quote.Handle != "" {
 		posts.Authors = []string{s.Quote.Handle}

@@ -30,6 +30,9 @@ func (s *Said) sentence() string {
 		}
 	}
 	b.WriteString(" " + s.searched(who))
+	if s.Searched.Behind > 0 {
+		fmt.Fprintf(&b, " The index of words has not read the last %d records of the archive yet; ask again later.", s.Searched.Behind)
+	}
 	if s.Answer == SaidNone {
 		fmt.Fprintf(&b, " This does not tell whether %s said it: the archive holds only posts that were captured, and what was deleted before is not among them.", who)
 	}

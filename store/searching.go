@@ -172,6 +172,9 @@ type SearchResult struct {
 	// Respelled are the words for which others of nearly the same spelling were
 	// taken, because hardly anything holds the words as they are written.
 	Respelled []Respelling
+	// Behind is how many records of the journal were not looked at, because the
+	// index has not come so far yet; 0 where all were.
+	Behind uint64
 }
 
 // SearchCoverage says what was searched.
@@ -185,10 +188,13 @@ type SearchCoverage struct {
 	Last  time.Time `json:"last,omitzero"`
 	// Reached is the last number of the journal that was read.
 	Reached uint64 `json:"reached"`
+	// Behind is as in [SearchResult].
+	Behind uint64 `json:"behind,omitempty"`
 }
 
 // Searcher finds posts, articles and pages by words. The index is derived from
-// the journal and follows it: what was committed before a call is found by it.
+// the journal and follows it: what was committed before a call is found by it,
+// unless the result says that the index is behind.
 type Searcher interface {
 	// Search returns hits in the order that was asked for. It errors with
 	// ErrInvalid for a cursor that does not belong to the query.

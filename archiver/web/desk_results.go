@@ -29,6 +29,8 @@ type resultsPage struct {
 	Next   string
 	// Respelled are the words that were found in another spelling only.
 	Respelled []store.Respelling
+	// Behind is how many records the index of words has not read yet.
+	Behind uint64
 	// Capture is the address that can be captured; empty where there is none.
 	Capture string
 	// Why says what could not be looked up, empty mostly.
@@ -123,7 +125,7 @@ func (s *Server) find(r *http.Request, p *resultsPage, text string) error {
 	if err != nil {
 		return err
 	}
-	p.Total, p.Respelled = res.Total, res.Respelled
+	p.Total, p.Respelled, p.Behind = res.Total, res.Respelled, res.Behind
 	for i := range res.Hits {
 		hit := store.Hit{Kind: store.HitKind(cmp.Or(res.Hits[i].Kind, string(store.HitPost))), URL: res.Hits[i].URL}
 		if hit.Kind == store.HitPost {

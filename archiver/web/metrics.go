@@ -43,7 +43,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	for _, part := range []func(context.Context, chan<- prometheus.Metric) error{m.jobs, m.store, m.disk, m.journal} {
+	for _, part := range []func(context.Context, chan<- prometheus.Metric) error{m.jobs, m.store, m.disk, m.words, m.journal} {
 		if err := part(ctx, ch); err != nil {
 			ch <- prometheus.NewInvalidMetric(desc("error", "What could not be measured."), err)
 		}
@@ -119,6 +119,19 @@ func (m *metrics) disk(_ context.Context, ch chan<- prometheus.Metric) error {
 		return err
 	}
 	gauge(ch, desc("disk_free_bytes", "Free space of the disk that the archive is on."), float64(free))
+	return nil
+}
+
+// words measures how far a copy of the index of words is behind.
+func (m *metrics) words(ctx context.Context, ch chan<- prometheus.Metric) error {
+	if m.o.Words == nil {
+		return nil
+	}
+	reached, head, err := m.o.Words(ctx)
+	if err != nil {
+		return err
+	}
+	gauge(ch, desc("words_behind", "Records that this machine's index of words has not read yet."), float64(head-min(head, reached)))
 	return nil
 }
 

@@ -29,6 +29,10 @@ type Options struct {
 	// Disk returns how many bytes of the disk that the archive is on are free;
 	// nil leaves it out.
 	Disk func() (int64, error)
+	// Words says how far the index of words has come: the number of the journal
+	// that it reached, and the journal's last. It is nil where nobody but this
+	// process adds to the archive, so that searches are never behind.
+	Words func(context.Context) (reached, head uint64, err error)
 	// Ready says why the service is not ready; nil means that it is.
 	Ready func(context.Context) error
 	// Finder knows posts by their addresses.
@@ -119,20 +123,44 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(s.desk, w, r)
 }
 
-// health says that the process answers and can read its archive.
+// health says that the process answers and can read its archive, and where the
+// index of words is a copy of its own, how far that has come.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
 	head, err := s.o.Archive.Backend().Head(r.Context())
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"status": "ok", "version": s.o.Version, "journal": head, "time": s.o.Archive.Now()})
+	answer := map[string]any{"status": "ok", "version": s.o.Version, "journal": head, "time": s.o.Archive.Now()}
+	if s.o.Words != nil {
+		reached, head, err := s.o.Words(r.Context())
+		if err != nil {
+			return err
+		}
+		answer["words"] = map[string]uint64{"reached": reached, "behind": head - min(head, reached)}
+	}
+	writeJSON(w, http.StatusOK, answer)
 	return nil
 }
 
-// ready says whether the service takes work.
+// wordsReady is how many records the index of words may be behind where a
+// balancer asks whether it is whole: those of a busy minute.
+const wordsReady = 5000
+
+// ready says whether the service takes work. With "words" in the query it says
+// whether searches find what is kept, too: a balancer can then leave a machine
+// alone that builds its index of words.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if s.o.Ready != nil {
 		if err := s.o.Ready(r.Context()); err != nil {
+			return err
+		}
+	}
+	if r.URL.Query().Has("words") && s.o.Words != nil {
+		reached, head, err := s.o.Words(r.Context())
+		if err == nil && head > reached+wordsReady {
+			err = fmt.Errorf("%w: the index of words has read %d of %d records", store.ErrUnavailable, reached, head)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"encoding/xml"
 	"io"
 	"net/http"
@@ -118,6 +119,32 @@ func TestPages(t *testing.T) {
 	if code, _, _ := get(t, s, "/nothing"); code != http.StatusNotFound {
 		t.Errorf("an unknown path answers %d", code)
 	}
+}
+
+// TestWordsBehind: a machine with an index of words of its own tells how far
+// that is, and a balancer can wait for it.
+func TestWordsBehind(t *testing.T) {
+	m, a := archive(t)
+	reached, head, err := uint64(1), uint64(1_000_000), error(nil)
+	s, serr := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Reader: reader(a), Statter: m, Random: &random{}, Version: "1",
+		Words: func(context.Context) (uint64, uint64, error) { return reached, head, err }})
+	if serr != nil {
+		t.Fatal(serr)
+	}
+	expect := func(path string, want int, words string) {
+		t.Helper()
+		if code, _, body := get(t, s, path); code != want || !strings.Contains(body, words) {
+			t.Errorf("%s: %d, want %d with %q:\n%s", path, code, want, words, body)
+		}
+	}
+	expect("/healthz", 200, `"words":{"behind":999999,"reached":1}`)
+	expect("/readyz", 200, `"behind":999999`)
+	expect("/readyz?words", 503, "has read 1 of 1000000 records")
+	expect("/metrics", 200, "stet_words_behind 999999")
+	reached = head
+	expect("/readyz?words", 200, `"behind":0`)
+	err = store.ErrUnavailable
+	expect("/readyz?words", 503, "not available")
 }
 
 func TestFeedTellsNothingItShouldNot(t *testing.T) {

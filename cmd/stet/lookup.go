@@ -128,6 +128,7 @@ func (a *app) answer(ctx context.Context, w *wire.Archive, q *archiver.LookupQue
 
 // nothingFound is a negative answer with what was searched.
 func (a *app) nothingFound(ctx context.Context, w *wire.Archive, q *archiver.LookupQuery, found *archiver.LookupResult) error {
+	a.warnBehind(found)
 	what := fmt.Sprintf("a post for %.200q", q.Text)
 	if strings.TrimSpace(q.Text) == "" {
 		what = "a post that fits"
@@ -142,6 +143,13 @@ func (a *app) nothingFound(ctx context.Context, w *wire.Archive, q *archiver.Loo
 	return a.notThere(ctx, w, what, nil)
 }
 
+// warnBehind says that the index of words has not come to the end yet.
+func (a *app) warnBehind(found *archiver.LookupResult) {
+	if found.Behind > 0 {
+		a.warn("the index of words of this machine has not read the last %s yet; ask again later, `stet status` says how far it is", count(int64(found.Behind), "record"))
+	}
+}
+
 // published says when what was searched was published.
 func (a *app) published(c *store.SearchCoverage) string {
 	if c.First.IsZero() {
@@ -152,6 +160,7 @@ func (a *app) published(c *store.SearchCoverage) string {
 
 // showMore says what else there is, and how a word was read.
 func (a *app) showMore(found *archiver.LookupResult) {
+	a.warnBehind(found)
 	for _, r := range found.Respelled {
 		a.warn("hardly anything holds %q; this is what holds %s", r.Word, strings.Join(r.As, ", "))
 	}

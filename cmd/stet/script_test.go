@@ -59,6 +59,8 @@ func TestScriptsOnPostgres(t *testing.T) {
 	for _, name := range []string{"bluesky", "case", "elsewhere", "explain", "forms", "interrupt", "killed", "links", "lookup", "mastodon", "newsroom", "private", "quotation", "service", "targets", "users", "words"} {
 		files = append(files, filepath.Join("testdata", "script", name+".txtar"))
 	}
+	// What only several machines have.
+	files = append(files, filepath.Join("testdata", "postgres", "nodes.txtar"))
 	var schemas atomic.Int64
 	p := scripts()
 	p.Dir, p.Files = "", files

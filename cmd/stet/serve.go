@@ -256,6 +256,9 @@ func (s *service) run(ctx context.Context) error {
 		}
 	}
 	part(func() error { return s.patiently(ctx, "pictures", s.w.RunPictures) })
+	if s.searches() {
+		part(func() error { return s.patiently(ctx, "words", s.w.RunWords) })
+	}
 	part(func() error { return forward.Serve(ctx, socket, version().Version, s.a.runFor(s.w.Archive, s.c)) })
 	for _, serve := range s.serving(doors) {
 		part(func() error { return serve(ctx) })
@@ -273,6 +276,10 @@ func (s *service) run(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
+
+// searches reports whether this machine answers searches of an archive to which
+// others add.
+func (s *service) searches() bool { return s.w.Shared() && s.c.Serve.Role != roleWorker }
 
 // sign lets heads of the evidence tree be signed, by one machine at a time and
 // never by one that would have to make a second key for it.

@@ -3,8 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -52,8 +55,43 @@ type statusReport struct {
 	Browser string `json:"browser"`
 	// Submission says what is handed to web archives.
 	Submission string `json:"submission"`
+	// Words says how far this machine's index of words has come, where others
+	// add to the archive too; null where it is always at the end.
+	Words *statusWordsLag `json:"words"`
 	// Evidence says how the heads of the evidence tree stand.
 	Evidence statusEvidence `json:"evidence"`
+}
+
+// statusWordsLag is how far a copy of the index of words has come.
+type statusWordsLag struct {
+	// Reached is the number of the last record that it has read, Behind how many
+	// there are after that.
+	Reached uint64 `json:"reached"`
+	Behind  uint64 `json:"behind"`
+}
+
+// wordsStatus reads how far the index of words has come.
+func wordsStatus(ctx context.Context, w *wire.Archive) (*statusWordsLag, error) {
+	if !w.Shared() {
+		return nil, nil //nolint:nilnil // it is never behind
+	}
+	lag, err := w.WordsLag(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading how far the index of words is: %w", err)
+	}
+	return &statusWordsLag{Reached: lag.Reached, Behind: lag.Behind()}, nil
+}
+
+func (a *app) showWords(l *statusWordsLag, row func(name, format string, args ...any)) {
+	switch {
+	case l == nil:
+	case l.Behind == 0:
+		row("Words", "this machine's index has read all %s", count(int64(l.Reached), "record"))
+	case a.shared != nil:
+		row("Words", "this machine's index has read %s, %d are left; searches say so until it is done", count(int64(l.Reached), "record"), l.Behind)
+	default:
+		row("Words", "this machine's index has read %s, %d are left; the next search reads them first", count(int64(l.Reached), "record"), l.Behind)
+	}
 }
 
 // statusEvidence says what was signed and stamped.
@@ -140,7 +178,7 @@ func (a *app) status(ctx context.Context) error {
 			return fmt.Errorf("counting the jobs: %w", err)
 		}
 		r.Jobs = sumJobs(&counts)
-		if r.DiskFree, err = wire.DiskFree(w.Dir); err != nil {
+		if r.DiskFree, err = roomAt(w.Dir); err != nil {
 			return fmt.Errorf("measuring the free space at %s: %w", w.Dir, err)
 		}
 		r.Browser, _ = wire.BrowserState(c)
@@ -148,6 +186,9 @@ func (a *app) status(ctx context.Context) error {
 			return err
 		}
 		r.Submission = wire.SubmissionState(c)
+		if r.Words, err = wordsStatus(ctx, w); err != nil {
+			return err
+		}
 		if a.json {
 			a.out.json(&r)
 			return nil
@@ -155,6 +196,19 @@ func (a *app) status(ctx context.Context) error {
 		a.showStatusReport(c, &r, coverage)
 		return nil
 	})
+}
+
+// roomAt measures the free space at a folder, or where it would be made: a
+// machine that shares an archive may not have used its own yet.
+func roomAt(dir string) (int64, error) {
+	for {
+		free, err := wire.DiskFree(dir)
+		parent := filepath.Dir(dir)
+		if !errors.Is(err, fs.ErrNotExist) || parent == dir {
+			return free, err
+		}
+		dir = parent
+	}
 }
 
 // showPlatforms tells of X, of what has credentials, a budget or trouble, and
@@ -228,6 +282,7 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 		}
 		row("Next", "due %s; %s", a.when(*r.Jobs.Next), who)
 	}
+	a.showWords(r.Words, row)
 	a.showPlatforms(r.Platforms, row)
 	row("Browser", "%s", r.Browser)
 	a.showEvidence(&r.Evidence, row)

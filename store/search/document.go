@@ -32,6 +32,7 @@ type document struct {
 	fields   []string
 	// better reports whether it is shown rather than an older one.
 	better func(older *row) bool
+	place  int // in the order of its batch
 }
 
 // documentOf returns what a derivation says of its post.

@@ -160,15 +160,16 @@ func (s *searcher) countDomains(into map[string]int) error {
 // Coverage implements [store.Searcher].
 func (x *Index) Coverage(ctx context.Context, f store.SearchFilter) (store.SearchCoverage, error) {
 	var c store.SearchCoverage
-	if err := x.CatchUp(ctx); err != nil {
+	head, err := x.prepare(ctx)
+	if err != nil {
 		return c, err
 	}
-	err := x.view(func(tx *bbolt.Tx) error {
+	err = x.view(func(tx *bbolt.Tx) error {
 		s, err := newSearcher(ctx, tx, &store.SearchQuery{Filter: f})
 		if err != nil {
 			return err
 		}
-		c.Reached = metaNumber(tx, metaCursor)
+		c.Reached, c.Behind = metaNumber(tx, metaCursor), behind(tx, head)
 		return s.cover(&c)
 	})
 	return c, err

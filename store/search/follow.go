@@ -23,8 +23,7 @@ const (
 	readAtOnce = 2000
 )
 
-// CatchUp reads what was added to the journal since the last time. Searching
-// does it too.
+// CatchUp reads what was added to the journal since the last time.
 func (x *Index) CatchUp(ctx context.Context) error {
 	if x.options.ReadOnly {
 		return nil
@@ -175,7 +174,7 @@ func read(r *store.Record) (store.Content, error) {
 // batch is what one transaction adds, in the order of the journal.
 type batch struct {
 	docs  map[name]*document
-	order []*document
+	order []*document // nil for what was replaced by a later one
 	// news are what records say of posts and pages beside their words.
 	news          []news
 	size, changes int
@@ -257,14 +256,17 @@ func (b *batch) document(d *document) {
 	older := b.docs[d.name]
 	switch {
 	case older == nil:
-		b.docs[d.name] = d
-		b.order = append(b.order, d)
 	case d.better(&older.row):
+		// It goes to the end, where it is in an index that read the older one
+		// before: indexes that came the same way in other steps answer the same.
 		d.aliases = slices.Concat(older.aliases, d.aliases)
-		*older = *d
+		b.order[older.place] = nil
 	default:
 		return
 	}
+	d.place = len(b.order)
+	b.docs[d.name] = d
+	b.order = append(b.order, d)
 	for _, f := range d.fields {
 		b.size += len(f)
 	}

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -73,6 +74,9 @@ type Options struct {
 	// Progress, where it is not nil, is told how far the index has come: the
 	// number that it reached and the last one of the journal.
 	Progress func(reached, head uint64)
+	// Patience is how long a search waits for [Index.Follow], where that runs;
+	// 0 is [DefaultPatience].
+	Patience time.Duration
 }
 
 // Index finds posts by words. It implements [store.Searcher] and is safe for
@@ -84,12 +88,14 @@ type Index struct {
 	// maxDocs is the most documents that one transaction adds.
 	maxDocs int
 
-	following sync.Mutex   // one at a time brings the index up to date
+	following turn         // one at a time brings the index up to date
 	mu        sync.RWMutex // held for writing while db is exchanged
 	db        *bbolt.DB    // nil once closed
 	// reached is the number of the journal that the index is known to have
 	// come to, 0 while that is not known.
 	reached atomic.Uint64
+	// followers is how many keep the index up to date beside those who search.
+	followers atomic.Int32
 }
 
 var _ store.Searcher = (*Index)(nil)
@@ -110,7 +116,8 @@ func Open(ctx context.Context, path string, journal store.Journal, o Options) (*
 	if o.LockTimeout == 0 {
 		o.LockTimeout = DefaultLockTimeout
 	}
-	x := &Index{path: path, journal: journal, options: o, maxDocs: maxDocs}
+	o.Patience = cmp.Or(o.Patience, DefaultPatience)
+	x := &Index{path: path, journal: journal, options: o, maxDocs: maxDocs, following: newTurn()}
 	db, err := x.open()
 	if err == nil {
 		x.db = db

@@ -32,18 +32,21 @@ const (
 	checkEvery = 1 << 14
 )
 
-// Search implements [store.Searcher]. It catches up with the journal first.
+// Search implements [store.Searcher]. It catches up with the journal first, or,
+// where [Index.Follow] runs, waits for that no longer than it has patience.
 func (x *Index) Search(ctx context.Context, q store.SearchQuery) (store.SearchResult, error) {
-	if err := x.CatchUp(ctx); err != nil {
+	head, err := x.prepare(ctx)
+	if err != nil {
 		return store.SearchResult{}, err
 	}
 	var result store.SearchResult
-	err := x.view(func(tx *bbolt.Tx) error {
+	err = x.view(func(tx *bbolt.Tx) error {
 		s, err := newSearcher(ctx, tx, &q)
 		if err != nil {
 			return err
 		}
 		result, err = s.run()
+		result.Behind = behind(tx, head)
 		return err
 	})
 	return result, err

@@ -56,6 +56,9 @@ func (w *writer) write(b *batch) error {
 	first := w.next
 	var added []*document
 	for _, d := range b.order {
+		if d == nil {
+			continue
+		}
 		ok, err := w.enter(d)
 		if err != nil {
 			return err

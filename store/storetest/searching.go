@@ -21,6 +21,8 @@ type SearchConfig struct {
 	// Open returns an empty index that follows a backend. It is closed by a
 	// clean-up of t that Open registers.
 	Open func(t *testing.T, backend store.Backend) store.Searcher
+	// Store returns an empty archive for it; nil is one in memory.
+	Store func(t *testing.T) Store
 }
 
 // RunSearch runs the suite of what an index of words must do.
@@ -42,13 +44,21 @@ func RunSearch(t *testing.T, c SearchConfig) {
 		{"Quality", (*searchEnv).quality},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := mem.New(mem.Options{})
 			s := &searchEnv{T: t, now: time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)}
-			s.archive = store.NewArchive(store.Parts{Backend: m, Blobs: m, Now: func() time.Time { return s.now }, Random: rand.NewChaCha8([32]byte{7})})
-			s.index = c.Open(t, m)
+			m := c.store(t)
+			s.archive = store.NewArchive(store.Parts{Backend: m.Backend, Blobs: m.Blobs, Now: func() time.Time { return s.now }, Random: rand.NewChaCha8([32]byte{7})})
+			s.index = c.Open(t, m.Backend)
 			tt.run(s)
 		})
 	}
+}
+
+func (c *SearchConfig) store(t *testing.T) Store {
+	if c.Store != nil {
+		return c.Store(t)
+	}
+	m := mem.New(mem.Options{})
+	return Store{Backend: m, Blobs: m}
 }
 
 // searchEnv is an archive with the index under test.

@@ -12,6 +12,7 @@ import (
 	"stet/archiver/wayback"
 	"stet/cmd/internal/config"
 	"stet/store"
+	"stet/store/search"
 )
 
 // Archive is an open archive with everything around it.
@@ -126,6 +127,19 @@ func owner(o Options) string {
 // RunPictures looks at new pictures, for look-ups by picture, until the context
 // ends.
 func (a *Archive) RunPictures(ctx context.Context) error { return a.looks.run(ctx) }
+
+// Shared reports whether other machines may work on the archive too.
+func (a *Archive) Shared() bool { return a.words.shared }
+
+// RunWords keeps this machine's index of words up to date with what all
+// machines add, until the context ends.
+func (a *Archive) RunWords(ctx context.Context) error { return a.words.run(ctx) }
+
+// WordsLag is how far the index of words has come.
+type WordsLag = search.Lag
+
+// WordsLag says how far this machine's index of words has come.
+func (a *Archive) WordsLag(ctx context.Context) (WordsLag, error) { return a.words.lag(ctx) }
 
 // Close takes everything down, in the reverse order. It may be called again.
 func (a *Archive) Close() error {

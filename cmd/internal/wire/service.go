@@ -66,12 +66,24 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 	if s.Push, err = a.push(c, o); err != nil {
 		return nil, err
 	}
-	s.Web, err = web.New(web.Options{Archive: a.Archive, Engine: a.Engine, Reader: a.Reader, Finder: Finder(), Statter: a.Statter, Version: o.Version, Ready: ready,
+	s.Web, err = web.New(web.Options{Words: a.wordsOf(c), Archive: a.Archive, Engine: a.Engine, Reader: a.Reader, Finder: Finder(), Statter: a.Statter, Version: o.Version, Ready: ready,
 		Disk: func() (int64, error) { return DiskFree(c.Data) }, Platforms: pagePlatforms(c), Sources: pageSources{a.Sources}, ReadPicture: ReadPicture, Bundles: pageBundles{a, o.Version}, Public: publicOf(c), Hosts: c.Serve.Hosts, Keys: Keys(a.Dir, o.Now), Random: o.Random, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// wordsOf says how far this machine's index of words has come, nil where it is
+// never behind or nobody searches.
+func (a *Archive) wordsOf(c *config.Config) func(context.Context) (reached, head uint64, err error) {
+	if !a.Shared() || c.Serve.Role == "worker" {
+		return nil
+	}
+	return func(ctx context.Context) (uint64, uint64, error) {
+		lag, err := a.WordsLag(ctx)
+		return lag.Reached, lag.Head, err
+	}
 }
 
 // syncTries is how often the configured sources are tried to be taken over, a

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"stet/extract/post"
 	"stet/store"
@@ -90,6 +92,36 @@ func (w *words) Purge(ctx context.Context, refs []post.Ref, addresses []string) 
 		return err
 	}
 	return index.Purge(ctx, refs, addresses)
+}
+
+// wordsEvery is how often a service looks for what other machines added, so
+// that nobody who searches has to wait for much.
+const wordsEvery = time.Second
+
+// run keeps the index up to date until the context ends.
+func (w *words) run(ctx context.Context) error {
+	index, err := w.open(ctx)
+	if err != nil {
+		return err
+	}
+	return index.Follow(ctx, wordsEvery)
+}
+
+// lag says how far the index has come. Where it was not made yet, that is
+// nowhere.
+func (w *words) lag(ctx context.Context) (search.Lag, error) {
+	w.mu.Lock()
+	open := w.index != nil
+	w.mu.Unlock()
+	if _, err := os.Stat(w.path); !open && errors.Is(err, fs.ErrNotExist) {
+		head, err := w.journal.Head(ctx)
+		return search.Lag{Head: head}, err
+	}
+	index, err := w.open(ctx)
+	if err != nil {
+		return search.Lag{}, err
+	}
+	return index.Lag(ctx)
 }
 
 // whole opens the index, where it reaches to the end of the journal or can be
