@@ -26,9 +26,15 @@ type Import struct {
 // ImportPart is where something stands in an imported file.
 type ImportPart struct {
 	Import ID `json:"import"`
+	// Member is the file inside of it, as WACZ files have them.
+	Member string `json:"member,omitempty"`
 	// Offset and Length say which bytes, from the beginning of the file.
 	Offset int64 `json:"offset"`
 	Length int64 `json:"length"`
+	// URL and Time are from where and when it was recorded, as the file says:
+	// nobody else does.
+	URL  string    `json:"url,omitempty"`
+	Time time.Time `json:"time,omitzero"`
 }
 
 // ImportsTerm is the term of all imports.

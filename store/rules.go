@@ -104,11 +104,11 @@ type Account struct {
 }
 
 // SubjectOf returns a post with what its history tells. Whose post it is, an
-// article does not tell: it can write any name.
+// article or a file does not tell: they can write any name.
 func SubjectOf(h *History) Subject {
 	s := Subject{Refs: append([]post.Ref{h.Ref}, h.Aliases...)}
 	for i := range h.Derivations {
-		if d := h.Derivations[i].Content; d.Source != post.SourceArticle {
+		if d := h.Derivations[i].Content; !d.Source.Secondhand() {
 			s.Add(&d.Post)
 		}
 	}

@@ -81,7 +81,7 @@ func items(ctx context.Context, r io.Reader, base int64, f func(at span, raw []b
 		if err := d.Decode(&raw); err != nil {
 			return fmt.Errorf("%w: behind byte %d: %w; what stands before was imported", store.ErrInvalid, base+d.InputOffset(), err)
 		}
-		if err := f(span{base + d.InputOffset() - int64(len(raw)), int64(len(raw))}, raw); err != nil {
+		if err := f(span{offset: base + d.InputOffset() - int64(len(raw)), length: int64(len(raw))}, raw); err != nil {
 			return err
 		}
 	}

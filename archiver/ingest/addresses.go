@@ -46,7 +46,7 @@ func (k *keeper) readBookmarks(ctx context.Context, r io.Reader) error {
 			}
 			return nil
 		}
-		at := span{offset, length}
+		at := span{offset: offset, length: length}
 		offset += length
 		if kind != html.StartTagToken {
 			continue

@@ -35,6 +35,10 @@ const (
 type Item struct {
 	// File is the name of the file, with "!" before the name inside another.
 	File string `json:"file"`
+	// Member is the file inside of a WACZ file.
+	Member string `json:"member,omitempty"`
+	// URL is where it was recorded from, as the file says.
+	URL string `json:"url,omitempty"`
 	// Offset and Length say which bytes of the file it is.
 	Offset int64 `json:"offset"`
 	Length int64 `json:"length"`
@@ -151,6 +155,8 @@ const (
 	formatAccount   format = "twitter-archive"
 	formatBookmarks format = "bookmarks"
 	formatAddresses format = "addresses"
+	formatWARC      format = "warc"
+	formatWACZ      format = "wacz"
 )
 
 // detect says what a file is by how it begins.
@@ -162,12 +168,14 @@ func detect(head []byte) (format, error) {
 		return formatAccount, nil
 	case bytes.HasPrefix(lower, []byte("<!doctype netscape-bookmark-file-1>")):
 		return formatBookmarks, nil
+	case bytes.HasPrefix(head, []byte("WARC/")):
+		return formatWARC, nil
 	case bytes.HasPrefix(text, []byte("{")):
 		return formatTwarc, nil
 	case bytes.HasPrefix(lower, []byte("http://")), bytes.HasPrefix(lower, []byte("https://")), bytes.HasPrefix(text, []byte("#")):
 		return formatAddresses, nil
 	}
-	return "", fmt.Errorf("%w: it is neither JSON Lines of twarc, nor a file of an account's archive of X, nor bookmarks, nor a list of addresses", store.ErrInvalid)
+	return "", fmt.Errorf("%w: it is neither JSON Lines of twarc, nor a file of an account's archive of X, nor WARC or WACZ, nor bookmarks, nor a list of addresses", store.ErrInvalid)
 }
 
 // origin is what is known of a file before it is read.
@@ -188,6 +196,9 @@ func stream(ctx context.Context, o Options, r io.Reader, name string, from origi
 	form, err := detect(beginning(head, how))
 	if err != nil {
 		return fmt.Errorf("%s cannot be imported: %w", name, err)
+	}
+	if form == formatWARC && how != "bzip2" {
+		how = "" // its records are packed one by one, and are counted so
 	}
 	k := &keeper{o: o, file: name, origin: from}
 	if err := k.begin(ctx, buffered, form, how); err != nil {
@@ -220,6 +231,8 @@ func (k *keeper) read(ctx context.Context, form format, how packing) error {
 		return k.readBookmarks(ctx, in)
 	case formatAddresses:
 		return k.readAddresses(ctx, in)
+	case formatWARC:
+		return k.readWARC(ctx, in, "")
 	}
 	return k.readTwarc(ctx, in)
 }

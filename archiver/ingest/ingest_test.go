@@ -21,6 +21,7 @@ import (
 
 	"stet/extract"
 	"stet/extract/post"
+	"stet/extract/sites"
 	"stet/extract/twitter"
 	"stet/store"
 	"stet/store/mem"
@@ -433,15 +434,27 @@ func FuzzFile(f *testing.F) {
 	f.Add(zipOf(f, nil, "tweets.js", tweetsJS()))
 	f.Add(packed("gzip", status(1590000000000000001, "a")))
 	f.Add(packed("zstd", tweetsJS()))
+	web := []recorded{{address: "https://cdn.syndication.twimg.com/tweet-result?id=1590000000000000001", head: asJSON, body: syndicated},
+		{address: "https://gazette.example/boats", head: asHTML, body: story},
+		{address: "https://harbour.example/api/v1/accounts/1/statuses", head: asJSON, body: "[" + toot + "]"},
+		{address: "https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed", head: asJSON + "Transfer-Encoding: chunked\r\n", body: "2\r\n{}\r\n0\r\n\r\n"}}
+	for i := range web {
+		f.Add(warcOf(false, web[i]))
+	}
+	f.Add(warcOf(true, web...))
+	f.Add(packageOfWARC(f, warcOf(true, web...), store.DigestOf(warcOf(true, web...)).String()))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		a := newArchive(t)
+		a.o.Finder = extract.NewFinder(sites.All())
 		err := a.give(t, "file", content)
 		if err != nil && !errors.Is(err, store.ErrInvalid) && !errors.Is(err, store.ErrTooLarge) {
 			t.Fatal(err)
 		}
 		zipped := bytes.HasPrefix(content, []byte("PK")) || packingOf(content) != ""
+		warcs := bytes.Contains(content, []byte("WARC/")) || zipped
 		for _, i := range a.items {
-			if end := i.Offset + i.Length; i.Offset < 0 || i.Length <= 0 || !zipped && end > int64(len(content)) {
+			// Records that share a packed member have no length of their own.
+			if end := i.Offset + i.Length; i.Offset < 0 || i.Length < 0 || i.Length == 0 && i.URL == "" && !warcs || !zipped && end > int64(len(content)) {
 				t.Fatalf("the part of %+v is outside of the file", i)
 			}
 		}

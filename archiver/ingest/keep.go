@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"slices"
+	"time"
 
 	"stet/extract/post"
 	"stet/store"
@@ -76,7 +77,22 @@ func (k *keeper) find(ctx context.Context) error {
 }
 
 // span is where an item stands in a file.
-type span struct{ offset, length int64 }
+type span struct {
+	offset, length int64
+	said
+}
+
+// said is what a file says of an item: which of its files it stands in, from
+// where it was recorded, and when.
+type said struct {
+	member, address string
+	time            time.Time
+}
+
+// part is the item as a capture names it.
+func (k *keeper) part(at span) store.ImportPart {
+	return store.ImportPart{Import: k.id, Member: at.member, Offset: at.offset, Length: at.length, URL: at.address, Time: at.time}
+}
 
 // skip notes an item of which nothing is kept.
 func (k *keeper) skip(ctx context.Context, at span, target, reason string) error {
@@ -84,7 +100,7 @@ func (k *keeper) skip(ctx context.Context, at span, target, reason string) error
 }
 
 func (k *keeper) note(ctx context.Context, at span, target string, what Outcome, reason string) error {
-	k.items = append(k.items, Item{File: k.file, Offset: at.offset, Length: at.length, Target: target, Outcome: what, Reason: reason})
+	k.items = append(k.items, Item{File: k.file, Member: at.member, URL: at.address, Offset: at.offset, Length: at.length, Target: target, Outcome: what, Reason: reason})
 	if len(k.items) >= maxBatch || k.bytes >= maxBatchBytes {
 		return k.flush(ctx)
 	}
@@ -152,7 +168,7 @@ func (k *keeper) add(ctx context.Context, at span, p *piece, files []store.Media
 	}
 	now, ref := k.o.Archive.Now(), p.post.Ref()
 	id, err := k.b.Add(ctx, &store.Capture{Time: now, Kind: store.CapturePost, Ref: ref, URL: p.post.URL, Source: post.SourceImport,
-		Part: store.ImportPart{Import: k.id, Offset: at.offset, Length: at.length}, Media: files, Via: p.via, Trigger: "import",
+		Part: k.part(at), Media: files, Via: p.via, Trigger: "import",
 		Operator: k.o.Operator, Case: k.o.Case, Note: k.o.Note, Machine: k.o.Machine, Private: !k.o.Public, Software: k.o.Software})
 	if err != nil {
 		return err
@@ -161,7 +177,7 @@ func (k *keeper) add(ctx context.Context, at span, p *piece, files []store.Media
 		return err
 	}
 	k.fresh[ref] = append(k.fresh[ref], p.words)
-	_, _ = fmt.Fprintf(k.sum, "%d %d %s", at.offset, len(p.words), p.words) // a hash takes everything
+	_, _ = fmt.Fprintf(k.sum, "%q %d %d %s", at.member, at.offset, len(p.words), p.words) // a hash takes everything
 	k.bytes += len(p.words)
 	return nil
 }

@@ -29,7 +29,7 @@ func lines(ctx context.Context, r io.Reader, max int, f func(at span, line []byt
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("reading from byte %d: %w", offset, err)
 		}
-		if err := errors.Join(ctx.Err(), oneLine(span{offset, length}, line, int64(max), f, tooLong)); err != nil {
+		if err := errors.Join(ctx.Err(), oneLine(span{offset: offset, length: length}, line, int64(max), f, tooLong)); err != nil {
 			return err
 		}
 		if err != nil {

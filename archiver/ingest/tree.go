@@ -10,9 +10,11 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"stet/store"
+	"stet/store/wacz"
 )
 
 // The limits of a zip.
@@ -33,9 +35,12 @@ func posts() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:deleted-)?tweets?(?:-part[0-9]{1,4})?\.js$`)
 }
 
-// zipped imports the archive of an account as it was handed out.
+// zipped imports a WACZ file, or the archive of an account as it was handed out.
 func zipped(ctx context.Context, o Options, r io.ReaderAt, size int64, name string) error {
 	z, err := zip.NewReader(r, size)
+	if err == nil && slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.Name == wacz.NamePackage }) {
+		return readWACZ(ctx, o, r, size, name)
+	}
 	if err == nil {
 		err = checkZip(z, size)
 	}

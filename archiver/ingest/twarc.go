@@ -171,6 +171,6 @@ func unflatten(line []byte) (whole, data []byte, err error) {
 }
 
 // clip cuts what a file says of itself to a length for people.
-func clip(s string) string {
-	return strings.ToValidUTF8(s[:min(len(s), 80)], "")
-}
+func clip(s string) string { return clipTo(s, 80) }
+
+func clipTo(s string, n int) string { return strings.ToValidUTF8(s[:min(len(s), n)], "") }

@@ -21,17 +21,21 @@ func (a *app) importCommand() *cobra.Command {
 		Long: `Take over posts from files: JSON Lines of twarc (v1.1, v2 and flattened), the
 archive that X hands to the owner of an account (the zip, its folder, or its files
 tweets.js and deleted-tweets.js) with the pictures and videos that belong to the
-posts. Bookmarks (as browsers export them) and lists of addresses, one per line,
-become wishes to capture, which ` + "`stet serve`" + ` fulfils. A file may be packed with gzip,
-zstd or bzip2; - is standard input.
+posts, and web archives (WARC, WACZ), in which posts are found in recorded answers
+of the platforms and in pages that quote them. Bookmarks (as browsers export them)
+and lists of addresses, one per line, become wishes to capture, which
+` + "`stet serve`" + ` fulfils. A file may be packed with gzip, zstd or bzip2; - is standard
+input.
 
 The bytes of each file of posts are kept, and each post names its part of them. Of
-the archive of an account nothing else is kept. What is imported is never taken
+the archive of an account nothing else is kept. Records of web archives whose bytes
+have another digest than they state are not taken. What is imported is never taken
 for a sight of the living post, ranks below what was captured, and does not keep a
 post from being captured. It is private unless --public says otherwise. Importing
 the same again adds nothing. --json says what became of each item, and why.`,
 		Example: `  stet import tweets.jsonl.gz
   stet import twitter-2022-11-01.zip --case harbour
+  stet import crawl.warc.gz page.wacz
   stet import bookmarks.html`,
 		Args: someArgs("a file, the folder of an account's archive, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importFiles(cmd.Context(), args, o) },
