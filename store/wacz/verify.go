@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,6 +160,9 @@ func (d *Description) ours() bool { return strings.HasPrefix(d.Software, "stet")
 // and the form of the digest's own file.
 func (r *Reader) layout(d *Description) Part {
 	why := r.strays(d)
+	if why == "" && !slices.Equal(r.Names(), d.order()) {
+		why = "the entries do not stand in the order of their list"
+	}
 	if why == "" && d.digest != nil {
 		if b, err := encode(d.digest, "  "); err != nil || !bytes.Equal(b, d.rawDigest) {
 			why = NameDigest + " has bytes that mean nothing"
@@ -208,6 +212,19 @@ func (r *Reader) strays(d *Description) string {
 	return ""
 }
 
+// order lists the entries as this program writes them.
+func (d *Description) order() []string {
+	names := make([]string, 0, len(d.Resources)+2)
+	for i := range d.Resources {
+		names = append(names, d.Resources[i].Path)
+	}
+	names = append(names, NamePackage)
+	if d.digest != nil {
+		names = append(names, NameDigest)
+	}
+	return names
+}
+
 // matches reports whether the file has the bytes at a place.
 func (r *Reader) matches(want []byte, at int64) bool {
 	got := make([]byte, len(want))
@@ -223,8 +240,15 @@ func (r *Reader) Lines(name string, max int, yield func(line []byte) error) erro
 	if err != nil {
 		return err
 	}
+	return errors.Join(EachLine(name, in, max, yield), in.Close())
+}
+
+// EachLine calls yield for each line that an entry of the name yields, and
+// errors as [Reader.Lines] does.
+func EachLine(name string, in io.Reader, max int, yield func(line []byte) error) error {
 	s := bufio.NewScanner(in)
 	s.Buffer(make([]byte, 0, 64<<10), max)
+	var err error
 	for s.Scan() && err == nil {
 		err = yield(s.Bytes())
 	}
@@ -234,5 +258,5 @@ func (r *Reader) Lines(name string, max int, yield func(line []byte) error) erro
 	if errors.Is(err, bufio.ErrTooLong) {
 		err = fmt.Errorf("the entry %s: %w: a line has more than %d bytes", name, store.ErrTooLarge, max)
 	}
-	return errors.Join(err, in.Close())
+	return err
 }

@@ -50,6 +50,12 @@ const (
 // the file does not hold, blocks of HTTP. It errors where ctx ends, or the file
 // cannot be read; damage is in the report.
 func Validate(ctx context.Context, r io.Reader, limits Limits) (*Report, error) {
+	return ValidateEach(ctx, r, limits, func(*Read) {})
+}
+
+// ValidateEach is [Validate] that tells see of each record that was read to its
+// end.
+func ValidateEach(ctx context.Context, r io.Reader, limits Limits, see func(*Read)) (*Report, error) {
 	v := validator{report: &Report{}, names: map[[16]byte]bool{}, wanted: map[[16]byte]int64{}}
 	in, err := NewReader(r, limits)
 	if errors.Is(err, io.EOF) {
@@ -71,6 +77,9 @@ func Validate(ctx context.Context, r io.Reader, limits Limits) (*Report, error) 
 		if err == nil {
 			v.report.Records++
 			err = v.record(in, rec)
+		}
+		if err == nil {
+			see(rec)
 		}
 		v.report.Good = in.Good()
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -125,7 +126,8 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 		return nil, err
 	}
 	trust := wacz.Trust{Keys: v.PackageKeys, Roots: v.Roots, Stamp: v.stamp}
-	look := func() ([]VerifiedPart, error) { return verifyArchives(ctx, p) }
+	seen := newPlaces(p)
+	look := func() ([]VerifiedPart, error) { return verifyArchives(ctx, p, seen.see) }
 	var signer *VerifiedPart
 	if bundle.IsBundle(p) {
 		der, part := bundle.Signers(p, &v.Believed)
@@ -134,7 +136,7 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 			sum := sha256.Sum256(der)
 			trust.Keys = append([]string{hex.EncodeToString(sum[:])}, trust.Keys...)
 		}
-		look = func() ([]VerifiedPart, error) { return bundle.Verify(ctx, p, v.Believed, digestsOf(d)) }
+		look = func() ([]VerifiedPart, error) { return bundle.Verify(ctx, p, v.Believed, digestsOf(d), seen.see) }
 	}
 	var parts []wacz.Part
 	var more []VerifiedPart
@@ -154,7 +156,9 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 		all = append(all, *signer)
 		all[2] = ofArchive(all[2], v.Keys)
 	}
-	return append(all, more...), nil
+	all = append(all, more...)
+	listed, err := seen.compare(ctx, signer != nil || strings.HasPrefix(d.Software, "stet"))
+	return append(all, listed...), err
 }
 
 // ofArchive judges the signature of a bundle's package: where the archive's key
@@ -190,13 +194,13 @@ func (v *Verifying) stamp(answer, data []byte, _ []*x509.Certificate) (time.Time
 }
 
 // verifyArchives holds the WARC files of a package against the standard.
-func verifyArchives(ctx context.Context, p *wacz.Reader) ([]VerifiedPart, error) {
+func verifyArchives(ctx context.Context, p *wacz.Reader, see func(string, *warc.Read)) ([]VerifiedPart, error) {
 	var parts []VerifiedPart
 	for _, name := range p.Archives() {
 		f, err := p.Open(name)
 		if err == nil {
 			var more []VerifiedPart
-			more, err = validate(ctx, name, f)
+			more, err = validate(ctx, name, f, func(r *warc.Read) { see(name, r) })
 			parts = append(parts, more...)
 			err = errors.Join(err, f.Close())
 		}
@@ -214,8 +218,8 @@ func verifyArchives(ctx context.Context, p *wacz.Reader) ([]VerifiedPart, error)
 const maxTold = 100
 
 // validate holds a WARC file against the standard.
-func validate(ctx context.Context, name string, r io.Reader) ([]VerifiedPart, error) {
-	report, err := warc.Validate(ctx, r, warc.Limits{})
+func validate(ctx context.Context, name string, r io.Reader, see func(*warc.Read)) ([]VerifiedPart, error) {
+	report, err := warc.ValidateEach(ctx, r, warc.Limits{}, see)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +247,7 @@ func verifyWARC(ctx context.Context, r io.ReaderAt, size int64) ([]VerifiedPart,
 	var framing string
 	var failed [2]error
 	var both sync.WaitGroup
-	both.Go(func() { parts, failed[0] = validate(ctx, "warc", io.NewSectionReader(r, 0, size)) })
+	both.Go(func() { parts, failed[0] = validate(ctx, "warc", io.NewSectionReader(r, 0, size), func(*warc.Read) {}) })
 	both.Go(func() { framing, failed[1] = memberHeads(ctx, r, size) })
 	both.Wait()
 	if err := errors.Join(failed[:]...); err != nil && !judged(err) {

@@ -101,6 +101,9 @@ func Parse(line []byte) (*store.Record, error) {
 	if err := dec.Decode(&l); err != nil {
 		return nil, fmt.Errorf("%w: a record cannot be read: %w", store.ErrVerification, err)
 	}
+	if dec.InputOffset() != int64(len(line)) {
+		return nil, fmt.Errorf("%w: the line of the record %s goes on behind it", store.ErrVerification, l.ID)
+	}
 	r := &store.Record{Seq: l.Seq, ID: l.ID, Kind: l.Kind, Schema: l.Schema, Time: l.Time.UTC()}
 	err := l.fill(r)
 	if err == nil && (!r.Time.Equal(r.Time.Truncate(time.Microsecond)) || l.Seq == 0 || l.ID.IsZero()) {

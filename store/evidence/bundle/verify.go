@@ -3,6 +3,8 @@ package bundle
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -12,6 +14,7 @@ import (
 
 	"stet/store"
 	"stet/store/evidence"
+	"stet/store/warc"
 )
 
 // Package is what is read of a bundle, whose files were compared with their
@@ -29,6 +32,9 @@ type Package interface {
 // maxSmall is the largest file of evidence that is held in memory.
 const maxSmall = 1 << 20
 
+// maxCustody is the largest custody that is read.
+const maxCustody = 64 << 20
+
 // verifying is one run of [Verify].
 type verifying struct {
 	ctx     context.Context //nolint:containedctx // it lives as long as one call of Verify
@@ -44,12 +50,19 @@ type verifying struct {
 	// trusted; zero for none.
 	existed time.Time
 	known   map[string]bool
-	records int
-	problem bool
+	// pictures are those that records speak of.
+	pictures map[store.Digest]bool
+	records  int
+	problem  bool
+	// see is told of each record of what was on the wire that was read.
+	see func(file string, r *warc.Read)
 }
 
-// IsBundle reports whether a package holds evidence of this form.
-func IsBundle(p Package) bool { return slices.Contains(p.Names(), Records) }
+// IsBundle reports whether a package holds evidence of this form, or a part of
+// it.
+func IsBundle(p Package) bool {
+	return slices.ContainsFunc(p.Names(), func(name string) bool { return name == Guide || strings.HasPrefix(name, "evidence/") })
+}
 
 // Signers returns the key, in DER, that the bundle's note says signs its
 // package, and what is to be said of that note. The key is nil where the note is
@@ -101,18 +114,21 @@ func withHandovers(p Package, b *evidence.Believed) (*evidence.Trust, error) {
 
 // Verify judges the evidence of a bundle: the head, that it covers each record,
 // the stamps, and that what was on the wire is what the records say. Digests are
-// those of the package's list. It errors where ctx ends or the bundle cannot be
-// read; what is wrong with it is in the parts.
-func Verify(ctx context.Context, p Package, b evidence.Believed, digests map[string]store.Digest) ([]evidence.Part, error) {
+// those of the package's list. See is told of each record of WARC that was read
+// to its end. It errors where ctx ends or the bundle cannot be read; what is
+// wrong with it is in the parts.
+func Verify(ctx context.Context, p Package, b evidence.Believed, digests map[string]store.Digest, see func(file string, r *warc.Read)) ([]evidence.Part, error) {
 	trust, err := withHandovers(p, &b)
 	if err != nil {
 		return []evidence.Part{{Name: Handovers, Result: evidence.Wrong, Why: err.Error()}}, nil
 	}
 	b.Keys = trust
-	v := &verifying{ctx: ctx, p: p, b: &b, digests: digests, known: map[string]bool{Records: true, Head: true, PublicKey: true, Signer: true,
-		Custody: true, Report: true, Guide: true}}
+	v := &verifying{ctx: ctx, p: p, b: &b, digests: digests, known: map[string]bool{}, pictures: map[store.Digest]bool{}, see: see}
+	for _, name := range always() {
+		v.known[name] = true
+	}
 	w := newWire()
-	for _, step := range []func() error{v.readHead, v.stamps, func() error { return v.lines(w) }, func() error { return w.read(v) }, v.strays} {
+	for _, step := range []func() error{v.readHead, v.stamps, func() error { return v.lines(w) }, func() error { return w.read(v) }, v.custody, v.strays} {
 		err := step()
 		if errors.Is(err, store.ErrVerification) || errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrTooLarge) {
 			v.say("evidence", evidence.Wrong, "%s", err)
@@ -209,7 +225,7 @@ func (v *verifying) lines(w *wire) error {
 			v.say("record "+r.ID.String(), evidence.Wrong, "%s", err)
 			return nil
 		}
-		return w.expect(r)
+		return w.expect(v, r)
 	})
 	if err != nil {
 		return err
@@ -258,17 +274,81 @@ func (v *verifying) record(r *store.Record) error {
 	return err
 }
 
-// strays looks for files of evidence that nothing speaks of, and for files that
-// are named by another digest than theirs.
+// custody holds what the archive says in its own words against what it names:
+// the head, the records, and the files.
+func (v *verifying) custody() error {
+	body, err := v.p.ReadAll(Custody, maxCustody)
+	if err != nil {
+		return err
+	}
+	var f Facts
+	if err := json.Unmarshal(body, &f); err != nil {
+		v.say(Custody, evidence.Wrong, "it cannot be read: %s", err)
+		return nil
+	}
+	if f.Head.Origin != v.head.Origin || f.Head.Size != v.head.Size || f.Head.Root != hex.EncodeToString(v.head.Root[:]) {
+		v.say(Custody, evidence.Wrong, "it is of another head")
+	}
+	names := v.p.Names()
+	record := func(id store.ID) {
+		if !v.known[Proofs+id.String()+".tlog-proof"] {
+			v.say(Custody, evidence.Wrong, "it tells of the record %s, which is not in the bundle", id)
+		}
+	}
+	file := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			v.say(Custody, evidence.Wrong, "it names the file %.200s, which is not in the bundle", name)
+		}
+	}
+	for i := range f.Posts {
+		p := &f.Posts[i]
+		for j := range p.Captures {
+			c := &p.Captures[j]
+			record(c.Record)
+			for _, h := range c.Hops {
+				record(h.Record)
+			}
+			for _, m := range c.Media {
+				file(m.File)
+			}
+		}
+		for _, l := range p.Looks {
+			record(l.Record)
+		}
+		for _, m := range p.Mentions {
+			record(m.Record)
+		}
+		for _, name := range p.Pictures {
+			file(name)
+		}
+	}
+	return nil
+}
+
+// always lists the files that every bundle has.
+func always() []string {
+	return []string{Records, Head, PublicKey, Signer, Custody, Report, Guide, "indexes/index.cdx", "pages/pages.jsonl", "datapackage.json", "datapackage-digest.json"}
+}
+
+// strays looks for files that are missing, for such that nothing speaks of, and
+// for such that are named by another digest than theirs.
 func (v *verifying) strays() error {
-	for _, name := range v.p.Names() {
+	names := v.p.Names()
+	for _, name := range always() {
+		if !slices.Contains(names, name) {
+			v.say(name, evidence.Wrong, "it is missing, and every bundle has it")
+		}
+	}
+	for _, name := range names {
 		switch folder := path.Dir(name) + "/"; {
 		case folder == Media || folder == Drawings:
 			want := "sha256:" + strings.TrimSuffix(path.Base(name), path.Ext(name))
 			if d := v.digests[name]; d.String() != want {
 				v.say(name, evidence.Wrong, "it is named by another digest than its own")
+			} else if !v.pictures[d] {
+				v.say(name, evidence.Wrong, "no record speaks of it")
 			}
-		case strings.HasPrefix(name, "evidence/") && !v.known[name] && folder != Handovers:
+		case !v.known[name] && folder != Handovers && !strings.HasPrefix(name, archivePrefix):
 			v.say(name, evidence.Wrong, "no record speaks of it")
 		}
 	}

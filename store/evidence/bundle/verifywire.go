@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"net"
 	"strings"
 
 	"stet/store"
@@ -49,6 +49,7 @@ type answer struct {
 // question is what a record says of a request.
 type question struct {
 	exchange *store.Exchange
+	id       store.ID
 	seen     bool
 }
 
@@ -58,7 +59,7 @@ func newWire() *wire {
 }
 
 // expect notes what a record, which was found right, asks for.
-func (w *wire) expect(r *store.Record) error {
+func (w *wire) expect(v *verifying, r *store.Record) error {
 	content, err := store.DecodeAny(r)
 	if err != nil {
 		return err
@@ -68,8 +69,11 @@ func (w *wire) expect(r *store.Record) error {
 		for _, m := range c.Media {
 			if !m.Digest.IsZero() {
 				w.media[m.Digest] = m.URL
+				v.pictures[m.Digest] = true
 			}
 		}
+	case *store.Drawing:
+		v.pictures[c.Picture] = true
 	case *store.Exchange:
 		w.exchange(r.ID, c)
 	}
@@ -91,7 +95,7 @@ func (w *wire) exchange(id store.ID, e *store.Exchange) {
 		w.responses[warc.RecordID(id, "revisit")] = a
 	}
 	if len(e.RequestHead) > 0 {
-		w.requests[warc.RecordID(id, "request")] = &question{exchange: &lean}
+		w.requests[warc.RecordID(id, "request")] = &question{exchange: &lean, id: id}
 	}
 	w.metadata[warc.RecordID(id, "metadata")] = true
 	if e.TLS != nil && !e.TLS.Chain.IsZero() {
@@ -116,6 +120,12 @@ func (w *wire) read(v *verifying) error {
 			v.say("exchange "+a.id.String(), evidence.Wrong, "its answer is missing")
 		}
 	}
+	for _, q := range w.requests {
+		if !q.seen {
+			missing++
+			v.say("exchange "+q.id.String(), evidence.Wrong, "its request is missing")
+		}
+	}
 	for d, url := range w.media {
 		if !w.found[d] {
 			v.say("media "+d.String(), evidence.Unverifiable, "the file of %.200s is not in the bundle", url)
@@ -138,6 +148,9 @@ func (w *wire) file(v *verifying, name string) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	in, err := warc.NewReader(f, warc.Limits{})
+	if errors.Is(err, io.EOF) {
+		return wrong("it is empty")
+	}
 	if err != nil {
 		return err
 	}
@@ -166,6 +179,10 @@ func (w *wire) file(v *verifying, name string) (err error) {
 			}
 			v.say(name+" "+id, evidence.Wrong, "%s", err)
 		}
+		if err := in.Finish(); err != nil {
+			return err
+		}
+		v.see(name, r)
 	}
 }
 
@@ -212,7 +229,7 @@ func (w *wire) resource(v *verifying, r *warc.Read) error {
 	if !w.chains[d] && d != v.digests[Report] {
 		return wrong("it is neither the report nor certificates that a record speaks of")
 	}
-	return nil
+	return payload(r, d)
 }
 
 // damaged makes of what a decompressor says an error about the file.
@@ -226,20 +243,59 @@ func about(r *warc.Read, e *store.Exchange) error {
 	if got := r.Header.Get("WARC-Date"); got != warc.Date(e.Started) {
 		return wrong("it is dated %.40q, the exchange began at %s", got, warc.Date(e.Started))
 	}
+	if got := r.Header.Get("WARC-IP-Address"); got != "" && (e.Proxy != "" || !sameHost(got, e.Address)) {
+		return wrong("it is from the address %.60q, which was not recorded", got)
+	}
+	for _, got := range r.Header.Values("WARC-Protocol") {
+		if got != e.Protocol && (e.TLS == nil || got != e.TLS.Version) {
+			return wrong("it was spoken by %.40q, which was not recorded", got)
+		}
+	}
 	return nil
 }
 
-// headLines compares a head with the one that was recorded: each of its lines
-// must be there, perhaps behind the mark of those that were put aside.
+// sameHost reports whether an address is that of a connection to a host and
+// port.
+func sameHost(ip, address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && net.ParseIP(ip) != nil && net.ParseIP(ip).Equal(net.ParseIP(host))
+}
+
+// payload compares what a record says of its payload with the payload.
+func payload(r *warc.Read, d store.Digest) error {
+	if got := r.Header.Get("WARC-Payload-Digest"); got != "" && got != d.String() {
+		return wrong("it says that its payload is %.80q, and that is %s", got, d)
+	}
+	return nil
+}
+
+// headLines compares a head with the one that was recorded: each line of one
+// must be in the other, perhaps behind the mark of those that were put aside.
 func headLines(head *warc.HTTPHead, recorded []byte) error {
-	lines := strings.Split(strings.ReplaceAll(string(recorded), "\r\n", "\n"), "\n")
+	left := map[string]int{}
+	var first string
+	for line := range bytes.FieldsFuncSeq(recorded, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		if first == "" {
+			first = string(line)
+		}
+		left[string(line)]++
+	}
 	for i, line := range strings.Split(strings.TrimRight(string(head.Raw), "\r\n"), "\n") {
 		line = strings.TrimSuffix(line, "\r")
-		if i == 0 && !slices.Contains(lines, line) && strings.HasPrefix(line, "HTTP/1.1 ") {
-			continue // the line of another protocol, written as HTTP/1.1
-		}
-		if !slices.Contains(lines, line) && !slices.Contains(lines, strings.TrimPrefix(line, "X-Orig-")) {
+		switch aside := strings.TrimPrefix(line, "X-Orig-"); {
+		case left[line] > 0:
+			left[line]--
+		case left[aside] > 0:
+			left[aside]--
+		case i == 0 && strings.HasPrefix(line, "HTTP/1.1 ") && !strings.HasPrefix(first, "HTTP/1."):
+			left[first]-- // the line of another protocol, written as HTTP/1.1
+		default:
 			return wrong("its head has the line %.200q, which was not recorded", line)
+		}
+	}
+	for line, n := range left {
+		if n > 0 {
+			return wrong("its head lacks the line %.200q, which was recorded", line)
 		}
 	}
 	return nil
@@ -269,7 +325,7 @@ func (w *wire) response(id string, a *answer, r *warc.Read) error {
 		if w.payloads[to] != e.Body.Digest || e.Body.Digest.IsZero() {
 			return wrong("it refers to a record with another payload")
 		}
-		return nil
+		return payload(r, e.Body.Digest)
 	}
 	h := sha256.New()
 	n, err := io.Copy(h, in)
@@ -284,7 +340,7 @@ func (w *wire) response(id string, a *answer, r *warc.Read) error {
 		return wrong("its payload is %s with %d bytes, the recorded one %s with %d", d, n, e.Body.Digest, e.Body.Size)
 	}
 	w.payloads[id], w.found[d] = d, true
-	return nil
+	return payload(r, d)
 }
 
 func (w *wire) request(q *question, r *warc.Read) error {
@@ -307,5 +363,5 @@ func (w *wire) request(q *question, r *warc.Read) error {
 	if !bytes.Equal(body, e.RequestBody) {
 		return wrong("what was sent is not what was recorded")
 	}
-	return nil
+	return payload(r, store.DigestOf(body))
 }
