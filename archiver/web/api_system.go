@@ -49,15 +49,9 @@ func (s *Server) systemOperations() []operation {
 	name := []param{{name: "name", words: "the name of a source", needed: true}}
 	job := []param{{name: "id", words: "the id of a job", needed: true}}
 	one := []param{{name: "case", words: "the id of a case", needed: true}}
-	change := func(do func(ctx context.Context, name string) error) func(r *http.Request) (any, error) {
+	change := func(act string) func(r *http.Request) (any, error) {
 		return func(r *http.Request) (any, error) {
-			if s.o.Sources == nil {
-				return nil, fmt.Errorf("%w: no sources are followed here", store.ErrNotFound)
-			}
-			if err := do(r.Context(), r.PathValue("name")); err != nil {
-				return nil, err
-			}
-			return struct{}{}, nil
+			return struct{}{}, s.changeSource(r.Context(), r.PathValue("name"), act)
 		}
 	}
 	return []operation{
@@ -68,13 +62,13 @@ func (s *Server) systemOperations() []operation {
 			}},
 		{method: "GET", path: "/cases/{case}", id: "case", summary: "A case with its members, notes and news", need: RoleReader, params: one, answer: view.Case{}, do: s.caseOf, example: "/cases/{case}"},
 		{method: "GET", path: "/sources", id: "sources", summary: "What is followed", need: RoleReader, answer: Source{}, list: true,
-			columns: []string{"name", "url", "kind", "schedule", "paused", "next", "error"}, example: "/sources", do: s.listSources},
+			columns: []string{"name", "url", "kind", "schedule", "paused", "next", "last_read", "last_new", "failures", "configured", "error"}, example: "/sources", do: s.listSources},
 		{method: "POST", path: "/sources/{name}/run", id: "source-run", summary: "Read a source now", need: RoleArchivist, params: name, answer: struct{}{}, status: http.StatusAccepted,
-			do: change(func(ctx context.Context, n string) error { return s.o.Sources.RunNow(ctx, n) })},
+			do: change("run")},
 		{method: "POST", path: "/sources/{name}/pause", id: "source-pause", summary: "Stop reading a source", need: RoleArchivist, params: name, answer: struct{}{},
-			do: change(func(ctx context.Context, n string) error { return s.o.Sources.Pause(ctx, n, true) })},
+			do: change("pause")},
 		{method: "POST", path: "/sources/{name}/resume", id: "source-resume", summary: "Read a source again", need: RoleArchivist, params: name, answer: struct{}{},
-			do: change(func(ctx context.Context, n string) error { return s.o.Sources.Pause(ctx, n, false) })},
+			do: change("resume")},
 		{method: "GET", path: "/jobs", id: "jobs", summary: "The work that waits, in the order of its ids", need: RoleReader, answer: store.Job{}, list: true,
 			columns: []string{"id", "kind", "key", "host", "state", "priority", "created", "run_at", "attempts", "error"},
 			params:  []param{{name: "kind", words: "of a kind"}, {name: "state", words: "waiting, leased or dead"}, {name: "limit", words: "how many, 1 to 500", kind: "integer"}, {name: "cursor", words: "the id of the last job of the page before"}},
@@ -143,29 +137,56 @@ func (s *Server) listJobs(r *http.Request) (any, error) {
 	return listOf(jobs, next), nil
 }
 
+// changeSource lets a source be read now, stops it or lets it go on, and keeps
+// who did.
+func (s *Server) changeSource(ctx context.Context, name, act string) error {
+	if s.o.Sources == nil {
+		return fmt.Errorf("%w: nothing is followed here", store.ErrNotFound)
+	}
+	var err error
+	switch act {
+	case "pause", "resume":
+		err = s.o.Sources.Pause(ctx, name, act == "pause")
+	case "run":
+		err = s.o.Sources.RunNow(ctx, name)
+	default:
+		err = fmt.Errorf("%w: there is nothing to do that is called %.40q", store.ErrInvalid, act)
+	}
+	if err != nil {
+		return err
+	}
+	who := callerOf(ctx)
+	return s.keepAudit(ctx, &store.Audit{Time: s.o.Archive.Now(), Actor: who.name, How: who.how, Action: "source-" + act, Targets: []string{name}})
+}
+
 // changeJob lets a job be tried again, or forgets it.
 func (s *Server) changeJob(outcome store.Outcome) func(r *http.Request) (any, error) {
 	return func(r *http.Request) (any, error) {
-		id, err := store.ParseID(r.PathValue("id"))
-		if err != nil {
-			return nil, err
-		}
-		j, err := s.o.Archive.Backend().Job(r.Context(), id)
-		if err != nil {
-			return nil, err
-		}
-		who := callerOf(r.Context())
-		b := s.o.Archive.Begin()
-		b.Finish(store.Finish{Job: id, Outcome: outcome, RunAt: s.o.Archive.Now()})
-		audit := &store.Audit{Time: s.o.Archive.Now(), Actor: who.name, How: who.how, Action: "job-" + string(outcome), Targets: []string{j.Kind + " " + j.Key}}
-		if _, err := b.Add(r.Context(), audit); err != nil {
-			return nil, err
-		}
-		if _, err := b.Commit(r.Context()); err != nil {
-			return nil, fmt.Errorf("job %s: %w", id, err)
-		}
-		return struct{}{}, nil
+		return struct{}{}, s.finishJob(r.Context(), r.PathValue("id"), outcome)
 	}
+}
+
+// finishJob lets a job be tried again, or forgets it, and keeps who did.
+func (s *Server) finishJob(ctx context.Context, word string, outcome store.Outcome) error {
+	id, err := store.ParseID(word)
+	if err != nil {
+		return err
+	}
+	j, err := s.o.Archive.Backend().Job(ctx, id)
+	if err != nil {
+		return fmt.Errorf("the job is done, or never was: %w", err)
+	}
+	who := callerOf(ctx)
+	b := s.o.Archive.Begin()
+	b.Finish(store.Finish{Job: id, Outcome: outcome, RunAt: s.o.Archive.Now()})
+	audit := &store.Audit{Time: s.o.Archive.Now(), Actor: who.name, How: who.how, Action: "job-" + string(outcome), Targets: []string{j.Kind + " " + j.Key}}
+	if _, err := b.Add(ctx, audit); err != nil {
+		return err
+	}
+	if _, err := b.Commit(ctx); err != nil {
+		return fmt.Errorf("the job is being done at the moment, or is done: %w", err)
+	}
+	return nil
 }
 
 func (s *Server) status(r *http.Request) (any, error) {

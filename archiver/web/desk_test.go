@@ -78,7 +78,7 @@ func (p *person) wants(path string, words ...string) {
 }
 
 func TestForms(t *testing.T) {
-	p := &person{world: newWorld(t, nil)}
+	p := &person{world: newWorld(t, func(o *Options) { o.Sources = feeds{} })}
 	here := postPath(goneRef())
 	// Approving, and taking it back.
 	p.wants(here, "Nobody approved")
@@ -123,6 +123,10 @@ func TestForms(t *testing.T) {
 	job := regexp.MustCompile(`/job/[0-9a-f-]{36}`).FindString(p.page("/queue"))
 	p.wants(job, "Attempts")
 	p.fill(job, "/queue", url.Values{"act": {"drop"}, "job": {strings.TrimPrefix(job, "/job/")}})
+	p.fill("/queue", "/feeds", url.Values{"act": {"pause"}, "name": {"courier"}})
+	if done := p.call("GET", apiPrefix+"/audit", "").Body.String(); !strings.Contains(done, `"action":"job-drop"`) || !strings.Contains(done, `"action":"source-pause","targets":["courier"]`) {
+		t.Errorf("who changed the work is not kept: %s", done)
+	}
 	if w := p.send(http.MethodGet, job, nil); w.Code != http.StatusNotFound {
 		t.Errorf("a job that was dropped: %d", w.Code)
 	}

@@ -31,20 +31,7 @@ func (s *Server) showFeeds(w http.ResponseWriter, r *http.Request) error {
 
 // changeFeed pauses a feed, resumes it, or makes it due.
 func (s *Server) changeFeed(w http.ResponseWriter, r *http.Request) error {
-	if s.o.Sources == nil {
-		return fmt.Errorf("%w: no feeds are followed here", store.ErrNotFound)
-	}
-	name := r.PostFormValue("name")
-	var err error
-	switch act := r.PostFormValue("act"); act {
-	case "pause", "resume":
-		err = s.o.Sources.Pause(r.Context(), name, act == "pause")
-	case "run":
-		err = s.o.Sources.RunNow(r.Context(), name)
-	default:
-		err = fmt.Errorf("%w: there is nothing to do that is called %.40q", store.ErrInvalid, act)
-	}
-	if err != nil {
+	if err := s.changeSource(r.Context(), r.PostFormValue("name"), r.PostFormValue("act")); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/feeds", http.StatusSeeOther)
@@ -117,14 +104,8 @@ func (s *Server) changeWork(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return fmt.Errorf("%w: there is nothing to do that is called %.40q", store.ErrInvalid, r.PostFormValue("act"))
 	}
-	id, err := store.ParseID(r.PostFormValue("job"))
-	if err != nil {
+	if err := s.finishJob(r.Context(), r.PostFormValue("job"), outcome); err != nil {
 		return err
-	}
-	b := s.o.Archive.Begin()
-	b.Finish(store.Finish{Job: id, Outcome: outcome, RunAt: s.o.Archive.Now()})
-	if _, err := b.Commit(r.Context()); err != nil {
-		return fmt.Errorf("the job is being done at the moment, or is done: %w", err)
 	}
 	http.Redirect(w, r, "/queue", http.StatusSeeOther)
 	return nil

@@ -127,6 +127,9 @@ func (r *capturing) run(ctx context.Context, words []string) (err error) {
 		return r.failAll(err)
 	}
 	defer func() { err = errors.Join(err, r.archive.Close()) }()
+	if err := r.a.acted(ctx, r.archive, "capture", words); err != nil {
+		return r.failAll(err)
+	}
 	r.followShort(ctx)
 	r.posts(ctx)
 	r.others(ctx)

@@ -52,6 +52,9 @@ func (a *app) importFiles(ctx context.Context, names []string, o wire.ImportOpti
 		return invalid("standard input (-) can be named only once")
 	}
 	return a.writing(ctx, false, func(w *wire.Archive) error {
+		if err := a.acted(ctx, w, "import", names); err != nil {
+			return err
+		}
 		var sum outcomes
 		for _, name := range names {
 			t := tally{counts: map[string]int{}, reasons: map[string]int{}}

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	users "stet/cmd/internal/user"
-	"stet/cmd/internal/wire"
 	"stet/store"
 )
 
@@ -81,20 +80,6 @@ func (a *app) changingUsers(ctx context.Context, must bool, what string, name st
 		return err
 	}
 	return a.audit(ctx, w, store.Audit{Action: "user", Targets: []string{name}, Reason: what})
-}
-
-// audit keeps that somebody did something by a command.
-func (a *app) audit(ctx context.Context, w *wire.Archive, what store.Audit) error {
-	what.Time, what.How, what.Actor = w.Archive.Now(), "command", a.operator()
-	if a.holder != nil {
-		what.How = "token"
-	}
-	b := w.Archive.Begin()
-	if _, err := b.Add(ctx, &what); err != nil {
-		return err
-	}
-	_, err := b.Commit(ctx)
-	return err
 }
 
 // operator returns the name of who runs the command: that of a token, else that
