@@ -3,10 +3,8 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strconv"
 	"time"
 
@@ -145,116 +143,6 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 func (s *Store) Close() error {
 	s.pool.Close()
 	return s.codec.Close()
-}
-
-//go:embed migrations/*.sql
-var migrationFiles embed.FS
-
-// migrations returns the statements of each step, in order: migrations()[i]
-// brings the format from i to i+1. Only forward; none is changed once it was
-// released.
-func migrations() ([]string, error) {
-	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
-	if err != nil {
-		return nil, err
-	}
-	steps := make([]string, len(names))
-	for i, name := range names {
-		b, err := migrationFiles.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		steps[i] = string(b)
-	}
-	return steps, nil
-}
-
-// prepare creates the archive or brings it to the present format, and throws
-// away the uploads of processes that ended.
-func (s *Store) prepare(ctx context.Context, o *Options) error {
-	steps, err := migrations()
-	if err != nil {
-		return err
-	}
-	if o.ReadOnly {
-		return s.inTx(ctx, func(tx pgx.Tx) error { return present(ctx, tx, len(steps)) })
-	}
-	if err := s.migrate(ctx, o, steps); err != nil {
-		return err
-	}
-	_, err = s.pool.Exec(ctx, `DELETE FROM uploads u WHERE started < now_us() - $1
-		AND NOT EXISTS (SELECT FROM blobs b WHERE b.upload = u.id)`, keepFor.Microseconds())
-	return classify(ctx, err)
-}
-
-func (s *Store) migrate(ctx context.Context, o *Options, steps []string) error {
-	return s.inTx(ctx, func(tx pgx.Tx) error {
-		// One process at a time; the others wait and find the work done.
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "stet format of "+o.Schema); err != nil {
-			return err
-		}
-		var exists bool
-		if err := tx.QueryRow(ctx, `SELECT to_regclass('format') IS NOT NULL`).Scan(&exists); err != nil {
-			return err
-		}
-		if !exists {
-			if o.MustExist {
-				return fmt.Errorf("%w: the schema holds no archive; `stet capture` makes one, or name another with storage.schema", store.ErrNoStore)
-			}
-			create := `CREATE SCHEMA IF NOT EXISTS ` + pgx.Identifier{o.Schema}.Sanitize() +
-				`; CREATE TABLE format (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL); INSERT INTO format (version) VALUES (0)`
-			if _, err := tx.Exec(ctx, create); err != nil {
-				return err
-			}
-		}
-		return bring(ctx, tx, steps)
-	})
-}
-
-// present errors where there is no archive of the present format, which may not
-// be brought to it here.
-func present(ctx context.Context, tx pgx.Tx, steps int) error {
-	var exists bool
-	if err := tx.QueryRow(ctx, `SELECT to_regclass('format') IS NOT NULL`).Scan(&exists); err != nil {
-		return err
-	}
-	if !exists {
-		return fmt.Errorf("%w: the schema holds no archive; `stet capture` makes one, or name another with storage.schema", store.ErrNoStore)
-	}
-	var version int
-	if err := tx.QueryRow(ctx, `SELECT version FROM format`).Scan(&version); err != nil {
-		return err
-	}
-	switch {
-	case version > steps:
-		return newer(version, steps)
-	case version < steps:
-		return fmt.Errorf("%w: it has the older format %d; any command that writes, such as `stet serve`, brings it to the present one", store.ErrVersion, version)
-	}
-	return nil
-}
-
-func newer(version, steps int) error {
-	return fmt.Errorf("%w: it has format %d, this stet reads up to %d; install a newer stet and run the same command again (`stet version` names the one that is installed)",
-		store.ErrVersion, version, steps)
-}
-
-// bring does the steps that are missing.
-func bring(ctx context.Context, tx pgx.Tx, steps []string) error {
-	var version int
-	if err := tx.QueryRow(ctx, `SELECT version FROM format FOR UPDATE`).Scan(&version); err != nil {
-		return err
-	}
-	if version > len(steps) {
-		return newer(version, len(steps))
-	}
-	for i, step := range steps[version:] {
-		if _, err := tx.Exec(ctx, step); err != nil {
-			return fmt.Errorf("bringing it to format %d: %w", version+i+1, err)
-		}
-	}
-	_, err := tx.Exec(ctx, `UPDATE format SET version = $1 WHERE version <> $1`, len(steps))
-	return err
 }
 
 // inTx runs fn in a transaction and commits it. Once the commit has begun it is
