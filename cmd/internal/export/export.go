@@ -96,6 +96,8 @@ type exporter struct {
 	time    time.Time
 	out     *counted
 	sum     Summary
+	// chosen are the records that are exported, once that is known.
+	chosen numbers
 }
 
 // counted counts what goes out.

@@ -658,3 +658,56 @@ func FuzzReadFrames(f *testing.F) {
 		}
 	})
 }
+
+// imported adds two posts of an imported file, of which the second can be
+// private.
+func (w *world) imported(private bool) (open post.Ref, file string) {
+	w.t.Helper()
+	file = `{"id":"60","text":"importedwords"}` + "\n" + `{"id":"61","text":"neighbourwords"}` + "\n"
+	info, err := w.archive.PutBlob(w.t.Context(), strings.NewReader(file), 0)
+	w.must(err)
+	b := w.archive.Begin()
+	w.now = w.now.Add(time.Hour)
+	id, err := b.Add(w.t.Context(), &store.Import{Time: w.now, Name: "a.jsonl", Format: "twarc", Content: info.Digest, Size: info.Size})
+	w.must(err)
+	half := int64(strings.Index(file, "\n"))
+	for n, at := range []int64{0, half + 1} {
+		ref := post.Ref{Platform: post.Twitter, ID: fmt.Sprint(60 + n)}
+		c, err := b.Add(w.t.Context(), &store.Capture{Time: w.now, Kind: store.CapturePost, Ref: ref, Source: post.SourceImport, Private: private && n == 1,
+			Part: store.ImportPart{Import: id, Offset: at, Length: half + int64(n)}})
+		w.must(err)
+		_, err = b.Add(w.t.Context(), &store.Derivation{Time: w.now, Capture: c, Parser: "p/1", Source: post.SourceImport, Ref: ref, Post: post.Post{Platform: ref.Platform, ID: ref.ID}})
+		w.must(err)
+	}
+	_, err = b.Commit(w.t.Context())
+	w.must(err)
+	return post.Ref{Platform: post.Twitter, ID: "60"}, file
+}
+
+// TestImported: the bytes of an imported file are exported as they are, and of a
+// file that holds something private, or more than what was asked for, the parts
+// that are not.
+func TestImported(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		private bool
+		s       Selection
+		whole   bool
+	}{
+		{"all", false, Selection{All: true}, true}, {"range", false, Selection{Since: noon}, true},
+		{"all, one private", true, Selection{All: true}, false}, {"range, one private", true, Selection{Since: noon}, false},
+		{"one post", false, Selection{Refs: []post.Ref{{Platform: post.Twitter, ID: "60"}}}, false},
+		{"all, with what is private", true, Selection{All: true, Private: true}, true},
+	} {
+		w := newWorld(t)
+		w.post("20", "openwords", false)
+		_, file := w.imported(c.private)
+		got := exported(t, w.options(WARC, c.s)).all()
+		if whole := strings.Contains(got, file); whole != c.whole {
+			t.Errorf("%s: the whole file is there: %v", c.name, whole)
+		}
+		if !strings.Contains(got, "importedwords") || !c.whole && strings.Contains(got, "neighbourwords") {
+			t.Errorf("%s: not what was asked for", c.name)
+		}
+	}
+}

@@ -99,6 +99,7 @@ func (x *exporter) plan(ctx context.Context) (numbers, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.chosen = p.wanted
 	for n := uint64(1); n <= x.bound; n++ {
 		switch {
 		case s.Private && s.All:
@@ -197,6 +198,10 @@ func (p *plan) record(ctx context.Context, r *store.Record) error {
 	if err != nil {
 		return err
 	}
+	if i, ok := c.(*store.Import); ok && i.Private && !p.x.o.Selection.Private {
+		p.own.add(r.Seq)
+		return nil
+	}
 	private := false
 	if !p.x.o.Selection.Private {
 		if private, err = p.private(ctx, c); err != nil {
@@ -207,6 +212,12 @@ func (p *plan) record(ctx context.Context, r *store.Record) error {
 	if private {
 		p.own.add(r.Seq)
 		set = p.secret
+		if capture, ok := c.(*store.Capture); ok {
+			// The file that it was imported from holds it, and stays out.
+			if err := p.mark(ctx, p.own, capture.Part.Import); err != nil {
+				return err
+			}
+		}
 		if r.Kind == store.KindLook {
 			// One answer can tell of many posts: it stays out, also where
 			// others of them are public.

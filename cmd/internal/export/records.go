@@ -92,7 +92,15 @@ func (f *file) record(ctx context.Context, r *store.Record) error {
 		if err := f.document(ctx, r); err != nil {
 			return err
 		}
-	case store.KindCapture, store.KindDerivation, store.KindLook, store.KindVerdict, store.KindResolution, store.KindPage, store.KindPageLook:
+	case store.KindImport:
+		if err := f.imported(ctx, r); err != nil {
+			return err
+		}
+	case store.KindCapture:
+		if err := f.part(ctx, r); err != nil {
+			return err
+		}
+	case store.KindDerivation, store.KindLook, store.KindVerdict, store.KindResolution, store.KindPage, store.KindPageLook:
 	default:
 		return nil
 	}
