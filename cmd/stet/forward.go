@@ -24,7 +24,7 @@ import (
 // open, the service runs them.
 func forwardable(cmd *cobra.Command) bool {
 	for c := cmd; c != nil; c = c.Parent() {
-		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "checkpoint", "export", "status", "jobs", "watch", "case", "source", "backup", "compact", "rebuild", "token", "user", "approve", "hold", "refuse"}, c.Name()) {
+		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "checkpoint", "export", "status", "jobs", "watch", "case", "source", "backup", "compact", "rebuild", "token", "user", "approve", "hold", "refuse", "import"}, c.Name()) {
 			return true
 		}
 	}
@@ -101,7 +101,7 @@ func (a *app) forwardWith(ctx context.Context, conn net.Conn, args []string, std
 	if a.command == "export" {
 		return a.forwardExport(ctx, conn, r, args)
 	}
-	code, err := forward.Call(ctx, conn, r, forward.Local{Stdin: namedInput(a.stdin, args), Stdout: stdout, Stderr: a.stderr, Files: namedFiles{a.files, args}})
+	code, err := forward.Call(ctx, conn, r, forward.Local{Stdin: namedInput(a.stdin, args), Stdout: stdout, Stderr: a.stderr, Files: namedFiles{a.files, args, a.command == "import"}})
 	if err != nil {
 		return a.tell(ctx, err)
 	}
@@ -112,6 +112,8 @@ func (a *app) forwardWith(ctx context.Context, conn net.Conn, args []string, std
 type namedFiles struct {
 	files
 	args []string
+	// trees is true for a command that takes whole files and folders.
+	trees bool
 }
 
 // named reports whether a name is a word of the command line.

@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stet/cmd/internal/forward"
 	"stet/cmd/internal/wire"
+	"stet/store"
 )
 
 func (a *app) importCommand() *cobra.Command {
@@ -51,6 +53,9 @@ func (a *app) importFiles(ctx context.Context, names []string, o wire.ImportOpti
 	if i := slices.Index(names, "-"); i >= 0 && slices.Contains(names[i+1:], "-") {
 		return invalid("standard input (-) can be named only once")
 	}
+	if a.holder != nil && o.Operator == "" {
+		o.Operator = a.holder.Name
+	}
 	return a.writing(ctx, false, func(w *wire.Archive) error {
 		if err := a.acted(ctx, w, "import", names); err != nil {
 			return err
@@ -82,10 +87,39 @@ func (a *app) importFiles(ctx context.Context, names []string, o wire.ImportOpti
 }
 
 func (a *app) importOne(ctx context.Context, w *wire.Archive, name string, o wire.ImportOptions) error {
-	if name == "-" {
+	switch {
+	case name == "-":
 		return w.ImportFrom(ctx, o, version().Version, name, a.stdin)
+	case a.shared == nil:
+		return w.Import(ctx, o, version().Version, name)
 	}
-	return w.Import(ctx, o, version().Version, name)
+	return a.importOfClient(ctx, w, name, o)
+}
+
+// importOfClient imports a file or folder of the client of a service.
+func (a *app) importOfClient(ctx context.Context, w *wire.Archive, name string, o wire.ImportOptions) error {
+	trees, ok := a.files.(forward.Trees)
+	if !ok {
+		return fmt.Errorf("%w: there are no files to import", store.ErrRefused)
+	}
+	tree := clientTree{trees, name}
+	f, err := tree.Open(".")
+	if err != nil {
+		return fmt.Errorf("%w: %s cannot be read: %w", store.ErrUsage, name, cause(err))
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	// The name can be one of another system.
+	base := name[strings.LastIndexAny(strings.TrimRight(name, `/\`), `/\`)+1:]
+	switch base = strings.TrimRight(base, `/\`); {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return w.ImportTree(ctx, o, version().Version, base, tree)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: %s is neither a file nor a folder", store.ErrUsage, name)
+	}
+	return w.ImportFrom(ctx, o, version().Version, base, f)
 }
 
 // tally counts what became of the items of a file.
@@ -106,7 +140,8 @@ func (t *tally) add(i wire.ImportItem) {
 	t.reasons[reason]++
 }
 
-func (a *app) showTally(name string, t *tally) {
+// summary says how many items came to what.
+func (t *tally) summary() string {
 	var parts []string
 	for _, what := range []string{"kept", "merged", "queued", "skipped"} {
 		if n := t.counts[what]; n > 0 {
@@ -114,9 +149,13 @@ func (a *app) showTally(name string, t *tally) {
 		}
 	}
 	if len(parts) == 0 {
-		parts = append(parts, "nothing in it")
+		return "nothing in it"
 	}
-	a.out.line("%s: %s", name, strings.Join(parts, ", "))
+	return strings.Join(parts, ", ")
+}
+
+func (a *app) showTally(name string, t *tally) {
+	a.out.line("%s: %s", name, t.summary())
 	for _, reason := range slices.Sorted(maps.Keys(t.reasons)) {
 		a.out.line("  %d skipped: %s", t.reasons[reason], reason)
 	}

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -81,7 +82,7 @@ func TestRolesOfCommands(t *testing.T) {
 	if want := []string{"export", "lookup", "show", "status"}; !slices.Equal(allowed[token.Read], want) {
 		t.Errorf("read may run %v, want %v", allowed[token.Read], want)
 	}
-	if want := []string{"approve", "capture", "case", "export", "lookup", "recheck", "show", "status", "watch"}; !slices.Equal(allowed[token.Capture], want) {
+	if want := []string{"approve", "capture", "case", "export", "import", "lookup", "recheck", "show", "status", "watch"}; !slices.Equal(allowed[token.Capture], want) {
 		t.Errorf("capture may run %v, want %v", allowed[token.Capture], want)
 	}
 	for _, name := range []string{"serve", "backup", "restore", "salvage", "extract", "config", "demo", "doctor", "completion", "version"} {
@@ -106,7 +107,7 @@ func TestOnlyNamedFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := namedFiles{localFiles{}, []string{"capture", " " + named + " ", "--note=x"}}
+	f := namedFiles{localFiles{}, []string{"capture", " " + named + " ", "--note=x"}, false}
 	if exists, _, err := f.Stat(named); !exists || err != nil {
 		t.Errorf("named: %t, %v", exists, err)
 	}
@@ -123,6 +124,46 @@ func TestOnlyNamedFiles(t *testing.T) {
 	}
 	if in, err := io.ReadAll(namedInput(strings.NewReader("secret"), []string{"show", "20"})); len(in) > 0 || err != nil {
 		t.Errorf("input %q, %v", in, err)
+	}
+}
+
+// A command that imports gives what it names, and what is in folders that it
+// names; nothing to which links lead out of them.
+func TestOnlyNamedTrees(t *testing.T) {
+	dir := t.TempDir()
+	mine := filepath.Join(dir, "mine")
+	if err := errors.Join(os.MkdirAll(filepath.Join(mine, "data"), 0o700), os.WriteFile(filepath.Join(dir, "other"), []byte("secret"), 0o600),
+		os.WriteFile(filepath.Join(mine, "data", "tweets.js"), []byte("words"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"import", mine}
+	f := namedFiles{localFiles{}, args, true}
+	if err := fstest.TestFS(clientTree{f, mine}, "data/tweets.js"); err != nil {
+		t.Error(err)
+	}
+	if e, err := f.Info(mine, "data/tweets.js"); err != nil || e == nil || !e.Regular || e.Size != 5 {
+		t.Errorf("the file is %+v, %v", e, err)
+	}
+	if b, err := f.Range(mine, "data/tweets.js", 1, 3); string(b) != "ord" || err != nil {
+		t.Errorf("the range is %q, %v", b, err)
+	}
+	if err := os.Symlink(filepath.Join(dir, "other"), filepath.Join(mine, "link")); err == nil {
+		if b, err := f.Range(mine, "link", 0, 10); len(b) > 0 || err == nil {
+			t.Errorf("behind the link stands %q, %v", b, err)
+		}
+	}
+	for _, tt := range [][2]string{{mine, "../other"}, {mine, "/etc/passwd"}, {dir, "other"}, {filepath.Join(dir, "other"), ""}, {"", ""}} {
+		b, err := f.Range(tt[0], tt[1], 0, 10)
+		if _, err2 := f.Entries(tt[0], tt[1], ""); len(b) > 0 || !errors.Is(err, store.ErrRefused) || !errors.Is(err2, store.ErrRefused) {
+			t.Errorf("%q: %q, %v, %v", tt, b, err, err2)
+		}
+		if e, err := f.Info(tt[0], tt[1]); e != nil || !errors.Is(err, store.ErrRefused) {
+			t.Errorf("%q: %+v, %v", tt, e, err)
+		}
+	}
+	other := namedFiles{localFiles{}, []string{"capture", mine}, false}
+	if _, err := other.Entries(mine, "", ""); !errors.Is(err, store.ErrRefused) {
+		t.Errorf("another command gives the folder: %v", err)
 	}
 }
 

@@ -36,6 +36,8 @@ type fileQuestion struct {
 	Stat bool `json:"stat,omitempty"`
 	// Max is the most bytes that are wanted.
 	Max int64 `json:"max,omitempty"`
+	// Tree asks for more than the beginning of a file: see [Trees].
+	Tree *treeQuestion `json:"tree,omitempty"`
 }
 
 // fileAnswer is the client's answer.
@@ -44,6 +46,9 @@ type fileAnswer struct {
 	Dir    bool   `json:"dir,omitempty"`
 	Body   []byte `json:"body,omitempty"`
 	Error  string `json:"error,omitempty"`
+	// Entry and Entries answer a treeQuestion.
+	Entry   *Entry  `json:"entry,omitempty"`
+	Entries []Entry `json:"entries,omitempty"`
 }
 
 // Files are the files of the client as the command sees them.
@@ -135,6 +140,9 @@ func answer(f *framed, body []byte, files Files) error {
 	var q fileQuestion
 	if err := json.Unmarshal(body, &q); err != nil {
 		return fmt.Errorf("%w: a question of the service: %w", store.ErrUnexpected, err)
+	}
+	if q.Tree != nil {
+		return f.writeJSON(frameFile, answerTree(q, files))
 	}
 	var a fileAnswer
 	var err error

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"io"
+	"io/fs"
 
 	"stet/archiver"
 	"stet/archiver/ingest"
@@ -28,6 +29,11 @@ func (a *Archive) Import(ctx context.Context, o ImportOptions, version, name str
 // ImportFrom imports what r yields: see [ingest.Read].
 func (a *Archive) ImportFrom(ctx context.Context, o ImportOptions, version, name string, r io.Reader) error {
 	return ingest.Read(ctx, a.ingest(o, version), name, r)
+}
+
+// ImportTree imports a folder: see [ingest.Tree].
+func (a *Archive) ImportTree(ctx context.Context, o ImportOptions, version, name string, fsys fs.FS) error {
+	return ingest.Tree(ctx, a.ingest(o, version), name, fsys)
 }
 
 func (a *Archive) ingest(o ImportOptions, version string) ingest.Options {
