@@ -2,6 +2,8 @@ package archiver
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"stet/archiver/fetch"
 	"stet/extract"
@@ -57,9 +59,45 @@ func (s *Single) ask(ctx context.Context, ref post.Ref, request fetch.Request, e
 		return reply
 	}
 	a := s.Read(ref, extract.Response{URL: resp.URL, StatusCode: resp.Status, ContentType: resp.Header.Get("Content-Type"), Body: resp.Body})
-	reply.Answers = []Answer{{Ref: ref, Answer: a, Parser: s.Parser}}
+	reply.Answers = []Answer{{Ref: ref, Answer: FromHere(a, request.URL, resp.URL), Parser: s.Parser}}
 	return reply
 }
+
+// FromHere returns an answer to a question that was asked at one address and
+// answered at another, after redirects. Where these lead to another host, to the
+// start of the site or to where visitors log in, that something is not there was
+// said by somebody else or about something else, and says nothing of the post.
+func FromHere(a extract.Answer, asked, answered string) extract.Answer {
+	if !a.Status.Gone() || !LedAway(asked, answered) {
+		return a
+	}
+	t := extract.Trouble(extract.ReasonLedAway, true)
+	t.Words = answered
+	return t
+}
+
+// LedAway reports whether redirects led from an address to another host, to the
+// start of the site, or to where visitors log in, agree or prove to be persons.
+func LedAway(asked, answered string) bool {
+	a, errA := url.Parse(asked)
+	b, errB := url.Parse(answered)
+	if answered == "" || errA != nil || errB != nil || a.Path == b.Path && bare(a) == bare(b) {
+		return false
+	}
+	if bare(a) != bare(b) || strings.Trim(b.Path, "/") == "" {
+		return true
+	}
+	for part := range strings.SplitSeq(strings.ToLower(b.Path), "/") {
+		switch part {
+		case "login", "log-in", "signin", "sign-in", "signup", "accounts", "authwall", "checkpoint", "challenge", "consent", "sso", "oauth", "captcha", "verify", "error", "sorry":
+			return true
+		}
+	}
+	return false
+}
+
+// bare returns the host of an address as it is compared.
+func bare(u *url.URL) string { return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.") }
 
 // SingleAt is a [Single] that asks at the address under which the post is known:
 // an [AddressedEndpoint].

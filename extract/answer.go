@@ -115,6 +115,10 @@ const (
 	ReasonShape = "unexpected shape"
 	// ReasonNotJSON: the answer is a page or another type of content.
 	ReasonNotJSON = "not json"
+	// ReasonWall: a page to log in, to consent or to prove to be a person.
+	ReasonWall = "a wall in place of an answer"
+	// ReasonLedAway: redirects led elsewhere, and nothing was there.
+	ReasonLedAway = "led elsewhere"
 	// ReasonLimited: too many requests.
 	ReasonLimited = "rate limited"
 	// ReasonRefused: the credentials or the plan do not suffice.
@@ -168,7 +172,8 @@ func Shows(p Parsed) Answer {
 }
 
 // StatusAnswer returns what the HTTP status alone means where a platform uses
-// statuses as the web does: 404 and 410 miss the post without saying why, and a
+// statuses as the web does: 404 and 410 miss the post without saying why, unless
+// a log-in, consent or challenge page comes with them, and a
 // refusal that is no page is the platform's own, and as often that of a private
 // post as of a visitor. It returns false for 200, where the content decides.
 func StatusAnswer(r Response) (Answer, bool) {
@@ -176,10 +181,13 @@ func StatusAnswer(r Response) (Answer, bool) {
 	case 200:
 		return Answer{}, false
 	case 404, 410:
+		if r.Wall() {
+			return Trouble(ReasonWall, true), true
+		}
 		return Answer{Status: post.NotFound, Reason: ReasonAbsent, Words: errorWords(r.Body)}, true
 	case 401, 403:
 		if r.looksLikePage() {
-			return Trouble(ReasonHTTP, true), true
+			return Trouble(ReasonWall, true), true
 		}
 		return Answer{Status: post.Unknown, Reason: ReasonNotAuthorised, Words: errorWords(r.Body)}, true
 	}
@@ -187,6 +195,15 @@ func StatusAnswer(r Response) (Answer, bool) {
 		return a, true
 	}
 	return Trouble(ReasonHTTP, false), true
+}
+
+// DataStatusAnswer is [StatusAnswer] for interfaces that answer with data whatever
+// the status: a page is not theirs, so that 404 with one says nothing.
+func DataStatusAnswer(r Response) (Answer, bool) {
+	if (r.StatusCode == 404 || r.StatusCode == 410) && r.looksLikePage() {
+		return Trouble(ReasonNotJSON, true), true
+	}
+	return StatusAnswer(r)
 }
 
 // looksLikePage reports whether a response is a page, as a network in front of a
@@ -200,7 +217,7 @@ func (r Response) looksLikePage() bool {
 // JSON as the error's message.
 func errorWords(body []byte) string {
 	if v, err := ParseValue(body); err == nil && v.IsObject() {
-		for _, words := range []Value{v.Get("message"), v.Get("error", "message"), v.Get("error")} {
+		for _, words := range []Value{v.Get("message"), v.Get("error", "message"), v.Get("error"), v.Get("data", "error")} {
 			if words.Text() != "" {
 				return words.Text()
 			}

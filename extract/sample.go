@@ -2,8 +2,12 @@ package extract
 
 import "stet/extract/post"
 
-// PageAnswer makes a response with a page, as [Rule] has samples of.
+// PageAnswer makes a response with a page, as [Rule] has samples of. One that is
+// left open is closed.
 func PageAnswer(status int, body string) Response {
+	if !ends([]byte(body)) {
+		body += "</html>"
+	}
 	return Response{StatusCode: status, ContentType: "text/html; charset=utf-8", Body: []byte(body)}
 }
 
@@ -32,7 +36,8 @@ func TroubleRules(endpoint string) []Rule {
 	const challenge = "<!doctype html><title>Just a moment...</title><p>Checking your browser</p>"
 	return []Rule{
 		SaysNothing(endpoint, "a log-in, consent or challenge page", PageAnswer(200, challenge)),
-		SaysNothing(endpoint, "403 with such a page", PageAnswer(403, challenge)),
+		SaysNothing(endpoint, "403 or 404 with such a page", PageAnswer(403, challenge)),
+		SaysNothing(endpoint, "403 or 404 with such a page", PageAnswer(404, challenge)),
 		SaysNothing(endpoint, "429", PageAnswer(429, "Too many requests")),
 		SaysNothing(endpoint, "5xx", PageAnswer(503, "Service unavailable")),
 	}

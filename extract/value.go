@@ -167,13 +167,28 @@ func (v Value) Time() time.Time {
 }
 
 // Page parses the body as HTML. It returns false where the response is declared
-// as something else.
+// as something else, and where the page does not end: of one that was cut off
+// half a sentence would be taken for the whole.
 func (r Response) Page() (*html.Node, bool) {
-	if t := strings.ToLower(r.ContentType); t != "" && !strings.Contains(t, "html") {
+	if t := strings.ToLower(r.ContentType); t != "" && !strings.Contains(t, "html") || !ends(r.Body) {
 		return nil, false
 	}
 	doc, err := html.Parse(bytes.NewReader(Decode(Input{ContentType: r.ContentType, Body: r.Body})))
 	return doc, err == nil
+}
+
+// ends reports whether a page says where it ends, as every platform's do.
+func ends(page []byte) bool {
+	for {
+		_, rest, ok := bytes.Cut(page, []byte("</"))
+		if !ok {
+			return false
+		}
+		if len(rest) >= 4 && (strings.EqualFold(string(rest[:4]), "html") || strings.EqualFold(string(rest[:4]), "body")) {
+			return true
+		}
+		page = rest
+	}
 }
 
 // Value parses the body as JSON. It returns false where the response is declared

@@ -54,7 +54,7 @@ func TestValueAfter(t *testing.T) {
 }
 
 func TestPage(t *testing.T) {
-	r := Response{ContentType: "text/html; charset=iso-8859-1", Body: []byte("<meta property=og:title content='caf\xe9 '><script id=s type=application/json>{\"a\":1}</script>")}
+	r := Response{ContentType: "text/html; charset=iso-8859-1", Body: []byte("<meta property=og:title content='caf\xe9 '><script id=s type=application/json>{\"a\":1}</script></HTML>")}
 	doc, ok := r.Page()
 	if !ok || MetaContent(doc, "og:title") != "café" || MetaContent(doc, "og:image") != "" {
 		t.Errorf("%v, %q", ok, MetaContent(doc, "og:title"))
@@ -64,6 +64,11 @@ func TestPage(t *testing.T) {
 	}
 	if _, err := ScriptValue(doc, "x"); !errors.Is(err, ErrShape) {
 		t.Error(err)
+	}
+	for _, cut := range []string{"", "<html><body><p>Half a sen", "<p>Low tide</", "<p>Low tide</bod", "<p>Low tide</p>"} {
+		if _, ok := (Response{ContentType: "text/html", Body: []byte(cut)}).Page(); ok {
+			t.Errorf("%q is a whole page", cut)
+		}
 	}
 	r.ContentType = "application/json"
 	if _, ok := r.Page(); ok {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
@@ -177,6 +178,19 @@ func Captcha() Fault {
 func RedirectTo(url string) Fault {
 	return answering(func(_ *Net, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Location", url)
+		w.WriteHeader(http.StatusFound)
+	})
+}
+
+// RedirectFrom answers 302 to an address, and there with another fault.
+func RedirectFrom(to string, then Fault) Fault {
+	return answering(func(n *Net, w http.ResponseWriter, r *http.Request, next http.Handler) {
+		u, err := url.Parse(to)
+		if err != nil || r.URL.Path == u.Path && (u.Host == "" || u.Host == r.Host) {
+			then.answer(n, w, r, next)
+			return
+		}
+		w.Header().Set("Location", to)
 		w.WriteHeader(http.StatusFound)
 	})
 }

@@ -99,7 +99,7 @@ func (t *Telegram) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	switch {
 	case walled:
-		fmt.Fprint(w, "<!doctype html><title>Telegram Messenger</title><h1>A new era of messaging</h1>")
+		fmt.Fprint(w, "<!doctype html><title>Telegram Messenger</title><h1>A new era of messaging</h1></html>")
 	case list && known:
 		t.list(w, posts, number)
 	case list:
@@ -108,9 +108,9 @@ func (t *Telegram) serve(w http.ResponseWriter, r *http.Request) {
 	case r.FormValue("embed") != "":
 		t.embed(w, channel, posts, number, known)
 	case known:
-		fmt.Fprintf(w, `<!doctype html><div class="tgme_page"><div class="tgme_page_title"><span dir="auto">%s</span></div></div>`, html.EscapeString(posts[0].Name))
+		fmt.Fprintf(w, `<!doctype html><div class="tgme_page"><div class="tgme_page_title"><span dir="auto">%s</span></div></div></html>`, html.EscapeString(posts[0].Name))
 	default:
-		fmt.Fprintf(w, `<!doctype html><div class="tgme_page"><div class="tgme_page_icon"><i class="tgme_icon_user"></i></div><div class="tgme_page_description">If you have <strong>Telegram</strong>, you can contact <a class="tgme_username_link" href="tg://resolve?domain=%s">@%s</a> right away.</div></div>`, channel, channel)
+		fmt.Fprintf(w, `<!doctype html><div class="tgme_page"><div class="tgme_page_icon"><i class="tgme_icon_user"></i></div><div class="tgme_page_description">If you have <strong>Telegram</strong>, you can contact <a class="tgme_username_link" href="tg://resolve?domain=%s">@%s</a> right away.</div></div></html>`, channel, channel)
 	}
 }
 

@@ -75,7 +75,7 @@ func (e *endpoint) request(ctx context.Context, ref post.Ref, address, request, 
 	if a.Parsed != nil {
 		e.complete(&a.Parsed.Post, resp.Body)
 	}
-	reply.Answers = []archiver.Answer{{Ref: ref, Answer: a, Parser: exoembed.Parser}}
+	reply.Answers = []archiver.Answer{{Ref: ref, Answer: archiver.FromHere(a, request, resp.URL), Parser: exoembed.Parser}}
 	return reply
 }
 

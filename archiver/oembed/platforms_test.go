@@ -153,6 +153,47 @@ func TestFaults(t *testing.T) {
 	})
 }
 
+// TestTumblrBlog: that a post is not there is believed of a blog that shows its
+// others: while all of the platform answers with 404, nothing is confirmed.
+func TestTumblrBlog(t *testing.T) {
+	for _, there := range []bool{true, false} {
+		platformtest.Run(t, func(inner *platformtest.World) {
+			w := &world{World: inner, place: places()[len(places())-1], platform: platform(inner, post.Tumblr)}
+			for _, host := range w.hosts {
+				w.Net.HandleFunc(host, func(rw http.ResponseWriter, r *http.Request) {
+					if w.gone.Load() && !(there && r.FormValue("num") == "1") {
+						http.Error(rw, "<html><title>Not found.</title></html>", http.StatusNotFound)
+						return
+					}
+					w.write(rw, w.sampleOf(r), w.ref.ID)
+				})
+			}
+			w.Start(w.platform)
+			w.capture()
+			w.gone.Store(true)
+			for range 6 {
+				time.Sleep(25 * time.Hour)
+				w.Look(w.ref)
+			}
+			w.Expect(w.ref, post.NotFound, there)
+		})
+	}
+}
+
+// sampleOf returns what shows a post at the endpoint that is asked.
+func (w *world) sampleOf(r *http.Request) extract.Response {
+	endpoint := w.platform.Endpoints()[0].Name()
+	if strings.Contains(r.URL.Path, "oembed") {
+		endpoint = exoembed.Endpoint
+	}
+	for _, rule := range w.platform.Rules() {
+		if rule.Endpoint == endpoint && rule.Status == post.Live {
+			return rule.Sample
+		}
+	}
+	return extract.Response{StatusCode: 500}
+}
+
 // TestTumblrByNumber: the number alone cannot be asked for, and nobody is.
 func TestTumblrByNumber(t *testing.T) {
 	platformtest.Run(t, func(w *platformtest.World) {

@@ -17,8 +17,18 @@ import (
 	"stet/store"
 )
 
+// DefaultControls returns a post that is known to live: the one by which the
+// platform's own documentation explains embeds.
+func DefaultControls() []post.Ref {
+	return []post.Ref{{Platform: post.TikTok, ID: "6718335390845095173"}}
+}
+
 // New returns the platform, asked through c, with oEmbed as second witness.
+// Where live is nil, the control posts are [DefaultControls].
 func New(c archiver.Client, oembed archiver.Endpoint, live, gone []post.Ref) archiver.Platform {
+	if live == nil {
+		live = DefaultControls()
+	}
 	page := &archiver.Single{Client: c, Word: extiktok.EndpointPage, From: post.SourcePublic, Parser: extiktok.PageParser, Request: request,
 		Read: func(ref post.Ref, r extract.Response) extract.Answer { return extiktok.ReadPage(ref.ID, r) }}
 	return &archiver.Fixed{Of: post.TikTok, Known: archiver.Controls{Live: live, Gone: gone},

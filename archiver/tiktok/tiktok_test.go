@@ -3,6 +3,7 @@ package tiktok_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,9 +20,19 @@ func ref() post.Ref { return post.Ref{Platform: post.TikTok, ID: id} }
 
 const live = `{"statusCode":0,"itemInfo":{"itemStruct":{"id":"` + id + `","desc":"Low tide","createTime":"1762970000","author":{"id":"7","uniqueId":"adaquay","nickname":"Ada Quay"}}}}`
 
+// controlID is the post that is known to live.
+var controlID = tiktok.DefaultControls()[0].ID
+
 // run tells a story in which the page says detail and oEmbed shows the post while
-// embedded is true.
+// embedded is true; the control post is shown.
 func run(t *testing.T, story func(w *platformtest.World, detail *atomic.Value, embedded *atomic.Bool)) {
+	t.Helper()
+	var down atomic.Bool
+	runWhere(t, &down, story)
+}
+
+// runWhere is run while oEmbed does not show the control post where down is true.
+func runWhere(t *testing.T, down *atomic.Bool, story func(w *platformtest.World, detail *atomic.Value, embedded *atomic.Bool)) {
 	t.Helper()
 	platformtest.Run(t, func(w *platformtest.World) {
 		var detail atomic.Value
@@ -29,11 +40,15 @@ func run(t *testing.T, story func(w *platformtest.World, detail *atomic.Value, e
 		detail.Store(live)
 		embedded.Store(true)
 		w.Net.HandleFunc("www.tiktok.com", func(rw http.ResponseWriter, r *http.Request) {
+			said, control := detail.Load(), strings.Contains(r.URL.String(), controlID)
+			if control {
+				said = strings.ReplaceAll(live, id, controlID)
+			}
 			switch {
 			case r.URL.Path != "/oembed":
 				rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-				fmt.Fprintf(rw, `<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">{"__DEFAULT_SCOPE__":{"webapp.video-detail":%s}}</script>`, detail.Load())
-			case embedded.Load():
+				fmt.Fprintf(rw, `<html><script id="__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">{"__DEFAULT_SCOPE__":{"webapp.video-detail":%s}}</script></html>`, said)
+			case control && !down.Load(), !control && embedded.Load():
 				rw.Header().Set("Content-Type", "application/json")
 				fmt.Fprint(rw, `{"type":"video","version":"1.0","title":"Low tide","author_name":"Ada Quay","author_unique_id":"adaquay"}`)
 			default:
@@ -83,6 +98,19 @@ func TestAccountGone(t *testing.T) {
 		}
 		detail.Store(live)
 		w.Expect(ref(), post.Live, false)
+	})
+}
+
+// TestControl: while oEmbed does not show the post that is known to live, that it
+// misses another is not believed.
+func TestControl(t *testing.T) {
+	var down atomic.Bool
+	runWhere(t, &down, func(w *platformtest.World, detail *atomic.Value, embedded *atomic.Bool) {
+		w.Capture(ref())
+		down.Store(true)
+		embedded.Store(false)
+		detail.Store(`{"statusCode":10204,"statusMsg":"item doesn't exist"}`)
+		w.Never(ref(), 4, 13*time.Hour)
 	})
 }
 

@@ -116,7 +116,17 @@ func answerTo(ref post.Ref, resp *fetch.Response, err error, parser string, read
 		a.Ref = ref
 		return a
 	}
-	return archiver.Answer{Ref: ref, Answer: read(ref.ID, response(resp)), Parser: parser}
+	return archiver.Answer{Ref: ref, Answer: archiver.FromHere(read(ref.ID, response(resp)), home(resp.URL), resp.URL), Parser: parser}
+}
+
+// home returns the address that stands for the one that was asked: the platform
+// has several hosts, one of which may lead to another.
+func home(answered string) string {
+	u, err := url.Parse(answered)
+	if err != nil || !extract.OnDomain(u.Hostname(), "x.com") && !extract.OnDomain(u.Hostname(), "twitter.com") && !extract.OnDomain(u.Hostname(), "twimg.com") {
+		return "https://x.com/asked"
+	}
+	return "https://" + u.Host + "/asked"
 }
 
 // syndication is the keyless endpoint of X's own embeds.

@@ -22,7 +22,7 @@ func APIURL(id string) string {
 // ReadAPI says what the public interface means for the video id. It has the same
 // words for videos that were deleted and that never were.
 func ReadAPI(id string, r extract.Response) extract.Answer {
-	if a, ok := extract.StatusAnswer(r); ok {
+	if a, ok := extract.DataStatusAnswer(r); ok {
 		return a
 	}
 	v, ok := r.Value()

@@ -67,7 +67,7 @@ func ReadPost(id string, r extract.Response) extract.Answer {
 // status returns what an HTTP status means. The platform's interfaces write
 // their errors as JSON: what is missing is believed only where they say so.
 func status(r extract.Response) (extract.Answer, bool) {
-	a, ok := extract.StatusAnswer(r)
+	a, ok := extract.DataStatusAnswer(r)
 	if !ok || a.Status != post.NotFound {
 		return a, ok
 	}

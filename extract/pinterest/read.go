@@ -19,7 +19,7 @@ const WidgetParser = "pinterest.widget/1"
 // ReadWidget says what the answer to the platform's own widgets means for the
 // pin id: a list with the pin, or with an error in its place.
 func ReadWidget(id string, r extract.Response) extract.Answer {
-	if a, ok := extract.StatusAnswer(r); ok {
+	if a, ok := extract.DataStatusAnswer(r); ok {
 		return a
 	}
 	v, ok := r.Value()

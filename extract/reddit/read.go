@@ -28,6 +28,16 @@ type thing struct {
 	data     extract.Value
 }
 
+// known reports whether a thing is of a kind that there is, and has an id: among
+// others nothing is missing, but not recognised.
+func (t *thing) known() bool {
+	if len(t.kind) == 2 && t.kind[0] == 't' && t.kind[1] >= '1' && t.kind[1] <= '6' {
+		own, ok := base36(t.id)
+		return ok && own == t.id
+	}
+	return t.kind == "more"
+}
+
 // nameOf returns the kind and the own id of what an id of stet names: a post,
 // or, after a slash, a comment in it.
 func nameOf(id string) (kind, own string, ok bool) {
@@ -54,6 +64,10 @@ func Fullname(id string) (string, bool) {
 func ReadInfo(ids []string, r extract.Response) map[string]extract.Answer {
 	all := make(map[string]extract.Answer, len(ids))
 	list, trouble, ok := thingsOf(r)
+	if ok && strangers(ids, list) {
+		// What is left out is believed of an answer to this question only.
+		ok, trouble = false, extract.Trouble(extract.ReasonOtherPost, false)
+	}
 	for _, id := range ids {
 		switch {
 		case !ok:
@@ -63,6 +77,18 @@ func ReadInfo(ids []string, r extract.Response) map[string]extract.Answer {
 		}
 	}
 	return all
+}
+
+// strangers reports whether things are among those of an answer that were not
+// asked for.
+func strangers(ids []string, list []thing) bool {
+	asked := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		if name, ok := Fullname(id); ok {
+			asked[name] = true
+		}
+	}
+	return slices.ContainsFunc(list, func(t thing) bool { return !asked[t.kind+"_"+t.id] })
 }
 
 // ReadJSON says what the page of a post or comment, as data, means for id. A
@@ -113,7 +139,11 @@ func thingsOf(r extract.Response) ([]thing, extract.Answer, bool) {
 			return nil, extract.Trouble(extract.ReasonShape, false), false
 		}
 		for _, c := range children {
-			list = append(list, thing{kind: c.Get("kind").Text(), id: c.Get("data", "id").Text(), data: c.Get("data")})
+			t := thing{kind: c.Get("kind").Text(), id: c.Get("data", "id").Text(), data: c.Get("data")}
+			if !t.known() {
+				return nil, extract.Trouble(extract.ReasonShape, false), false
+			}
+			list = append(list, t)
 		}
 	}
 	return list, extract.Answer{}, true

@@ -156,7 +156,7 @@ func question(t testing.TB, a *txtar.Archive) Question {
 
 // Rules holds each rule against what the reader of its endpoint makes of its
 // sample, and demands that every endpoint has rules: what shows a post, and what
-// says nothing.
+// says nothing. Then it does what [Hostile] does.
 func Rules(t *testing.T, rules []extract.Rule, id string, readers Readers) {
 	t.Helper()
 	shows, silent := map[string]bool{}, map[string]bool{}
@@ -180,6 +180,7 @@ func Rules(t *testing.T, rules []extract.Rule, id string, readers Readers) {
 			t.Errorf("%s lacks the rule for a post that is shown, or for an answer that says nothing", endpoint)
 		}
 	}
+	Hostile(t, rules, id, readers)
 }
 
 // FuzzAnswers feeds readers with what the golden files hold and what comes of

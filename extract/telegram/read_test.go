@@ -20,12 +20,15 @@ func FuzzAnswers(f *testing.F) { sitetest.FuzzAnswers(f, readers(), "testdata/an
 // TestParseEmbed: the parser that derives a record again from kept bytes gives
 // what the reader gave.
 func TestParseEmbed(t *testing.T) {
-	p, err := ParseEmbed(sampleID, []byte(sampleMessage(sampleID, "Low tide")))
+	p, err := ParseEmbed(sampleID, extract.PageAnswer(200, sampleMessage(sampleID, "Low tide")).Body)
 	if err != nil || p.Post.Text != "Low tide" {
 		t.Errorf("%+v, %v", p, err)
 	}
+	if _, err := ParseEmbed(sampleID, []byte(sampleMessage(sampleID, "Low tide"))); err == nil {
+		t.Error("a page without end is read")
+	}
 	for _, body := range []string{"", sampleMessage("port_news/124", "x"), `<div class="tgme_widget_message" data-post="port_news/123"></div>`} {
-		if _, err := ParseEmbed(sampleID, []byte(body)); err == nil {
+		if _, err := ParseEmbed(sampleID, extract.PageAnswer(200, body).Body); err == nil {
 			t.Errorf("%.60q is read", body)
 		}
 	}

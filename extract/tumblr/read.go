@@ -43,6 +43,12 @@ func ReadBlog(id string, r extract.Response) extract.Answer {
 	return extract.Shows(p)
 }
 
+// ShowsPosts reports whether an answer of a blog's own interface shows posts of it.
+func ShowsPosts(blog string, r extract.Response) bool {
+	v, err := extract.ValueAfter(string(r.Body), "var tumblr_api_read = ")
+	return err == nil && r.StatusCode == 200 && strings.EqualFold(v.Get("tumblelog", "name").Text(), blog) && v.Get("posts").First().Get("id").Text() != ""
+}
+
 // parsePost reads a post, whose words are in other members for each type. It
 // errors with [extract.ErrShape].
 func parsePost(id string, blog, v extract.Value) (extract.Parsed, error) {

@@ -22,8 +22,8 @@ func Rules() []extract.Rule {
 	const e = EndpointRead
 	rules := []extract.Rule{
 		extract.Says(e, "the post", post.Live, samplePost(sampleID)),
-		extract.Implies(e, "404, 410: the post or its blog", post.NotFound, extract.PageAnswer(404, "<title>Not found.</title>")),
 		extract.Implies(e, "an empty list", post.NotFound, sampleBlog("")),
+		extract.Implies(e, "404, 410, and the blog shows other posts", post.NotFound, extract.PageAnswer(404, "<title>Not found.</title>")),
 		extract.Implies(e, "401, 403 in words", post.Unknown, extract.Response{StatusCode: 403, ContentType: "text/plain", Body: []byte("Forbidden")}),
 		extract.SaysNothing(e, "another post", samplePost("743912345678901249")),
 	}

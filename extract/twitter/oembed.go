@@ -137,6 +137,9 @@ func ReadOEmbed(id string, r extract.Response) extract.Answer {
 		p, err := ParseOEmbed(r.Body)
 		return shown(id, p, err)
 	case 404, 410:
+		if r.Wall() {
+			return extract.Trouble(extract.ReasonWall, true)
+		}
 		return extract.Answer{Status: post.NotFound, Reason: extract.ReasonAbsent, Words: errorWords(r.Body)}
 	case 403:
 		// Challenges of the network answer 403 too; only the platform's own

@@ -22,6 +22,9 @@ func ReadSyndication(id string, r extract.Response) extract.Answer {
 	case 200:
 		return readSyndication(id, r)
 	case 404, 410:
+		if r.Wall() {
+			return extract.Trouble(extract.ReasonWall, true)
+		}
 		return extract.Answer{Status: post.NotFound, Reason: extract.ReasonAbsent}
 	case 400:
 		if r.JSON() {

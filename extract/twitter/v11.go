@@ -235,7 +235,7 @@ func ReadV11Lookup(ids []string, r extract.Response) map[string]extract.Answer {
 		}
 		return all(a)
 	}
-	if r.StatusCode == 404 {
+	if r.StatusCode == 404 && r.JSON() {
 		return all(leftOut)
 	}
 	if r.StatusCode != 200 {

@@ -24,7 +24,7 @@ func v11Trouble(r extract.Response) (extract.Answer, bool) {
 			Errors opt[list[apiError]] `json:"errors"`
 		}
 		if json.Unmarshal(r.Body, &e) == nil && len(e.Errors.V) > 0 {
-			return codeAnswer(&e.Errors.V[0]), true
+			return believable(codeAnswer(&e.Errors.V[0]), r.StatusCode), true
 		}
 	}
 	if a, ok := extract.HTTPTrouble(r.StatusCode); ok {
@@ -34,6 +34,16 @@ func v11Trouble(r extract.Response) (extract.Answer, bool) {
 		return extract.Trouble(extract.ReasonNotJSON, false), true
 	}
 	return extract.Answer{}, false
+}
+
+// believable returns what a code says, or trouble where it comes with a status that
+// no answer about a post has.
+func believable(a extract.Answer, status int) extract.Answer {
+	if t, ok := extract.HTTPTrouble(status); ok && !a.Transport {
+		t.Words = a.Words
+		return t
+	}
+	return a
 }
 
 // codeAnswer says what an error code means for the post that was asked for.

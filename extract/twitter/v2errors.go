@@ -112,6 +112,9 @@ func (a *v2Answer) refusal(status int) (extract.Answer, bool) {
 		}
 	}
 	t, ok := extract.HTTPTrouble(status)
+	if !ok && status == 451 {
+		t, ok = extract.Trouble(extract.ReasonHTTP, false), true
+	}
 	if !ok && status == 403 {
 		t, ok = extract.Trouble(extract.ReasonRefused, false), true
 		t.Refused = true

@@ -20,7 +20,7 @@ const PlayerParser = "vimeo.player/1"
 // video id. It does not say why a video is missing, and refuses private ones as
 // it does those that only some sites may show.
 func ReadPlayer(id string, r extract.Response) extract.Answer {
-	if a, ok := extract.StatusAnswer(r); ok {
+	if a, ok := extract.DataStatusAnswer(r); ok {
 		return a
 	}
 	v, ok := r.Value()

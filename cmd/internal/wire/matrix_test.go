@@ -42,8 +42,19 @@ func troubles() map[string]fakenet.Fault {
 		"another's certificate": fakenet.WrongHostCertificate(), "an unknown authority": fakenet.UnknownAuthority(),
 		"half of JSON": fakenet.Body(200, "application/json", `{"id_str":"19900`), "a page called JSON": fakenet.Body(200, "application/json", "<html>Log in</html>"),
 		"JSON of nothing": fakenet.Body(200, "application/json", "null"), "a word": fakenet.Body(200, "application/json", `"deleted"`),
+		"a login page with 404": page(404, "Log in to continue"), "a challenge with 410": page(410, "Just a moment..."), "a consent page with 404": page(404, "Before you continue"),
+		"451": fakenet.Status(451), "999": fakenet.Body(999, "text/html", "<html></html>"), "204": fakenet.Body(204, "text/plain", ""),
+		"missing at another host": led("https://errors.example/404"), "missing at the start": led("/"), "missing where one logs in": led("/accounts/login/?next=x"),
+		"no end": fakenet.Endless(), "a frame": page(200, "App"), "not UTF-8": fakenet.Body(200, "text/html", "\xff\xfe<\x00h\x00t\x00m\x00l\x00>\x00"),
+		"entities":          fakenet.Body(200, "text/html", "<html>"+strings.Repeat("&#0;&amp;lt;&notit;&#x110000;", 500)+"</html>"),
+		"deep":              fakenet.Body(200, "application/json", strings.Repeat(`{"data":[`, 20000)),
 		"an error with 200": fakenet.Body(200, "application/json", `{"error":"This Post was deleted by the Post author."}`),
 	}
+}
+
+// led leads to another address, where nothing is.
+func led(to string) fakenet.Fault {
+	return fakenet.RedirectFrom(to, fakenet.Body(404, "text/html", "<html><title>404</title><h1>Not Found</h1></html>"))
 }
 
 // absences are answers that miss the post without a word about it.

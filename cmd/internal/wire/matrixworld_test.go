@@ -100,6 +100,7 @@ func newMatrix(t *testing.T) *matrix {
 	if m.client, err = fetch.New(o); err != nil {
 		t.Fatal(err)
 	}
+	m.net.HandleFunc("errors.example", http.NotFound)
 	m.net.HandleFunc("consent.example", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<title>Before you continue</title>")
