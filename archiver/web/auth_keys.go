@@ -60,6 +60,10 @@ type caller struct {
 	how string
 	// session is that of a user.
 	session string
+	// renewed is the cookie that its browser is to have from now on, empty for
+	// the one that it has, and until when the session ends at the latest.
+	renewed string
+	until   time.Time
 }
 
 type callerKey struct{}

@@ -71,9 +71,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.throttle.right(from)
-	// A session of before does not go on as somebody else's.
-	s.sessions.end(callerOf(r.Context()).session)
-	name, err := s.sessions.begin(p)
+	name, err := s.sessions.begin(r.Context(), p)
 	if err != nil {
 		return err
 	}
@@ -83,7 +81,11 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
-	s.sessions.end(callerOf(r.Context()).session)
+	if who := callerOf(r.Context()); who.session != "" {
+		if err := s.sessions.end(r.Context(), who.name); err != nil {
+			return err
+		}
+	}
 	setCookie(w, r, sessionCookie, "", -time.Second)
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 	return nil

@@ -1,14 +1,17 @@
 package web
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,34 +25,63 @@ const (
 	idleTime = 12 * time.Hour
 	// wholeTime is the longest that one lasts.
 	wholeTime = 7 * 24 * time.Hour
-	// maxSessions bounds what is kept of them.
-	maxSessions = 10_000
+	// renewTime is how old the word of when it was seen last may be.
+	renewTime = 10 * time.Minute
 )
 
-// sessions are who is logged in. They are kept in memory: who restarts the
-// service logs everybody out.
+// secretBytes is how long the secret of the pages is.
+const secretBytes = 32
+
+// sessions say who is logged in. Nothing is kept of them here: the cookie says
+// who it is and since when, under a seal that only those with the secret can
+// make. With the same secret, another process takes the reader on.
 type sessions struct {
 	random io.Reader
 	now    func() time.Time
-	// key makes the tokens of forms; it is new in each process.
-	key [32]byte
+	cursor store.Cursors
+	// seals makes the seals of cookies, key the tokens of forms and the
+	// addresses of archived bytes.
+	seals, key [32]byte
 
-	mu   sync.Mutex
-	list map[[32]byte]session
+	mu sync.Mutex // one at a time draws
 }
 
+// session is what a cookie says.
 type session struct {
-	name        string
-	began, seen time.Time
-	since       time.Time
+	// ID is drawn, Name the user's.
+	ID   string `json:"i"`
+	Name string `json:"n"`
+	// Began and Seen are milliseconds; Since is when the password was set, in
+	// nanoseconds.
+	Began int64 `json:"b"`
+	Seen  int64 `json:"s"`
+	Since int64 `json:"p"`
 }
 
-func newSessions(random io.Reader, now func() time.Time) (*sessions, error) {
-	s := &sessions{random: random, now: now, list: map[[32]byte]session{}}
-	if _, err := io.ReadFull(random, s.key[:]); err != nil {
-		return nil, fmt.Errorf("drawing the key of forms: %w", err)
+// newSessions returns sessions under a secret; an empty one is drawn, and holds
+// as long as the process.
+func newSessions(o *Options) (*sessions, error) {
+	s := &sessions{random: o.Random, now: o.Archive.Now, cursor: o.Archive.Backend()}
+	secret := o.Secret
+	if len(secret) == 0 {
+		secret = make([]byte, secretBytes)
+		if _, err := io.ReadFull(o.Random, secret); err != nil {
+			return nil, fmt.Errorf("drawing the secret of the pages: %w", err)
+		}
 	}
+	if len(secret) < secretBytes {
+		return nil, fmt.Errorf("%w: the secret of the pages has %d bytes, and needs %d", store.ErrUsage, len(secret), secretBytes)
+	}
+	s.seals, s.key = derived(secret, "sessions"), derived(secret, "forms")
 	return s, nil
+}
+
+// derived returns the key for one purpose.
+func derived(secret []byte, purpose string) (key [32]byte) {
+	mac := hmac.New(sha256.New, secret)
+	fmt.Fprintf(mac, "stet pages, %s", purpose) // a hash takes everything
+	copy(key[:], mac.Sum(nil))
+	return key
 }
 
 // draw returns a name that nobody guesses.
@@ -63,62 +95,96 @@ func (s *sessions) draw() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
 }
 
-// begin logs somebody in and returns the session's name.
-func (s *sessions) begin(p Person) (string, error) {
-	name, err := s.draw()
+// begin logs somebody in and returns the cookie. A session begins after the last
+// one was ended, also where another machine's clock, which ended it, is ahead.
+func (s *sessions) begin(ctx context.Context, p Person) (string, error) {
+	id, err := s.draw()
 	if err != nil {
 		return "", err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.list) >= maxSessions {
-		s.sweep()
+	at, err := s.cursor.Cursor(ctx, endName(p.Name))
+	if err != nil {
+		return "", err
 	}
-	if len(s.list) >= maxSessions {
-		return "", fmt.Errorf("%w: too many people are logged in", store.ErrBusy)
-	}
-	now := s.now()
-	s.list[sha256.Sum256([]byte(name))] = session{name: p.Name, began: now, seen: now, since: p.Since}
-	return name, nil
+	now := s.now().UnixMilli()
+	return s.seal(session{ID: id, Name: p.Name, Began: max(now, int64(at)+1), Seen: now, Since: p.Since.UnixNano()}) //nolint:gosec // milliseconds
 }
 
-// sweep forgets the sessions that have ended.
-func (s *sessions) sweep() {
-	now := s.now()
-	for k, v := range s.list {
-		if v.over(now) {
-			delete(s.list, k)
-		}
+// seal writes a session as a cookie.
+func (s *sessions) seal(v session) (string, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("beginning a session: %w", err)
 	}
+	word := base64.RawURLEncoding.EncodeToString(body)
+	return word + "." + base64.RawURLEncoding.EncodeToString(s.mac(word)), nil
 }
 
-func (v session) over(now time.Time) bool {
-	return now.Sub(v.seen) > idleTime || now.Sub(v.began) > wholeTime
+func (s *sessions) mac(word string) []byte {
+	mac := hmac.New(sha256.New, s.seals[:])
+	mac.Write([]byte(word)) // a hash takes everything
+	return mac.Sum(nil)
 }
 
-// find returns a session that has not ended.
-func (s *sessions) find(name string) (session, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := sha256.Sum256([]byte(name))
-	v, ok := s.list[key]
-	now := s.now()
-	if ok && v.over(now) {
-		delete(s.list, key)
+// find returns the session of a cookie, false where it is none of ours or has
+// ended by itself.
+func (s *sessions) find(cookie string) (session, bool) {
+	var v session
+	word, seal, _ := strings.Cut(cookie, ".")
+	given, err := base64.RawURLEncoding.DecodeString(seal)
+	if err != nil || !hmac.Equal(given, s.mac(word)) {
 		return session{}, false
 	}
-	if ok {
-		v.seen = now
-		s.list[key] = v
+	body, err := base64.RawURLEncoding.DecodeString(word)
+	if err != nil || json.Unmarshal(body, &v) != nil || v.over(s.now()) {
+		return session{}, false
 	}
-	return v, ok
+	return v, true
 }
 
-// end ends a session.
-func (s *sessions) end(name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.list, sha256.Sum256([]byte(name)))
+func (v *session) over(now time.Time) bool {
+	return now.Sub(time.UnixMilli(v.Seen)) > idleTime || now.Sub(time.UnixMilli(v.Began)) > wholeTime
+}
+
+// renewed returns the cookie that says when a session was seen last, empty where
+// the one that there is says it well enough.
+func (s *sessions) renewed(v session) (string, error) {
+	now := s.now()
+	if now.Sub(time.UnixMilli(v.Seen)) < renewTime {
+		return "", nil
+	}
+	v.Seen = now.UnixMilli()
+	return s.seal(v)
+}
+
+// endName is the name under which the archive knows when somebody logged out
+// last: all processes of it ask there. Names of people are not in it.
+func endName(user string) string {
+	return fmt.Sprintf("web/logout/%x", sha256.Sum256([]byte(user)))
+}
+
+// end ends all sessions of a user that have begun, wherever they are.
+func (s *sessions) end(ctx context.Context, user string) error {
+	for range 5 {
+		at, err := s.cursor.Cursor(ctx, endName(user))
+		if err != nil {
+			return err
+		}
+		now := uint64(max(s.now().UnixMilli(), 0)) //nolint:gosec // not negative
+		if now <= at {
+			return nil
+		}
+		if err = s.cursor.SetCursor(ctx, endName(user), at, now); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: logging out; try again", store.ErrBusy)
+}
+
+// ended reports whether its user has logged out since a session began.
+func (s *sessions) ended(ctx context.Context, v *session) (bool, error) {
+	at, err := s.cursor.Cursor(ctx, endName(v.Name))
+	return at > 0 && v.Began <= int64(at), err //nolint:gosec // milliseconds
 }
 
 // cookieName returns the name of a cookie: with the prefix by which browsers
@@ -152,12 +218,22 @@ func (s *Server) inSession(r *http.Request) (caller, bool, error) {
 	if !ok {
 		return caller{}, false, nil
 	}
-	p, err := s.o.Keys.User(v.name)
-	if errors.Is(err, store.ErrNotFound) || err == nil && !p.Since.Equal(v.since) {
-		s.sessions.end(cookie.Value)
+	p, err := s.o.Keys.User(v.Name)
+	if errors.Is(err, store.ErrNotFound) || err == nil && p.Since.UnixNano() != v.Since {
 		return caller{}, false, nil
 	}
-	return caller{name: p.Name, role: p.Role, how: "session", session: cookie.Value}, err == nil, err
+	if err != nil {
+		return caller{}, false, err
+	}
+	if ended, err := s.sessions.ended(r.Context(), &v); ended || err != nil {
+		return caller{}, false, err
+	}
+	c := caller{name: p.Name, role: p.Role, how: "session", session: v.ID}
+	if c.renewed, err = s.sessions.renewed(v); err != nil {
+		return caller{}, false, err
+	}
+	c.until = time.UnixMilli(v.Began).Add(wholeTime)
+	return c, true, nil
 }
 
 // formToken returns what a form of a page must carry in its field csrf. It

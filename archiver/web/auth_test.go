@@ -1,7 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"crypto/rand"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -46,6 +49,14 @@ func (p *people) User(name string) (Person, error) {
 // guarded is a server with users and a clock that the test moves.
 func guarded(t *testing.T) (*Server, *people, *time.Time) {
 	t.Helper()
+	s, p, at, _ := guardedWith(t, nil)
+	return s, p, at
+}
+
+// guardedWith is [guarded] with a secret, and with what makes another server of
+// the same archive.
+func guardedWith(t *testing.T, secret []byte) (*Server, *people, *time.Time, func(secret []byte) *Server) {
+	t.Helper()
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	now := func() time.Time { return at }
 	m := mem.New(mem.Options{Now: now})
@@ -53,21 +64,26 @@ func guarded(t *testing.T) (*Server, *people, *time.Time) {
 	p := &people{users: map[string]Person{"ada": {Name: "ada", Role: RoleArchivist, Since: at}, "bob": {Name: "bob", Role: RoleReader, Since: at}},
 		passwords: map[string]string{"ada": "right", "bob": "right"},
 		tokens:    map[string]Person{"stet_r": {Name: "reading", Role: RoleReader}, "stet_c": {Name: "capturing", Role: RoleArchivist}}}
-	s, err := New(Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Keys: p, Random: rand.Reader, Hosts: []string{"desk.news.example"}})
-	if err != nil {
-		t.Fatal(err)
+	another := func(secret []byte) *Server {
+		t.Helper()
+		s, err := New(Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Keys: p, Random: rand.Reader, Hosts: []string{"desk.news.example"}, Secret: secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.desk = newSite(s.routes(), s.logins(), []route{
+			{pattern: "GET /who", need: RoleReader, handle: func(w http.ResponseWriter, r *http.Request) error {
+				token, err := s.formToken(w, r)
+				c := callerOf(r.Context())
+				fmt.Fprintf(w, "%s %s %s csrf=%q", c.how, c.name, c.role, token)
+				return err
+			}},
+			{pattern: "GET /file", handle: hello},
+			{pattern: "POST /form", need: RoleArchivist, form: true, handle: hello},
+			{pattern: "POST /json", need: RoleArchivist, handle: hello},
+		})
+		return s
 	}
-	s.desk = newSite(s.routes(), s.logins(), []route{
-		{pattern: "GET /who", need: RoleReader, handle: func(w http.ResponseWriter, r *http.Request) error {
-			token, err := s.formToken(w, r)
-			c := callerOf(r.Context())
-			fmt.Fprintf(w, "%s %s %s csrf=%q", c.how, c.name, c.role, token)
-			return err
-		}},
-		{pattern: "POST /form", need: RoleArchivist, form: true, handle: hello},
-		{pattern: "POST /json", need: RoleArchivist, handle: hello},
-	})
-	return s, p, &at
+	return another(secret), p, &at, another
 }
 
 // visitorOf keeps cookies, as a browser on another machine does.
@@ -338,5 +354,78 @@ func TestLocalPath(t *testing.T) {
 		if got := localPath(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
+	}
+}
+
+// TestSessionsAreShared: a session and its forms go on after a restart and on
+// another machine with the same secret, and logging out ends it everywhere.
+func TestSessionsAreShared(t *testing.T) {
+	secret := bytes.Repeat([]byte("s"), secretBytes)
+	s, _, at, another := guardedWith(t, secret)
+	b := &visitorOf{s: s, cookies: map[string]*http.Cookie{}}
+	b.login(t, "ada", "right", "")
+	token := b.token(t, "/who")
+	second := another(secret)
+	for name, server := range map[string]*Server{"here": s, "elsewhere": second} {
+		b.s = server
+		if w := b.do("GET", "/who", nil, nil); w.Code != 200 {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+		if w := b.do("POST", "/form", url.Values{"csrf": {token}}, nil); w.Code != 200 {
+			t.Errorf("a form, %s: %d", name, w.Code)
+		}
+	}
+	for name, server := range map[string]*Server{"with another secret": another(bytes.Repeat([]byte("t"), secretBytes)), "with none": another(nil)} {
+		if w := (&visitorOf{s: server, cookies: b.cookies}).do("GET", "/who", nil, nil); w.Code != 401 {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+	}
+	if _, err := New(Options{Archive: s.o.Archive, Random: rand.Reader, Secret: []byte("short")}); !errors.Is(err, store.ErrUsage) {
+		t.Errorf("a short secret: %v", err)
+	}
+	// What is changed in a cookie, or sealed by somebody else, is nobody's.
+	good := b.cookies["__Host-stet"].Value
+	word, seal, _ := strings.Cut(good, ".")
+	body, err := base64.RawURLEncoding.DecodeString(word)
+	if err != nil || strings.Contains(string(body), "right") {
+		t.Fatalf("%s %v", body, err)
+	}
+	other := base64.RawURLEncoding.EncodeToString(bytes.Replace(body, []byte(`"ada"`), []byte(`"bob"`), 1))
+	for _, bad := range []string{other + "." + seal, word + ".", word, "." + seal, seal + "." + word, good + "A", ""} {
+		if w := b.do("GET", "/who", nil, func(r *http.Request) { r.Header.Set("Cookie", "__Host-stet="+bad) }); w.Code != 401 {
+			t.Errorf("the cookie %q: %d", bad, w.Code)
+		}
+	}
+	// It is made new while it is used, but not with what anybody may keep, and
+	// lasts a week at most.
+	*at = at.Add(renewTime)
+	if w := b.do("GET", "/file", nil, nil); len(w.Result().Cookies()) > 0 {
+		t.Errorf("a file carries %v", w.Result().Cookies())
+	}
+	for range 7*2 + 1 {
+		*at = at.Add(idleTime - time.Hour)
+		if w := b.do("GET", "/who", nil, nil); w.Code != 200 || len(w.Result().Cookies()) != 1 || b.cookies["__Host-stet"].Value == good {
+			t.Fatalf("after a rest: %d %v", w.Code, w.Result().Cookies())
+		}
+	}
+	*at = at.Add(idleTime)
+	if w := b.do("GET", "/who", nil, nil); w.Code != 401 {
+		t.Errorf("after a week: %d", w.Code)
+	}
+	// Logging out on one ends all that have begun, and not those of later, also
+	// where the other's clock is behind.
+	b.login(t, "ada", "right", "")
+	stolen := map[string]*http.Cookie{"__Host-stet": b.cookies["__Host-stet"]}
+	b.do("POST", "/logout", url.Values{"csrf": {b.token(t, "/who")}}, nil)
+	for _, server := range []*Server{s, second, another(secret)} {
+		if w := (&visitorOf{s: server, cookies: stolen}).do("GET", "/who", nil, nil); w.Code != 401 {
+			t.Errorf("a cookie of before: %d", w.Code)
+		}
+	}
+	*at = at.Add(-time.Minute)
+	b = &visitorOf{s: s, cookies: map[string]*http.Cookie{}}
+	b.login(t, "ada", "right", "")
+	if w := b.do("GET", "/who", nil, nil); w.Code != 200 {
+		t.Errorf("after logging in again: %d", w.Code)
 	}
 }

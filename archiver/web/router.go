@@ -175,6 +175,10 @@ func (s *Server) answer(route *route, known bool, w http.ResponseWriter, r *http
 	if err == nil {
 		err = s.permit(route, who, r)
 	}
+	// Files that anybody may keep carry nobody's cookie.
+	if err == nil && who.renewed != "" && route.need != "" {
+		setCookie(w, r, sessionCookie, who.renewed, who.until.Sub(s.o.Archive.Now()))
+	}
 	if err == nil {
 		err = route.handle(w, r.WithContext(withCaller(r.Context(), who)))
 	}

@@ -53,6 +53,10 @@ type Options struct {
 	// Keys say who may come in; nil lets nobody in but whoever sits at the
 	// machine.
 	Keys Keys
+	// Secret is what sessions, forms and the addresses of archived bytes are
+	// sealed with: the same for all processes that answer for one archive, 32
+	// bytes. Where it is empty, one is drawn that ends with the process.
+	Secret []byte
 	// Random is the source of what nobody may guess.
 	Random io.Reader
 	// Log is told what went wrong in the server itself; nil is nobody. What
@@ -88,7 +92,7 @@ func New(o Options) (*Server, error) {
 	now := o.Archive.Now
 	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent), hashing: make(chan struct{}, maxHashing), bundling: make(chan struct{}, maxBundling), reading: make(chan struct{}, maxReading), throttle: newThrottle(now)}
 	var err error
-	if s.sessions, err = newSessions(o.Random, now); err != nil {
+	if s.sessions, err = newSessions(&o); err != nil {
 		return nil, err
 	}
 	if s.sheet, err = newSheet(); err != nil {
