@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net/http"
 	"strings"
 	"time"
@@ -91,36 +90,12 @@ func (w *Worker) do(ctx context.Context, b *store.Builder, record *store.Stamp, 
 var errNotYet = errors.New("it does not have it")
 
 func (w *Worker) askAuthority(ctx context.Context, b *store.Builder, record *store.Stamp, message []byte) error {
-	raw := make([]byte, nonceSize)
-	if _, err := io.ReadFull(w.o.Random, raw); err != nil {
-		return fmt.Errorf("reading random bytes for a nonce: %w", err)
+	a := Asking{Random: w.o.Random, Roots: w.o.Roots, Now: w.o.Archive.Now}
+	t, body, err := a.ask(message, record.By, func(r fetch.Request) ([]byte, error) { return w.do(ctx, b, record, r) })
+	if err == nil {
+		record.State, record.At, record.Body = store.StampComplete, t.Time, body
 	}
-	raw[0] &= 0x7f // positive, and never as long as others refuse
-	nonce := new(big.Int).SetBytes(raw)
-	query, err := evidence.Query(message, nonce)
-	if err != nil {
-		return err
-	}
-	body, err := w.do(ctx, b, record, fetch.Request{Method: http.MethodPost, URL: record.By, Body: query,
-		Header: http.Header{"Content-Type": {"application/timestamp-query"}, "Accept": {"application/timestamp-reply"}}})
-	if err != nil {
-		return err
-	}
-	t, err := evidence.ReadTimeStamp(body)
-	if err != nil {
-		return unexpected(err)
-	}
-	if err = errors.Join(t.Of(message), t.Answers(nonce)); err == nil && w.o.Roots != nil {
-		err = t.Trusted(w.o.Roots)
-	}
-	if err != nil {
-		return unexpected(err)
-	}
-	if d := t.Time.Sub(w.o.Archive.Now()).Abs(); d > clockSlack {
-		return fmt.Errorf("%w: it says that it is %s, which is %s from this machine's clock", store.ErrUnexpected, t.Time.Format(time.RFC3339), d.Round(time.Second))
-	}
-	record.State, record.At, record.Body = store.StampComplete, t.Time, body
-	return nil
+	return err
 }
 
 // unexpected makes of a proof that does not hold an answer that cannot be used:

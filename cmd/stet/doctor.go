@@ -120,6 +120,7 @@ func (a *app) doctor(ctx context.Context) error {
 		note("browser", "ok", "%s", words)
 	}
 	a.examinePages(c, note)
+	a.examineDomain(c, note)
 	if len(c.Notify) == 0 {
 		note("notify", "missing", "nobody is told: see notify in config.example.yaml")
 	}
@@ -203,6 +204,23 @@ func (a *app) examinePages(c *config.Config, note func(thing, state, format stri
 		default:
 			note(o.thing, "ok", "%s: %s", o.address, o.what)
 		}
+	}
+}
+
+// examineDomain looks at the certificate in whose name packages are signed.
+func (a *app) examineDomain(c *config.Config, note func(thing, state, format string, args ...any)) {
+	const soon = 14 * 24 * time.Hour
+	switch d, err := wire.ReadDomain(c); {
+	case err != nil:
+		note("signature", "wrong", "%s", sentence(err))
+	case d == nil:
+		note("signature", "ok", "exports as wacz are signed with the archive's key; export.cert_file signs them for a domain")
+	case a.now().After(d.Until):
+		note("signature", "wrong", "the certificate of %s in export.cert_file ended on %s: no wacz file can be signed", d.Name, a.when(d.Until))
+	case d.Until.Sub(a.now()) < soon:
+		note("signature", "missing", "the certificate of %s in export.cert_file ends on %s: renew it", d.Name, a.when(d.Until))
+	default:
+		note("signature", "ok", "exports as wacz are signed for %s, with a certificate until %s", d.Name, a.when(d.Until))
 	}
 }
 

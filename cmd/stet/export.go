@@ -207,8 +207,12 @@ func (a *app) exportTo(ctx context.Context, f *exportFlags, o export.Options, ou
 	defer p.close()
 	o.Progress = p.exporting()
 	o.Software = "stet " + version().Version
+	c, err := a.load()
+	if err != nil {
+		return sum, err
+	}
 	run := func(w *wire.Archive) error {
-		if err = w.Exporting(ctx, &o, !f.unsigned); err != nil {
+		if err = w.Exporting(ctx, c, a.options(nil), &o, !f.unsigned); err != nil {
 			return err
 		}
 		sum, err = export.Run(ctx, o, out)
@@ -217,10 +221,6 @@ func (a *app) exportTo(ctx context.Context, f *exportFlags, o export.Options, ou
 	}
 	if o.Format == export.WACZ && !f.unsigned && a.shared == nil {
 		// The first signature makes the key.
-		c, err := a.load()
-		if err != nil {
-			return sum, err
-		}
 		w, err := a.open(ctx, c, true, nil)
 		if err != nil {
 			return sum, err

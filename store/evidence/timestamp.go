@@ -297,6 +297,18 @@ func (t *TimeStamp) Trusted(roots *x509.CertPool) error {
 	return nil
 }
 
+// Chain returns the certificates that came along, that of the signer first, in
+// PEM.
+func (t *TimeStamp) Chain() []byte {
+	out := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: t.signer.Raw})
+	for _, c := range t.others {
+		if !c.Equal(t.signer) {
+			out = append(out, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+		}
+	}
+	return out
+}
+
 // belongs looks at a certificate that came along: where it is not part of the
 // way to a root, and the one that signed it came along too, it must have done
 // so. One whose signer is elsewhere leads to other roots, and is nobody's harm.

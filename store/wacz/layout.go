@@ -47,6 +47,11 @@ func stampOf(t time.Time) stamp {
 		clock: uint16(t.Second()/2 + t.Minute()<<5 + t.Hour()<<11)} //nolint:gosec // of a day
 }
 
+// time returns the time again.
+func (s stamp) time() time.Time {
+	return time.Date(int(s.date>>9)+1980, time.Month(s.date>>5&15), int(s.date&31), int(s.clock>>11), int(s.clock>>5&63), int(s.clock&31)*2, 0, time.UTC)
+}
+
 func u16(b []byte, v uint16) []byte { return binary.LittleEndian.AppendUint16(b, v) }
 func u32(b []byte, v uint32) []byte { return binary.LittleEndian.AppendUint32(b, v) }
 func u64(b []byte, v int64) []byte  { return binary.LittleEndian.AppendUint64(b, uint64(v)) } //nolint:gosec // sizes

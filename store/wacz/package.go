@@ -15,8 +15,12 @@ type Package struct {
 	Description string
 	// Software names who wrote it, with its version.
 	Software string
-	// Created is when; it is the time of every entry, to the second.
+	// Created is when; it is the time of every entry, to the second. Where Now is
+	// not nil, it is what that returns when all entries are written, and the
+	// entries have none: a signature for a domain is stamped, and has to be
+	// stamped soon.
 	Created time.Time
+	Now     func() time.Time
 	// MainPage is where a reader begins; empty for none.
 	MainPage     string
 	MainPageDate time.Time

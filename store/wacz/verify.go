@@ -191,6 +191,9 @@ func (r *Reader) strays(d *Description) string {
 		return "the file does not say when it was made"
 	}
 	at := stampOf(created)
+	if none := stampOf(time.Time{}); d.Signed != nil && d.Signed.Domain != "" && r.files[0].Modified.Equal(none.time()) {
+		at = none
+	}
 	var off int64
 	var list []byte
 	for _, f := range r.files {

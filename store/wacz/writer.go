@@ -30,6 +30,9 @@ type Writer struct {
 
 // NewWriter returns a writer to w, which the caller closes after [Writer.Close].
 func NewWriter(w io.Writer, p Package) *Writer {
+	if p.Now != nil {
+		p.Created = time.Time{}
+	}
 	p.Created = p.Created.UTC().Truncate(time.Second)
 	return &Writer{w: w, p: p, at: stampOf(p.Created), names: map[string]bool{}, copy: make([]byte, 64<<10)}
 }
@@ -112,6 +115,9 @@ func (w *Writer) put(b []byte) error {
 // Close writes the list of the entries, its digest with the signature of s, and
 // the directory. A nil s leaves the file unsigned.
 func (w *Writer) Close(ctx context.Context, s Signer) error {
+	if w.p.Now != nil {
+		w.p.Created = w.p.Now().UTC().Truncate(time.Second)
+	}
 	p, err := encode(packageJSON{Profile: "data-package", WACZVersion: Version, Title: w.p.Title, Description: w.p.Description,
 		Created: instant(w.p.Created), Software: w.p.Software, MainPageURL: w.p.MainPage, MainPageDate: instant(w.p.MainPageDate),
 		Extras: w.p.Extras, Resources: w.list}, "  ")

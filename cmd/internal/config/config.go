@@ -22,10 +22,12 @@ type Config struct {
 	Wayback Wayback
 	// Evidence says how often heads of the evidence tree are signed and stamped.
 	Evidence Evidence
-	Serve    Serve
-	Storage  Storage
-	Sources  []Source
-	Notify   []Notify
+	// Export says in whose name packages are signed.
+	Export  Export
+	Serve   Serve
+	Storage Storage
+	Sources []Source
+	Notify  []Notify
 
 	// File is the configuration file that was read, empty where there was
 	// none.
@@ -180,6 +182,14 @@ type Evidence struct {
 	AuthorityRoots string
 	// StampEvery is how often each is asked.
 	StampEvery time.Duration
+}
+
+// Export configures exports.
+type Export struct {
+	// CertFile and KeyFile are the certificate of a domain, with those that lead
+	// to its root, and its key: packages are signed in the name of the domain.
+	// Both are empty where the archive's key signs.
+	CertFile, KeyFile string
 }
 
 // Setting is one key of the effective configuration, for people.

@@ -89,6 +89,7 @@ func Keys() []Key {
 	keys = append(keys, browserKeys()...)
 	keys = append(keys, waybackKeys()...)
 	keys = append(keys, evidenceKeys()...)
+	keys = append(keys, exportKeys()...)
 	keys = append(keys, storageKeys()...)
 	return append(keys, serveKeys()...)
 }
@@ -182,6 +183,13 @@ func evidenceKeys() []Key {
 		list("evidence.calendars", func(c *Config) *[]string { return &c.Evidence.Calendars }, parseWeb, asIs),
 		value("evidence.authority_roots", func(c *Config) *string { return &c.Evidence.AuthorityRoots }, parsePath, asIs),
 		value("evidence.stamp_every", func(c *Config) *time.Duration { return &c.Evidence.StampEvery }, ParseDuration, FormatDuration),
+	}
+}
+
+func exportKeys() []Key {
+	return []Key{
+		value("export.cert_file", func(c *Config) *string { return &c.Export.CertFile }, parsePath, asIs),
+		value("export.key_file", func(c *Config) *string { return &c.Export.KeyFile }, parsePath, asIs),
 	}
 }
 

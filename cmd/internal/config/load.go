@@ -223,6 +223,12 @@ func (c *Config) check() error {
 	if (c.Serve.CertFile == "") != (c.Serve.KeyFile == "") {
 		return fmt.Errorf("%w: serve.cert_file and serve.key_file belong together; only one of them is set", store.ErrUsage)
 	}
+	if (c.Export.CertFile == "") != (c.Export.KeyFile == "") {
+		return fmt.Errorf("%w: export.cert_file and export.key_file belong together; only one of them is set", store.ErrUsage)
+	}
+	if c.Export.CertFile != "" && len(c.Evidence.Authorities) == 0 {
+		return fmt.Errorf("%w: export.cert_file (%s) needs evidence.authorities: whoever signs with a certificate has it stamped when that was", store.ErrUsage, c.From("export.cert_file"))
+	}
 	return c.Storage.check()
 }
 

@@ -24,8 +24,11 @@ type Options struct {
 	Private func(*store.History) bool
 	// Software names this program with its version.
 	Software string
-	// Sign signs packages; nil leaves them unsigned.
+	// Sign signs packages; nil leaves them unsigned. Where Now is not nil, the
+	// signature is stamped, and they say that they were made when they are
+	// signed.
 	Sign wacz.Signer
+	Now  func() time.Time
 	// Folder writes WARC as several files.
 	Folder bool
 	// Name is the name of the file that is written, for files that name

@@ -67,7 +67,7 @@ func (x *exporter) wacz(ctx context.Context) (err error) {
 		return err
 	}
 	pkg := wacz.Package{Title: x.title(), Description: "Archived by " + x.o.Software + ", up to journal number " + fmt.Sprint(x.bound),
-		Software: x.o.Software, Created: x.time, Extras: extras}
+		Software: x.o.Software, Created: x.time, Now: x.o.Now, Extras: extras}
 	p.w = wacz.NewWriter(buffer, pkg)
 	if err := p.begin(); err != nil {
 		return err

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -69,14 +70,8 @@ func (a *Archive) Stamps(c *config.Config, o Options, report func(error)) (*stam
 	if len(e.Authorities)+len(e.Calendars) == 0 {
 		return stamp.NewWorker(options), nil
 	}
-	if e.AuthorityRoots != "" {
-		body, err := os.ReadFile(e.AuthorityRoots)
-		if err == nil {
-			options.Roots, err = evidence.Pool(body)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: evidence.authority_roots: %w", store.ErrUsage, err)
-		}
+	if options.Roots, err = authorityRoots(c); err != nil {
+		return nil, err
 	}
 	// Their addresses are the operator's.
 	client, err := a.ownClient(c, o)
@@ -85,6 +80,23 @@ func (a *Archive) Stamps(c *config.Config, o Options, report func(error)) (*stam
 	}
 	options.Client = client
 	return stamp.NewWorker(options), nil
+}
+
+// authorityRoots returns those to which the certificates of authorities must
+// lead; nil where that does not matter.
+func authorityRoots(c *config.Config) (*x509.CertPool, error) {
+	if c.Evidence.AuthorityRoots == "" {
+		return nil, nil
+	}
+	body, err := os.ReadFile(c.Evidence.AuthorityRoots)
+	var roots *x509.CertPool
+	if err == nil {
+		roots, err = evidence.Pool(body)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: evidence.authority_roots: %w", store.ErrUsage, err)
+	}
+	return roots, nil
 }
 
 // machine returns the name of this machine, empty where it has none.

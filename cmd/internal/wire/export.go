@@ -17,13 +17,20 @@ import (
 )
 
 // Exporting completes the options of an export with what it reads, how that is
-// weighed, and who signs.
-func (a *Archive) Exporting(ctx context.Context, o *export.Options, sign bool) error {
+// weighed, and who signs: the domain whose certificate is configured, or the
+// archive's key.
+func (a *Archive) Exporting(ctx context.Context, c *config.Config, with Options, o *export.Options, sign bool) error {
 	o.Archive, o.Private = a.Archive, archiver.IsPrivate
 	o.View = func(at *store.Archive) *view.Reader { return a.Reader.At(at) }
 	o.Temp = func() (export.File, error) { return newTemp(a.Dir) }
 	if o.Format != export.WACZ || !sign {
 		return nil
+	}
+	if c.Export.CertFile != "" {
+		with = with.withDefaults()
+		signer, err := a.domainSigner(c, with)
+		o.Sign, o.Now = signer, with.Now
+		return err
 	}
 	log, err := a.Heads.Log()
 	if err != nil {

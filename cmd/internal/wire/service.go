@@ -132,6 +132,15 @@ func kindOf(s string) source.Kind {
 
 // ownClient makes a client for addresses that are the operator's own choice.
 func (a *Archive) ownClient(c *config.Config, o Options) (*fetch.Client, error) {
+	client, err := operators(c, o)
+	if err == nil {
+		a.closers = append(a.closers, client.Close)
+	}
+	return client, err
+}
+
+// operators returns a client for addresses that the operator named.
+func operators(c *config.Config, o Options) (*fetch.Client, error) {
 	own := o
 	own.Fetch = func(f *fetch.Options) {
 		if o.Fetch != nil {
@@ -140,12 +149,7 @@ func (a *Archive) ownClient(c *config.Config, o Options) (*fetch.Client, error) 
 		f.AllowPrivate = true
 		f.Access = nil // it is for what is captured
 	}
-	client, err := Client(c, own)
-	if err != nil {
-		return nil, err
-	}
-	a.closers = append(a.closers, client.Close)
-	return client, nil
+	return Client(c, own)
 }
 
 // notifier returns what tells people, through a client of its own: their
