@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"stet/extract"
 	"stet/extract/post"
 	"stet/store"
 )
@@ -80,11 +81,13 @@ func (r *recorded) refs(refs ...post.Ref) {
 
 // askOne asks an endpoint for one post.
 func (e *Engine) askOne(ctx context.Context, ep Endpoint, ref post.Ref, purpose string) sighting {
-	return e.askBatch(ctx, ep, []post.Ref{ref}, purpose)[0]
+	all, _ := e.askBatch(ctx, ep, []post.Ref{ref}, purpose)
+	return all[0]
 }
 
-// askBatch asks an endpoint for as many posts as it takes at a time.
-func (e *Engine) askBatch(ctx context.Context, ep Endpoint, refs []post.Ref, purpose string) []sighting {
+// askBatch asks an endpoint for as many posts as it takes at a time. It also
+// returns those of which the answer tells that they may not be captured.
+func (e *Engine) askBatch(ctx context.Context, ep Endpoint, refs []post.Ref, purpose string) (out []sighting, refused []post.Ref) {
 	var reply Reply
 	if err := e.spend(ctx, refs[0].Platform, ep.Name(), len(refs)); err != nil {
 		reply = overBudget(refs, err)
@@ -92,7 +95,7 @@ func (e *Engine) askBatch(ctx context.Context, ep Endpoint, refs []post.Ref, pur
 		reply = ep.Ask(ctx, refs, purpose)
 	}
 	shared := &recorded{exchanges: reply.Exchanges}
-	out := make([]sighting, len(refs))
+	out = make([]sighting, len(refs))
 	for i, ref := range refs {
 		a := Answer{Ref: ref, Err: fmt.Errorf("%w: %s gave %d answers for %d posts", store.ErrUnexpected, ep.Name(), len(reply.Answers), len(refs))}
 		if len(reply.Answers) == len(refs) {
@@ -109,7 +112,13 @@ func (e *Engine) askBatch(ctx context.Context, ep Endpoint, refs []post.Ref, pur
 		}
 		out[i] = sighting{endpoint: ep, answer: a, reply: shared}
 	}
-	return out
+	refused, err := e.keepOut(ctx, out)
+	for i := range out {
+		if err != nil {
+			out[i].answer = Answer{Ref: refs[i], Err: err, Answer: extract.Answer{Status: post.Unknown, Transport: true}}
+		}
+	}
+	return out, refused
 }
 
 // askMany asks a batching endpoint for many posts and stores the exchanges at
@@ -117,21 +126,39 @@ func (e *Engine) askBatch(ctx context.Context, ep Endpoint, refs []post.Ref, pur
 func (e *Engine) askMany(ctx context.Context, ep Endpoint, refs []post.Ref, purpose string) (map[post.Ref]sighting, error) {
 	out := make(map[post.Ref]sighting, len(refs))
 	for chunk := range slices.Chunk(refs, max(ep.Batch(), 1)) {
-		all := e.askBatch(ctx, ep, chunk, purpose)
-		b := e.o.Archive.Begin()
-		if err := all[0].reply.addTo(ctx, b); err != nil {
+		all, refused := e.askBatch(ctx, ep, chunk, purpose)
+		if err := e.keepAnswer(ctx, ep, all[0].reply); err != nil {
 			return nil, err
-		}
-		if b.Len() > 0 {
-			if _, err := b.Commit(context.WithoutCancel(ctx)); err != nil {
-				return nil, fmt.Errorf("keeping the answer of %s: %w", ep.Name(), err)
-			}
 		}
 		for i, ref := range chunk {
 			out[ref] = all[i]
 		}
+		if len(refused) == 0 || len(refused) == len(chunk) {
+			continue
+		}
+		// The others are asked for again, so that their answer can be kept.
+		rest := slices.DeleteFunc(slices.Clone(chunk), func(r post.Ref) bool { return slices.Contains(refused, r) })
+		all, _ = e.askBatch(ctx, ep, rest, purpose)
+		if err := e.keepAnswer(ctx, ep, all[0].reply); err != nil {
+			return nil, err
+		}
+		for i, ref := range rest {
+			out[ref] = all[i]
+		}
 	}
 	return out, nil
+}
+
+// keepAnswer commits the exchanges of a reply.
+func (e *Engine) keepAnswer(ctx context.Context, ep Endpoint, r *recorded) error {
+	b := e.o.Archive.Begin()
+	if err := r.addTo(ctx, b); err != nil || b.Len() == 0 {
+		return err
+	}
+	if _, err := b.Commit(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("keeping the answer of %s: %w", ep.Name(), err)
+	}
+	return nil
 }
 
 // controlState is what was last learnt of an endpoint's control posts.

@@ -91,8 +91,8 @@ type Body struct {
 	Blob Digest `json:"blob,omitzero"`
 	// SameAs is the exchange whose body had the same digest.
 	SameAs ID `json:"same_as,omitzero"`
-	// Withheld is true where the terms of the endpoint forbid keeping its
-	// answer: only the outcome is kept.
+	// Withheld is true where the answer may not be kept, by the terms of the
+	// endpoint or because it shows a post that was taken down: only the outcome is.
 	Withheld bool `json:"withheld,omitempty"`
 	// Removed is true where the record's bytes of the body, or what is said of
 	// them, were removed. It is found when a record is decoded, not stored.
