@@ -1,6 +1,6 @@
 // Package ingest reads posts out of files that somebody else made: collections
-// of twarc, the archive of an account that X hands to its owner, lists of
-// addresses and bookmarks.
+// of twarc, the archive of an account that X hands to its owner, web archives,
+// tables, what other archivers write, lists of addresses and bookmarks.
 //
 // The bytes of a file are kept as they are, and each post that was found in
 // them is a capture of [post.SourceImport] that names the bytes. Such a capture

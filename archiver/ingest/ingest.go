@@ -155,8 +155,13 @@ const (
 	formatAccount   format = "twitter-archive"
 	formatBookmarks format = "bookmarks"
 	formatAddresses format = "addresses"
+	formatTable     format = "table"
+	formatPage      format = "page"
 	formatWARC      format = "warc"
-	formatWACZ      format = "wacz"
+	// What other archivers write.
+	formatAutoArchiver format = "auto-archiver"
+	formatArchiveBox   format = "archivebox"
+	formatWACZ         format = "wacz"
 )
 
 // detect says what a file is by how it begins.
@@ -171,11 +176,16 @@ func detect(head []byte) (format, error) {
 	case bytes.HasPrefix(head, []byte("WARC/")):
 		return formatWARC, nil
 	case bytes.HasPrefix(text, []byte("{")):
-		return formatTwarc, nil
+		return jsonKind(head), nil
+	case bytes.HasPrefix(text, []byte("[")) && jsonKind(head) == formatArchiveBox:
+		return formatArchiveBox, nil
 	case bytes.HasPrefix(lower, []byte("http://")), bytes.HasPrefix(lower, []byte("https://")), bytes.HasPrefix(text, []byte("#")):
 		return formatAddresses, nil
 	}
-	return "", fmt.Errorf("%w: it is neither JSON Lines of twarc, nor a file of an account's archive of X, nor WARC or WACZ, nor bookmarks, nor a list of addresses", store.ErrInvalid)
+	if _, ok := tableOf(head); ok {
+		return formatTable, nil
+	}
+	return "", fmt.Errorf("%w: it is neither JSON Lines of twarc, nor a file of an account's archive of X, nor WARC or WACZ, nor a table with columns of posts, nor an index of auto-archiver or ArchiveBox, nor bookmarks, nor a list of addresses", store.ErrInvalid)
 }
 
 // origin is what is known of a file before it is read.
@@ -183,6 +193,8 @@ type origin struct {
 	account account
 	// files are those that belong to the posts, nil where there are none.
 	files *attached
+	// page is the address of a page that was saved, empty for all else.
+	page string
 }
 
 // stream keeps the bytes of r, as they are packed, and imports what is in them.
@@ -194,6 +206,9 @@ func stream(ctx context.Context, o Options, r io.Reader, name string, from origi
 	}
 	how := packingOf(head)
 	form, err := detect(beginning(head, how))
+	if from.page != "" {
+		form, err = formatPage, nil
+	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be imported: %w", name, err)
 	}
@@ -233,6 +248,14 @@ func (k *keeper) read(ctx context.Context, form format, how packing) error {
 		return k.readAddresses(ctx, in)
 	case formatWARC:
 		return k.readWARC(ctx, in, "")
+	case formatTable:
+		return k.readTable(ctx, in)
+	case formatPage:
+		return k.readPage(ctx, in)
+	case formatAutoArchiver:
+		return k.readAutoArchiver(ctx, in)
+	case formatArchiveBox:
+		return k.readArchiveBox(ctx, in)
 	}
 	return k.readTwarc(ctx, in)
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,14 +58,16 @@ func oneLine(at span, line []byte, max int64, f func(at span, line []byte) error
 type pacer struct {
 	r    io.Reader
 	left int64
+	// most is how much, 0 is 2 * maxItem.
+	most int64
 }
 
-func (p *pacer) next() { p.left = 2 * maxItem }
+func (p *pacer) next() { p.left = cmp.Or(p.most, 2*maxItem) }
 
 // Read errors with [store.ErrTooLarge] where the item does not end.
 func (p *pacer) Read(b []byte) (int, error) {
 	if p.left <= 0 {
-		return 0, fmt.Errorf("%w: an item has more than %d MB", store.ErrTooLarge, maxItem>>20)
+		return 0, fmt.Errorf("%w: an item has more than %d MB", store.ErrTooLarge, max(1, cmp.Or(p.most, maxItem)>>20))
 	}
 	n, err := p.r.Read(b[:min(int64(len(b)), p.left)])
 	p.left -= int64(n)

@@ -80,9 +80,12 @@ func checkZip(z *zip.Reader, size int64) error {
 	return nil
 }
 
-// Tree imports a folder with a name: the archive of an account. It errors as
-// [File] does.
+// Tree imports a folder with a name: the archive of an account, or a folder of
+// ArchiveBox. It errors as [File] does.
 func Tree(ctx context.Context, o Options, name string, fsys fs.FS) error {
+	if isArchiveBox(fsys) {
+		return readBox(ctx, o, fsys, name+"/")
+	}
 	return tree(ctx, o, fsys, name+"/")
 }
 
@@ -102,7 +105,7 @@ func tree(ctx context.Context, o Options, fsys fs.FS, prefix string) error {
 	for _, n := range names {
 		files, err := attachedTo(fsys, dir, n)
 		if err == nil {
-			err = member(ctx, o, fsys, path.Join(dir, n), prefix, origin{who, files})
+			err = member(ctx, o, fsys, path.Join(dir, n), prefix, origin{account: who, files: files})
 		}
 		if ctx.Err() != nil {
 			return err

@@ -24,10 +24,12 @@ func (a *app) importCommand() *cobra.Command {
 archive that X hands to the owner of an account (the zip, its folder, or its files
 tweets.js and deleted-tweets.js) with the pictures and videos that belong to the
 posts, and web archives (WARC, WACZ), in which posts are found in recorded answers
-of the platforms and in pages that quote them. Bookmarks (as browsers export them)
-and lists of addresses, one per line, become wishes to capture, which
-` + "`stet serve`" + ` fulfils. A file may be packed with gzip, zstd or bzip2; - is standard
-input.
+of the platforms and in pages that quote them; tables with a post in each row (CSV,
+as of Politwoops), what auto-archiver writes (its table, its sheet as CSV, its JSON),
+and folders and indexes of ArchiveBox. Bookmarks (as browsers export them), lists of
+addresses, one per line, and what such tables and indexes name without having its
+words, become wishes to capture, which ` + "`stet serve`" + ` fulfils. A file may be packed
+with gzip, zstd or bzip2; - is standard input.
 
 The bytes of each file of posts are kept, and each post names its part of them. Of
 the archive of an account nothing else is kept. Records of web archives whose bytes
@@ -38,7 +40,7 @@ the same again adds nothing. --json says what became of each item, and why.`,
 		Example: `  stet import tweets.jsonl.gz
   stet import twitter-2022-11-01.zip --case harbour
   stet import crawl.warc.gz page.wacz
-  stet import bookmarks.html`,
+  stet import deleted.csv bookmarks.html ~/archivebox`,
 		Args: someArgs("a file, the folder of an account's archive, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importFiles(cmd.Context(), args, o) },
 	}

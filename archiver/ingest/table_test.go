@@ -1,0 +1,165 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"stet/extract"
+	"stet/extract/post"
+	"stet/extract/sites"
+	"stet/store"
+)
+
+// The tables and indexes of others: what becomes of each entry.
+func TestListsOfOthers(t *testing.T) {
+	raw := strings.ReplaceAll(status(1590000000000000002, "its own words"), `"`, `""`)
+	for _, tt := range []struct {
+		name, content string
+		// want are the outcomes, with the words or the address.
+		want []string
+	}{
+		{"politwoops", "id,user_name,content,created,modified,tweet\n" +
+			"1590000000000000001,ada,\"a boat, and\nanother\",2022-11-08 09:00:00,2022-11-08 10:00:00,\n" +
+			"1590000000000000002,ada,other words,2022-11-08 09:00:00,2022-11-08 10:00:00,\"" + raw + "\"\n" +
+			"1.59E+18,ada,rounded,2022,2022,\n17,ada,a row,2022,2022,\n1590000000000000003,ada,,2022,2022,\n",
+			[]string{"kept twitter:1590000000000000001 a boat, and\nanother", "kept twitter:1590000000000000002 its own words", "skipped no usable id", "skipped no usable id", "skipped no words"}},
+		{"semicolons", "Tweet ID;Text\r\n1590000000000000001;a boat\r\n", []string{"kept twitter:1590000000000000001 a boat"}},
+		{"tabs, quoted against sums", "status_id\ttext\n'1590000000000000001\t'=a boat\n", []string{"kept twitter:1590000000000000001 =a boat"}},
+		{"sheet", "Link,Archive status,Archive location,Upload timestamp,Upload title,Textual content\n" +
+			"https://x.com/ada/status/1590000000000000001,success,https://files.example/a.html,2022-11-08T09:00:00+00:00,a boat,\n" +
+			"https://gazette.example/boats,failed,,,,\nhttps://x.com/ada/status/1590000000000000004,,,,,\n,,,,,\n",
+			[]string{"kept twitter:1590000000000000001 a boat", "queued https://gazette.example/boats", "queued https://x.com/ada/status/1590000000000000004", "skipped no usable id"}},
+		{"auto-archiver table", "status,metadata,media\n" +
+			`twitter: success,"{'_processed_at': datetime.datetime(2022, 11, 9), 'url': 'https://x.com/ada/status/1590000000000000001', 'title': ""ada's boat\nhere"", 'content': '{""x"": 1}'}",[]` + "\n",
+			[]string{"kept twitter:1590000000000000001 ada's boat\nhere"}},
+		{"auto-archiver", `{"status": "twitter: success", "metadata": {"url": "https://x.com/ada/status/1590000000000000001", "title": "a boat", "timestamp": "2022-11-08T09:00:00+00:00"},
+			"media": [{"filename": "a.jpg", "key": "boats/a.jpg", "properties": {"hash": "SHA-256:12"}}]}` + "\n" + `{"status": "no archiver", "metadata": {}, "media": []}`,
+			[]string{"kept twitter:1590000000000000001 a boat", "skipped no address"}},
+		{"archivebox list", `[{"timestamp": "1667988000.0", "url": "https://gazette.example/boats"}, {"timestamp": "2"}]`, []string{"queued https://gazette.example/boats", "skipped no address"}},
+		{"archivebox index", `{"info": {"version": "0.6"}, "links": [{"timestamp": "1667988000.0", "url": "https://gazette.example/boats"}]}`, []string{"queued https://gazette.example/boats"}},
+		{"archivebox snapshot", `{"timestamp": "1667988000.0", "history": {}, "url": "https://gazette.example/boats"}`, []string{"queued https://gazette.example/boats"}},
+	} {
+		a := newArchive(t)
+		a.o.Finder = extract.NewFinder(sites.All())
+		if err := a.give(t, tt.name, []byte(tt.content)); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if len(a.items) != len(tt.want) {
+			t.Errorf("%s: the items are %+v", tt.name, a.items)
+			continue
+		}
+		for i, want := range tt.want {
+			if got := a.told(t, &a.items[i]); got != want && !(a.items[i].Outcome == Skipped && strings.Contains(got, strings.TrimPrefix(want, "skipped "))) {
+				t.Errorf("%s: item %d is %q, want %q", tt.name, i, got, want)
+			}
+		}
+		head, _ := a.o.Archive.Backend().Head(t.Context())
+		if err := a.give(t, tt.name, []byte(tt.content)); err != nil || a.count(Kept)+a.count(Merged) > 0 {
+			t.Errorf("%s: again: %+v, %v", tt.name, a.items, err)
+		}
+		if again, _ := a.o.Archive.Backend().Head(t.Context()); again != head {
+			t.Errorf("%s: a second import added %d records", tt.name, again-head)
+		}
+	}
+}
+
+// told is an item with the words that were kept.
+func (a *archive) told(t *testing.T, i *Item) string {
+	t.Helper()
+	if i.Outcome != Kept {
+		return fmt.Sprintf("%s %s%s", i.Outcome, i.Target, i.Reason)
+	}
+	ref, err := post.ParseRef(i.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := a.o.Archive.History(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%s %s %s", i.Outcome, i.Target, h.Best().Content.Post.Text)
+}
+
+func TestLongRows(t *testing.T) {
+	a := newArchive(t)
+	err := a.give(t, "long.csv", []byte("id,text\n1590000000000000001,short\n1590000000000000002,\""+strings.Repeat("x", 3*maxRow)))
+	if !errors.Is(err, store.ErrTooLarge) && !errors.Is(err, store.ErrInvalid) || a.count(Kept) != 1 {
+		t.Errorf("%v, %+v", err, a.items)
+	}
+}
+
+// A folder of ArchiveBox: web archives are read, pages where there are none, and
+// else the address alone is taken.
+func TestArchiveBox(t *testing.T) {
+	dir := t.TempDir()
+	file := warcOf(true, recorded{address: "https://cdn.syndication.twimg.com/tweet-result?id=1590000000000000001", head: asJSON, body: syndicated})
+	for name, content := range map[string]string{
+		"index.sqlite3":                         "x",
+		"archive/1/index.json":                  `{"url": "https://gazette.example/a"}`,
+		"archive/1/warc/1.warc.gz":              string(file),
+		"archive/2/index.json":                  `{"url": "https://gazette.example/boats"}`,
+		"archive/2/singlefile.html":             story,
+		"archive/3/index.json":                  `{"url": "https://gazette.example/c"}`,
+		"archive/4/index.json":                  `{}`,
+		"archive/5/index.json":                  `{"url": "file:///etc/passwd"}`,
+		"archive/5/output.html":                 story,
+		"archive/6/index.json":                  `{"url": "https://gazette.example/f"}`,
+		"archive/6/warc/../../6/warc/deep.warc": "WARC/1.0\r\n",
+	} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	outside := filepath.Join(t.TempDir(), "page.html")
+	if err := os.WriteFile(outside, []byte(strings.ReplaceAll(story, "0006", "0007")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_ = os.Mkdir(filepath.Join(dir, "archive", "7"), 0o700)
+	_ = os.WriteFile(filepath.Join(dir, "archive", "7", "index.json"), []byte(`{"url": "https://gazette.example/g"}`), 0o600)
+	_ = os.Symlink(outside, filepath.Join(dir, "archive", "7", "singlefile.html")) // where there are links, they are not followed
+	a := newArchive(t)
+	err := File(t.Context(), a.o, dir)
+	if err == nil || !strings.Contains(err.Error(), "deep.warc") {
+		t.Errorf("the damaged archive is told as %v", err)
+	}
+	if a.count(Kept) != 2 || a.count(Skipped) != 2 || strings.Join(a.queued, " ") != "https://gazette.example/c https://gazette.example/g" {
+		t.Errorf("queued %v, items %+v", a.queued, a.items)
+	}
+}
+
+func FuzzTable(f *testing.F) {
+	f.Add("id,user_name,content\n1590000000000000001,ada,a boat\n")
+	f.Add("Link;Archive status;Textual content\nhttps://x.com/a/status/1590000000000000001;done;\"a\n\"\"b\"\"\"\n")
+	f.Add("status,metadata,media\nok,\"{'url': 'https://x.com/ada/status/1590000000000000001', 'title': \"\"x\\\\\"\"\"\"}\",[]\n")
+	f.Add(`{"status":"s","metadata":{"url":"https://x.com/ada/status/1590000000000000001","title":"t"}}`)
+	f.Add(`{"info":{},"links":[{"url":"https://x.com/ada/status/1590000000000000001"}]}`)
+	f.Fuzz(func(t *testing.T, content string) {
+		a := newArchive(t)
+		for _, read := range []func(*keeper) error{
+			func(k *keeper) error { return k.readTable(t.Context(), strings.NewReader(content)) },
+			func(k *keeper) error { return k.readAutoArchiver(t.Context(), strings.NewReader(content)) },
+			func(k *keeper) error { return k.readArchiveBox(t.Context(), strings.NewReader(content)) },
+		} {
+			a.items = nil
+			k := &keeper{o: a.o, file: "f", id: store.ID{1}}
+			err := errors.Join(read(k), k.flush(t.Context()), k.settle())
+			if err != nil && !errors.Is(err, store.ErrInvalid) && !errors.Is(err, store.ErrTooLarge) {
+				t.Fatal(err)
+			}
+			for _, i := range a.items {
+				if i.Offset < 0 || i.Length <= 0 || i.Offset+i.Length > int64(len(content)) {
+					t.Fatalf("the part of %+v is outside of the file", i)
+				}
+				if i.Outcome == Kept && !strings.HasPrefix(i.Target, "twitter:") {
+					t.Fatalf("%+v is no post of the only platform", i)
+				}
+			}
+		}
+	})
+}
