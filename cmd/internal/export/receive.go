@@ -156,9 +156,12 @@ func (r *Receiver) Mark(m Mark) error {
 	return failed("noting how far the export is", writeWhole(r.path+markEnd, b))
 }
 
+// newEnd is the ending of a note that is being written.
+const newEnd = ".new"
+
 // writeWhole replaces a small file.
 func writeWhole(name string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	f, err := os.OpenFile(name+newEnd, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -173,6 +176,17 @@ func writeWhole(name string, b []byte) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
+}
+
+// removeNote removes the note of where the export can go on.
+func removeNote(path string) error {
+	var errs []error
+	for _, name := range []string{path + markEnd, path + markEnd + newEnd} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // begin clears away what an earlier export left, but for what is gone on from.
@@ -198,9 +212,7 @@ func (r *Receiver) begin(m Mark) error {
 // clear removes what is not whole.
 func (r *Receiver) clear() error {
 	err := os.RemoveAll(r.path + partEnd)
-	if rerr := os.Remove(r.path + markEnd); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-		err = errors.Join(err, rerr)
-	}
+	err = errors.Join(err, removeNote(r.path))
 	return failed("removing what is left of an earlier export", err)
 }
 
@@ -234,10 +246,7 @@ func (r *Receiver) Done() error {
 	if err := os.Rename(r.path+partEnd, r.path); err != nil {
 		return failed("naming "+r.path, err)
 	}
-	if err := os.Remove(r.path + markEnd); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return failed("removing the note of how far the export was", err)
-	}
-	return nil
+	return failed("removing the note of how far the export was", removeNote(r.path))
 }
 
 // Fail takes leave of an export that did not come to its end for cause, and
