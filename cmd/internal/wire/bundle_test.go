@@ -72,7 +72,7 @@ func (w *evidenceWorld) capture(private bool, operator, text string) {
 		return id
 	}
 	page := add(w.exchange("https://news.example/story", "text/html", "<p>He said it.</p>"+strings.Repeat("x", 200)))
-	article := add(&store.ArticleVersion{Time: w.now, URL: "https://news.example/story", Key: "news.example/story", Title: "Bells", Origin: "web", Finder: "1", Exchange: page, Private: private,
+	article := add(&store.ArticleVersion{Time: w.now, URL: "https://news.example/story", Key: "news.example/story", Title: "Bells", Origin: "web", Source: "front", Finder: "1", Exchange: page, Private: private,
 		Mentions: []store.Mention{{Kind: "embed", Ref: w.ref, Markup: "blockquote", Positions: []int{3}, Before: "He said <it>.", Fragment: "<blockquote>"}}})
 	answer := add(w.exchange("https://cdn.example/tweet?id=1", "application/json", fmt.Sprintf(`{"text":%q,"pad":%q}`, text, strings.Repeat("y", 2100))))
 	again := add(w.exchange("https://cdn.example/tweet?id=1", "application/json", fmt.Sprintf(`{"text":%q,"pad":%q}`, text, strings.Repeat("y", 2100))))
