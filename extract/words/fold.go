@@ -14,9 +14,16 @@ import (
 // accents. In the scripts of India and South-East Asia and in kana, marks are
 // vowels and consonants: there they stay.
 func Fold(s string) string {
-	if isLowerASCII(s) {
+	if isFolded(s) {
 		return s
 	}
+	if isASCII(s) {
+		return strings.ToLower(s)
+	}
+	return foldAny(s)
+}
+
+func foldAny(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	bare := false // the last letter is of a script whose marks are dropped
@@ -40,9 +47,33 @@ func Fold(s string) string {
 	return norm.NFC.String(b.String())
 }
 
-func isLowerASCII(s string) bool {
+// isFolded reports whether s holds only characters that stay as they are,
+// whatever stands beside them, and which are most of the texts of their
+// scripts: it saves taking them apart and putting them together again.
+func isFolded(s string) bool {
+	for _, r := range s {
+		switch {
+		case r < utf8.RuneSelf:
+			if 'A' <= r && r <= 'Z' {
+				return false
+			}
+		case r >= 0x3b1 && r <= 0x3c9 && r != 'ς': // Greek
+		case r >= 0x430 && r <= 0x44f && r != 'й': // Cyrillic
+		case r >= 0x5d0 && r <= 0x5ea: // Hebrew
+		case r >= 0x627 && r <= 0x64a && r != 'ة' && r != 'ـ' && r != 'ى' && (r < 0x63b || r > 0x640): // Arabic
+		case r >= 0x3041 && r <= 0x3096: // Hiragana
+		case r >= 0x30a1 && r <= 0x30f6: // Katakana
+		case r >= 0x4e00 && r <= 0x9fff: // Han
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func isASCII(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+		if s[i] >= utf8.RuneSelf {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,34 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// TestFoldQuickly asks that what is not looked at closely would stay as it is
+// or, in ASCII, would get the same form, also beside others of its kind.
+func TestFoldQuickly(t *testing.T) {
+	var quick []rune
+	for r := range rune(0x20000) {
+		if s := string(r); isFolded(s) || isASCII(s) {
+			if got := foldAny(s); got != Fold(s) {
+				t.Errorf("%q is %q, at a closer look %q", s, Fold(s), got)
+			}
+			quick = append(quick, r)
+		}
+	}
+	if len(quick) < 20_000 {
+		t.Fatalf("only %d characters", len(quick))
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 50_000 {
+		text := make([]rune, 4)
+		at := random.IntN(len(quick))
+		for i := range text {
+			text[i] = quick[(at+random.IntN(60))%len(quick)]
+		}
+		if s := string(text); foldAny(s) != Fold(s) {
+			t.Fatalf("%q is %q, at a closer look %q", s, Fold(s), foldAny(s))
+		}
+	}
+}
 
 func TestFold(t *testing.T) {
 	same := [][]string{

@@ -18,7 +18,9 @@ const (
 	// much are collected in memory, some 150 MB. Few large transactions make
 	// few large segments.
 	maxDocs = 65536
-	maxText = 48 << 20
+	maxText = 32 << 20
+	// maxParts is into how many parts work is divided.
+	maxParts = 8
 	// readAtOnce is how many records are asked of the journal at once.
 	readAtOnce = 2000
 )
@@ -137,7 +139,7 @@ func decode(records []store.Record) ([]store.Content, error) {
 // inParts calls fn with the parts of n things, as many as there are processors
 // and at once, where it is worth it; it returns when all have returned.
 func inParts(n int, fn func(part, from, to int)) int {
-	parts := min(runtime.GOMAXPROCS(0), n/64, 8)
+	parts := min(runtime.GOMAXPROCS(0), n/64, maxParts)
 	if parts < 2 {
 		fn(0, 0, n)
 		return 1

@@ -110,7 +110,7 @@ func TestPostings(t *testing.T) {
 		doc := uint32(0)
 		for range rapid.IntRange(1, 12).Draw(t2, "steps") {
 			first := doc + 1
-			collected := []map[string]*pending{{}, {}}
+			collected := []*collector{newCollector(), newCollector()}
 			for part := range collected {
 				for range rapid.IntRange(0, 80).Draw(t2, "documents") {
 					doc += uint32(rapid.SampledFrom([]int{1, 1, 1, 2, 200, 70_000}).Draw(t2, "distance"))
@@ -124,14 +124,12 @@ func TestPostings(t *testing.T) {
 						for range n {
 							place += rapid.IntRange(1, 300).Draw(t2, "place")
 							e.places = append(e.places, place)
-							if collected[part][token] == nil {
-								collected[part][token] = &pending{}
-							}
-							collected[part][token].add(doc, place)
+							collected[part].add(token, doc, place)
 						}
 						lists[token] = append(lists[token], e)
 					}
 				}
+				collected[part].sort()
 			}
 			if doc < first {
 				continue

@@ -62,6 +62,9 @@ type pending struct {
 	at     []int // the places in doc
 }
 
+// reset begins with another token; the memory of the pieces is used again.
+func (p *pending) reset() { p.pieces, p.doc, p.at = p.pieces[:0], 0, p.at[:0] }
+
 // add notes that the token stands at a place of a document. Documents and
 // places ascend.
 func (p *pending) add(doc uint32, place int) {
@@ -80,7 +83,9 @@ func (p *pending) finish() {
 		return
 	}
 	if n := len(p.pieces); n == 0 || p.pieces[n-1].size() >= maxBlock {
-		p.pieces = append(p.pieces, postings{first: p.doc, last: p.doc})
+		p.pieces = slices.Grow(p.pieces, 1)[:n+1]
+		piece := &p.pieces[n]
+		*piece = postings{first: p.doc, last: p.doc, docs: piece.docs[:0], places: piece.places[:0]}
 	}
 	piece := &p.pieces[len(p.pieces)-1]
 	if piece.count > 0 {

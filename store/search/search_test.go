@@ -412,17 +412,15 @@ func TestManySegments(t *testing.T) {
 	add := func(n int) {
 		t.Helper()
 		a.must(a.index.update(func(tx *bbolt.Tx) error {
-			first, collected := doc+1, map[string]*pending{}
+			first, collected := doc+1, newCollector()
 			for range n {
 				doc++
 				for _, token := range []string{"every", fmt.Sprintf("of%d", doc%4000)} {
-					if collected[token] == nil {
-						collected[token] = &pending{}
-					}
-					collected[token].add(doc, 1)
+					collected.add(token, doc, 1)
 				}
 			}
-			if err := writeSegment(tx, first, doc, []map[string]*pending{collected}); err != nil {
+			collected.sort()
+			if err := writeSegment(tx, first, doc, []*collector{collected}); err != nil {
 				return err
 			}
 			return tend(tx)

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -93,35 +92,35 @@ func drop(tx *bbolt.Tx, id uint32) error {
 }
 
 // writeSegment writes postings of the documents from first to last, which
-// several have collected, each of later documents than the one before.
-func writeSegment(tx *bbolt.Tx, first, last uint32, collected []map[string]*pending) error {
+// several have collected and sorted, each of later documents than the one
+// before.
+func writeSegment(tx *bbolt.Tx, first, last uint32, collected []*collector) error {
 	id, b, err := newSegment(tx)
 	if err != nil {
 		return err
 	}
-	tokens := slices.Collect(maps.Keys(collected[0]))
-	for i, m := range collected[1:] {
-		for t := range m {
-			if !slices.ContainsFunc(collected[:i+1], func(m map[string]*pending) bool { return m[t] != nil }) {
-				tokens = append(tokens, t)
+	var p pending
+	for {
+		token, some := "", false
+		for _, c := range collected {
+			if t, ok := c.next(); ok && (!some || t < token) {
+				token, some = t, true
 			}
 		}
-	}
-	slices.Sort(tokens)
-	var blocks []postings
-	for _, t := range tokens {
-		blocks = blocks[:0]
-		for _, m := range collected {
-			if p := m[t]; p != nil {
-				p.finish()
-				blocks = append(blocks, p.pieces...)
+		if !some {
+			return list(tx, &segment{id: id, first: first, last: last})
+		}
+		p.reset()
+		for _, c := range collected {
+			if t, ok := c.next(); ok && t == token {
+				c.take(&p)
 			}
 		}
-		if err := putBlocks(b, t, joined(blocks)); err != nil {
+		p.finish()
+		if err := putBlocks(b, token, p.pieces); err != nil {
 			return err
 		}
 	}
-	return list(tx, &segment{id: id, first: first, last: last})
 }
 
 func putBlocks(b *bbolt.Bucket, token string, blocks []postings) error {

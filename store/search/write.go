@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"go.etcd.io/bbolt"
 
-	"stet/extract/words"
 	"stet/store"
 )
 
@@ -76,53 +74,6 @@ func (w *writer) write(b *batch) error {
 		return nil
 	}
 	return writeSegment(w.tx, first, w.next-1, collect(added, first))
-}
-
-// collect breaks documents into words, on all processors.
-func collect(docs []*document, first uint32) []map[string]*pending {
-	all := make([]map[string]*pending, 8)
-	n := inParts(len(docs), func(part, from, to int) {
-		c := collector{postings: map[string]*pending{}}
-		for i, d := range docs[from:to] {
-			c.document(first+uint32(from+i), d)
-		}
-		all[part] = c.postings
-	})
-	return all[:n]
-}
-
-// collector collects the postings of documents.
-type collector struct{ postings map[string]*pending }
-
-func (c *collector) document(doc uint32, d *document) {
-	place := 0
-	for _, field := range d.fields {
-		if field == "" {
-			continue
-		}
-		words.Split(field, func(w words.Word) {
-			if place > maxPlaces {
-				return
-			}
-			for _, t := range w.Also {
-				c.add(t, doc, place)
-			}
-			for i, t := range w.Tokens {
-				c.add(t, doc, place+i)
-			}
-			place += len(w.Tokens)
-		})
-		place += fieldGap
-	}
-}
-
-func (c *collector) add(token string, doc uint32, place int) {
-	p := c.postings[token]
-	if p == nil {
-		p = &pending{}
-		c.postings[strings.Clone(token)] = p // not all of the text
-	}
-	p.add(doc, place)
 }
 
 // enter gives a document a number, unless a better one of the same is there.
