@@ -68,7 +68,7 @@ func contents() []store.Content {
 			Memento: store.Memento{Archive: "web.archive.org", URL: "u", Original: "o", Time: at}, Code: "error:no-access", Reason: "r", Exchange: id(2)},
 		&store.Import{Time: at, Name: "a.zip!data/tweets.js", Format: "twitter-archive", Content: d, Size: 9, Private: true, Software: "stet/1"},
 		&store.Redaction{Time: at, Act: store.RedactionSeal, Takedown: id(1), Records: []store.RedactedRecord{{ID: id(2), Fields: []string{"post"}}},
-			Operator: "o", Reason: "r", Sealed: d},
+			Operator: "o", Reason: "r", Sealed: []store.Digest{d}},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}
 }

@@ -106,8 +106,9 @@ type Record struct {
 	// Fields are the content.
 	Fields []Field
 	// Terms are the index entries, as [TermsOf] derives them from the content.
-	// They are set on records that are added; reading leaves them nil. They
-	// are not part of the leaf.
+	// They are set on records that are added; reading leaves them nil, but where
+	// content was removed: then they do not follow from the rest. They are not
+	// part of the leaf.
 	Terms []Term
 }
 

@@ -23,6 +23,9 @@ const (
 	RedactionSeal RedactionAct = "seal"
 	// RedactionUnseal: what was sealed was put back.
 	RedactionUnseal RedactionAct = "unseal"
+	// RedactionDone: all that a takedown asks for is done, and the files that
+	// keep what was removed were written anew. It names no records.
+	RedactionDone RedactionAct = "done"
 )
 
 // Redaction says what was taken out of records, or put back into them, and why.
@@ -41,9 +44,10 @@ type Redaction struct {
 	Operator string `json:"operator,omitempty"`
 	Reason   string `json:"reason,omitempty"`
 
-	// Sealed is the blob that holds, encrypted, what was sealed. It stands in a
-	// field of its own, which is removed when the content is destroyed.
-	Sealed Digest `json:"-"`
+	// Sealed are the blobs that hold, encrypted, what was sealed: first the
+	// records, then their blobs. They stand in a field of their own, which is
+	// removed when the content is destroyed.
+	Sealed []Digest `json:"-"`
 }
 
 // RedactedRecord is a record of which fields were taken out.
@@ -56,7 +60,7 @@ type RedactedRecord struct {
 // entry of it.
 const MaxRedacted = 1000
 
-// fieldSealed is the field of a redaction that names the blob.
+// fieldSealed is the field of a redaction that names the blobs.
 const fieldSealed = "sealed"
 
 func (*Redaction) kind() Kind        { return KindRedaction }
@@ -64,7 +68,7 @@ func (r *Redaction) when() time.Time { return r.Time }
 
 func (r *Redaction) encode() ([]Field, error) {
 	fields, err := meta(r)
-	if err != nil || r.Sealed.IsZero() {
+	if err != nil || len(r.Sealed) == 0 {
 		return fields, err
 	}
 	f, err := jsonField(fieldSealed, r.Sealed)
@@ -80,7 +84,7 @@ func (r *Redaction) decode(rec *Record) error {
 }
 
 func (r *Redaction) terms() []Term {
-	terms := blobTerms([]Term{RedactionsTerm()}, r.Sealed)
+	terms := blobTerms([]Term{RedactionsTerm()}, r.Sealed...)
 	if !r.Takedown.IsZero() {
 		terms = append(terms, RecordTerm(r.Takedown))
 	}
@@ -120,8 +124,9 @@ func (r *Record) Lacks(name string) bool {
 
 // Without returns r without the content of the named fields, and with the index
 // entries that stay: those that the rest of the content asks for. Where the
-// rest does not say any more what the record is about, the post, article or
-// page itself stays, and nothing else. It errors with [ErrInvalid] where that was
+// rest does not say any more what the record is about, the post itself stays,
+// and nothing else: what has no content is not an answer to who asks for an
+// article, a page or a drawing. It errors with [ErrInvalid] where that was
 // removed before, and more is to be.
 func Without(r *Record, names ...string) (Record, error) {
 	whole, err := DecodeAny(r)
@@ -154,26 +159,12 @@ func subjectTerms(c Content) []Term {
 		terms = refTerms(c.Refs...)
 	case *Capture:
 		terms = refTerms(c.Ref)
-		if c.Kind == CapturePage {
-			terms = append(terms, URLTerm(c.URL))
-		}
 	case *Derivation:
 		terms = refTerms(append([]post.Ref{c.Ref}, c.Post.Aliases...)...)
 	case *Look:
 		terms = refTerms(c.Ref)
 	case *Verdict:
 		terms = refTerms(c.Ref)
-	case *ArticleVersion:
-		terms = []Term{newTerm(IndexArticle, c.Key)}
-	case *PageReading:
-		terms = []Term{URLTerm(c.URL)}
-	case *Drawing:
-		terms = refTerms(c.Ref)
-		if c.Ref.IsZero() {
-			terms = []Term{URLTerm(c.URL)}
-		}
-	case *Import:
-		terms = []Term{ImportsTerm()}
 	}
 	return sortedTerms(terms)
 }
@@ -302,6 +293,8 @@ func ContentFields(r *Record) []string {
 		names = []string{fieldMeta, fieldText}
 	case KindCapture, KindDrawing, KindImport:
 		names = []string{fieldMeta}
+	case KindRedaction:
+		names = []string{fieldSealed}
 	}
 	return slices.DeleteFunc(names, func(name string) bool {
 		return !slices.ContainsFunc(r.Fields, func(f Field) bool { return f.Name == name && f.Removed == nil })

@@ -31,6 +31,10 @@ type TakedownAct string
 const (
 	// TakedownRefuse: nothing more is captured; what is kept stays.
 	TakedownRefuse TakedownAct = "refuse"
+	// TakedownSeal: what is kept is sealed besides, TakedownDestroy: it is
+	// destroyed.
+	TakedownSeal    TakedownAct = "seal"
+	TakedownDestroy TakedownAct = "destroy"
 	// TakedownLift takes back what was decided before.
 	TakedownLift TakedownAct = "lift"
 )
@@ -48,6 +52,14 @@ type Takedown struct {
 	Operator string `json:"operator,omitempty"`
 	Reason   string `json:"reason,omitempty"`
 	Basis    string `json:"basis,omitempty"`
+	// Received is when somebody asked for it, and Deadline by when it had to be
+	// decided.
+	Received time.Time `json:"received,omitzero"`
+	Deadline time.Time `json:"deadline,omitzero"`
+	// Posts is how many posts it concerned, and KeepQuotes is true where what
+	// others publish of them stays.
+	Posts      int  `json:"posts,omitempty"`
+	KeepQuotes bool `json:"keep_quotes,omitempty"`
 }
 
 // Forbids reports whether it forbids to capture.

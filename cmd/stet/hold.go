@@ -157,7 +157,9 @@ func (a *app) ruleOne(ctx context.Context, w *wire.Archive, word string, r ruled
 			return r, err
 		}
 	}
-	_, err = b.Commit(ctx)
+	if _, err = b.Commit(ctx); err == nil && r.Act == string(store.TakedownLift) {
+		err = w.Lifted([]post.Ref{ref}, accounts)
+	}
 	return r, err
 }
 
@@ -250,6 +252,18 @@ func ruledOf(record *store.Record) (ruled, error) {
 
 // showRulings prints what was decided about a post.
 func (a *app) showRulings(v *view.Post) {
+	if r := v.Removed; r != nil {
+		word := "Removed"
+		if r.Act == store.RedactionSeal {
+			word = "Sealed"
+		}
+		a.out.block("", fmt.Sprintf("%s by the archive on %s: %s. What remains is that %s made, when, and their leaves:",
+			word, a.when(r.Time), joined([]string{r.Reason, r.Basis}, "; "), count(len(r.Remains), "record")+" were"), 0)
+		for _, m := range r.Remains {
+			a.out.line("  %s  %-10s %s", a.when(m.Time), m.Kind, m.ID)
+			a.out.line("    leaf %d, %s", m.Seq-1, m.Leaf)
+		}
+	}
 	for _, r := range []struct {
 		ruling *view.Ruling
 		words  string

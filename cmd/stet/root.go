@@ -56,7 +56,7 @@ original is deleted.
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
 		a.serveCommand(), a.watchCommand(), a.caseCommand(), a.sourceCommand(), a.jobsCommand(),
 		a.checkCommand(), a.checkpointCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.migrateCommand(), a.rebuildCommand(), a.salvageCommand(),
-		a.exportCommand(), a.importCommand(), a.statusCommand(), a.userCommand(), a.tokenCommand(), a.approveCommand(), a.holdCommand(), a.refuseCommand(), a.repairCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
+		a.exportCommand(), a.importCommand(), a.statusCommand(), a.userCommand(), a.tokenCommand(), a.approveCommand(), a.holdCommand(), a.refuseCommand(), a.takedownCommand(), a.repairCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root
 }

@@ -71,6 +71,9 @@ func (a *app) show(ctx context.Context, word string) error {
 		} else {
 			a.showView(v)
 		}
+		if len(v.Captures) == 0 && v.Removed != nil {
+			return a.notThere(ctx, w, ref.String()+" was taken down: what remains of it was printed, but its words", store.ErrNotFound)
+		}
 		if len(v.Captures) == 0 {
 			return a.notThere(ctx, w, ref.String()+" was never captured: what is known of it was printed, but its words", store.ErrNotFound)
 		}

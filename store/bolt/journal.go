@@ -47,7 +47,7 @@ func (s *Store) record(b *rawBlock, seq uint64) (store.Record, error) {
 		return store.Record{}, err
 	}
 	r := records[seq-b.first]
-	r.Terms = nil
+	withoutTerms(&r)
 	return r, nil
 }
 
@@ -106,10 +106,17 @@ func (s *Store) decodeFound(blocks []rawBlock, found []posting) ([]store.Record,
 		if r.Kind.Number() != p.kind {
 			return nil, fmt.Errorf("%w: record %d is indexed as another kind than %s", store.ErrCorrupt, p.seq, r.Kind)
 		}
-		r.Terms = nil
+		withoutTerms(&r)
 		records = append(records, r)
 	}
 	return records, nil
+}
+
+// withoutTerms leaves out the index entries that follow from the content.
+func withoutTerms(r *store.Record) {
+	if r.Whole() {
+		r.Terms = nil
+	}
 }
 
 // Head implements [store.Journal].
@@ -176,7 +183,7 @@ func (s *Store) Read(ctx context.Context, after uint64, limit int) ([]store.Reco
 			if len(records) == limit || size > maxRead && len(records) > 0 {
 				return records, nil
 			}
-			r.Terms = nil
+			withoutTerms(r)
 			records = append(records, *r)
 		}
 	}

@@ -193,7 +193,9 @@ func (s *Store) add(r *store.Record) {
 // read returns the record with a number, as a reader gets it.
 func (s *Store) read(seq uint64) store.Record {
 	r := cloneRecord(&s.records[seq-1].record)
-	r.Terms = nil
+	if r.Whole() {
+		r.Terms = nil
+	}
 	return r
 }
 

@@ -53,7 +53,9 @@ func (s *Store) Read(ctx context.Context, after uint64, limit int) ([]store.Reco
 			if want := after + uint64(len(records)) + 1; block[i].Seq != want {
 				return fmt.Errorf("%w: record %d is missing", store.ErrCorrupt, want)
 			}
-			block[i].Terms = nil
+			if block[i].Whole() {
+				block[i].Terms = nil
+			}
 			records = append(records, block[i])
 		}
 		return nil

@@ -94,7 +94,9 @@ func (s *Store) load(ctx context.Context, seqs []int64) ([]store.Record, error) 
 			return fmt.Errorf("%w: record %d is missing", store.ErrCorrupt, seq)
 		}
 		r := block[seq-first]
-		r.Terms = nil
+		if r.Whole() {
+			r.Terms = nil
+		}
 		records = append(records, r)
 		return nil
 	})

@@ -62,7 +62,7 @@ func (e *env) story() []store.Record {
 	audit := e.record(&store.Audit{Time: e.clock.Now(), Actor: "ada", How: "session", Action: "approve", Targets: []string{ref(1).String()}})
 	submission := e.record(&store.Submission{Time: e.clock.Now(), URL: "https://ferry.example/times", Of: capture.ID, Archive: "web.archive.org", Exchange: x.ID})
 	given := e.record(&store.Import{Time: e.clock.Now(), Name: "posts.jsonl", Format: "twarc", Size: 3})
-	redaction := e.record(&store.Redaction{Time: e.clock.Now(), Act: store.RedactionSeal, Takedown: takedown.ID, Sealed: e.keep("sealed").Digest,
+	redaction := e.record(&store.Redaction{Time: e.clock.Now(), Act: store.RedactionSeal, Takedown: takedown.ID, Sealed: []store.Digest{e.keep("sealed").Digest},
 		Records: []store.RedactedRecord{{ID: capture.ID, Fields: []string{"meta"}}}})
 	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission, hold, takedown, given, redaction}
 }

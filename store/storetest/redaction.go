@@ -69,7 +69,7 @@ func testRedact(e *env) {
 		got, err := e.Backend.Get(e.Context(), part.ID)
 		e.must(err)
 		e.carries(&part, want[i].Seq, story[i].Terms)
-		want[i].Salt, want[i].Fields = store.Salt{}, part.Fields
+		want[i].Salt, want[i].Fields, want[i].Terms = store.Salt{}, part.Fields, part.Terms
 		e.same("a "+string(got.Kind)+" without its content", got, want[i])
 		for _, f := range fields {
 			if got.Field(f) != nil || !got.Lacks(f) {
@@ -172,7 +172,7 @@ func testRedactMany(e *env) {
 	for i := 0; i < len(records); i += 3 {
 		part := e.without(records[i])
 		changed = append(changed, part)
-		want[i].Salt, want[i].Fields = store.Salt{}, part.Fields
+		want[i].Salt, want[i].Fields, want[i].Terms = store.Salt{}, part.Fields, part.Terms
 	}
 	slices.Reverse(changed)
 	e.redact(changed...)

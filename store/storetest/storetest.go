@@ -231,7 +231,10 @@ func (e *env) addRecords(records ...store.Record) []store.Record {
 func stored(records []store.Record, receipt store.Receipt) []store.Record {
 	out := make([]store.Record, len(records))
 	for i, r := range records {
-		r.Seq, r.Terms = receipt.First+uint64(i), nil
+		r.Seq = receipt.First + uint64(i)
+		if r.Whole() {
+			r.Terms = nil
+		}
 		out[i] = r
 	}
 	return out

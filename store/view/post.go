@@ -29,6 +29,9 @@ type Post struct {
 	// captured; nil where nobody decided so.
 	Hold    *Ruling `json:"hold,omitempty"`
 	Refused *Ruling `json:"refused,omitempty"`
+	// Removed says that content of it was removed by the archive, and what is
+	// left; nil where all is there.
+	Removed *Removed `json:"removed,omitempty"`
 	// Source is where the shown words come from, empty where none are kept.
 	Source post.Source `json:"-"`
 	// Notes are what the parser and the other sources had to say of it.
@@ -128,12 +131,15 @@ func (r *Reader) Post(ctx context.Context, ref post.Ref) (*Post, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(h.Captures) == 0 && len(h.Looks) == 0 {
+	if len(h.Captures) == 0 && len(h.Looks) == 0 && len(h.Bare) == 0 {
 		return nil, fmt.Errorf("%s: %w: it was never captured%s", ref, store.ErrNotFound, onlyKnownFrom(h, mentions))
 	}
 	v := &Post{Post: post.Post{Platform: h.Ref.Platform, ID: h.Ref.ID}, Status: r.policy.Status(h), Mentions: mentions, QuotedBy: h.QuotedBy,
 		Private: r.policy.Private(h), Captures: []Capture{}, Looks: []Look{}, History: h}
 	if err = r.rulings(ctx, v); err != nil {
+		return nil, err
+	}
+	if v.Removed, err = r.removed(ctx, h); err != nil {
 		return nil, err
 	}
 	if v.Drawings, err = r.drawings(ctx, ref); err != nil {

@@ -34,6 +34,9 @@ type Archive struct {
 	// Submissions hands pages to the Wayback Machine; nil where wayback.submit is
 	// off, or the archive was opened for reading.
 	Submissions *wayback.Submitter
+	// Removals plans takedowns, and carries them out where the archive was opened
+	// for writing.
+	Removals *archiver.Remover
 	// Checker proves the store and Statter measures it.
 	Checker store.Checker
 	Statter store.Statter
@@ -85,6 +88,7 @@ func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Arch
 	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Search: index, Now: o.Now, Random: o.Random})
 	a.Heads = a.newHeads(o, how.readOnly)
 	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms(), Pictures: a.looks})
+	a.Removals = a.remover(o)
 	if how.readOnly {
 		return a, nil
 	}
@@ -98,9 +102,10 @@ func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Arch
 	e.Archive, e.Owner = a.Archive, owner(o)
 	// The worker of the sources needs the engine, and the engine its handler.
 	e.Handlers = map[string]archiver.Handler{
-		archiver.JobSource: func(ctx context.Context, j store.Job) error { return a.Sources.Handle(ctx, j) },
-		browser.JobDraw:    a.draw,
-		wayback.JobSubmit:  a.submit,
+		archiver.JobSource:   func(ctx context.Context, j store.Job) error { return a.Sources.Handle(ctx, j) },
+		browser.JobDraw:      a.draw,
+		wayback.JobSubmit:    a.submit,
+		archiver.JobTakedown: a.Removals.Handle,
 	}
 	a.Engine = archiver.New(e)
 	a.Sources = a.sources(o, client)

@@ -50,6 +50,9 @@ func (a *Archive) Backup(ctx context.Context, dir, passphrase string, report fun
 	if _, err = user.Copy(a.Dir, dir, true); err != nil {
 		return sum, false, err
 	}
+	if _, err = takedownsIn(a.Dir).CopyTo(filepath.Join(dir, TakedownFile), true); err != nil {
+		return sum, false, err
+	}
 	key, err = backupKey(a.Dir, dir, passphrase)
 	return sum, key, err
 }
@@ -65,7 +68,8 @@ type Restoring struct {
 }
 
 // Restore puts a backup in the place of the archive. The tokens and users of an archive that is there stay in force, so that none
-// comes back that was revoked since; else those of the backup do. It returns how
+// comes back that was revoked since; else those of the backup do. What was taken
+// down since is taken down again. It returns how
 // many tokens those are. The next head is signed by a new key, which takes over from
 // that of the backup, where a passphrase decrypts it, or of the archive that is
 // there.
@@ -88,7 +92,15 @@ func Restore(ctx context.Context, c *config.Config, o Options, r Restoring, repo
 	}
 	tokens, err := token.Copy(backup, c.Data, false)
 	_, err2 := user.Copy(backup, c.Data, false)
-	return sum, tokens, errors.Join(err, err2)
+	_, err3 := takedownsIn(backup).CopyTo(filepath.Join(c.Data, TakedownFile), false)
+	if err := errors.Join(err, err2, err3); err != nil {
+		return sum, tokens, err
+	}
+	// What was taken down since the backup is taken down again before anybody
+	// can read it.
+	report(CopyProgress{Stage: "takedowns"})
+	_, err = replayRestored(ctx, c, o)
+	return sum, tokens, err
 }
 
 // Compact writes the database anew without the space that is no longer used,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/token"
@@ -53,10 +54,13 @@ func Migrate(ctx context.Context, from, to *config.Config, o Options, report fun
 	if err := m.records(ctx, report); err != nil {
 		return sum, err
 	}
+	if err := m.redactions(ctx); err != nil {
+		return sum, err
+	}
 	if err := m.estate(ctx); err != nil {
 		return sum, err
 	}
-	return sum, beside(from.Data, to.Data)
+	return sum, copyBeside(from.Data, to.Data)
 }
 
 // mover copies one archive.
@@ -135,6 +139,74 @@ func (m *mover) records(ctx context.Context, report func(done, all uint64)) erro
 	return nil
 }
 
+// redactions changes what an earlier run had moved and lost its content since, or
+// has it again.
+func (m *mover) redactions(ctx context.Context) error {
+	q := store.Query{Term: store.RedactionsTerm(), Limit: 100}
+	for more := m.sum.Before > 0; more; {
+		page, err := m.src.List(ctx, q)
+		if err != nil {
+			return fmt.Errorf("reading what was removed: %w", err)
+		}
+		for i := range page.Records {
+			q.After = page.Records[i].Seq
+			r, err := store.Decode[store.Redaction](&page.Records[i])
+			if err != nil {
+				return err
+			}
+			for _, changed := range r.Records {
+				if err := m.redact(ctx, changed.ID); err != nil {
+					return fmt.Errorf("moving what is left of record %s: %w", changed.ID, err)
+				}
+			}
+		}
+		more = page.More
+	}
+	return nil
+}
+
+// redact puts a record as it is now in the place of what was moved of it.
+func (m *mover) redact(ctx context.Context, id store.ID) error {
+	now, err := m.src.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	was, err := m.dst.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	lacks := func(r *store.Record) (names []string) {
+		for _, f := range r.Fields {
+			if f.Removed != nil {
+				names = append(names, f.Name)
+			}
+		}
+		return names
+	}
+	if slices.Equal(lacks(&now), lacks(&was)) {
+		return nil
+	}
+	before, err := store.StoredTerms(&was)
+	if err != nil {
+		return err
+	}
+	if err := m.record(ctx, &now, now.Leaf()); err != nil {
+		return err
+	}
+	if _, err := m.dst.(store.Redactor).Redact(ctx, store.Batch{}, []store.Record{now}); err != nil {
+		return err
+	}
+	for _, t := range before {
+		if t.Index != store.IndexBlob || slices.Contains(now.Terms, t) {
+			continue
+		}
+		if err := m.dst.Remove(ctx, store.Digest([]byte(t.Value))); err != nil && !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return nil
+}
+
 // record proves a record, gives it its index entries and copies its files.
 func (m *mover) record(ctx context.Context, r *store.Record, leaf store.Hash) error {
 	if r.Leaf() != leaf {
@@ -144,7 +216,7 @@ func (m *mover) record(ctx context.Context, r *store.Record, leaf store.Hash) er
 	if err != nil {
 		return fmt.Errorf("record %d (%s): %w", r.Seq, r.ID, err)
 	}
-	if content != nil && len(r.Terms) == 0 {
+	if content != nil && r.Whole() {
 		r.Terms = store.TermsOf(content)
 	}
 	for _, t := range r.Terms {
@@ -227,9 +299,9 @@ func (m *mover) estate(ctx context.Context) error {
 	}
 }
 
-// beside copies what lies beside an archive and is not made anew: who may use
+// copyBeside copies what lies beside an archive and is not made anew: who may use
 // it, and the key that signs its heads.
-func beside(from, to string) error {
+func copyBeside(from, to string) error {
 	if from == to {
 		return nil
 	}
@@ -239,7 +311,10 @@ func beside(from, to string) error {
 	if _, err := user.Copy(from, to, false); err != nil {
 		return err
 	}
-	for _, name := range []string{evidence.KeyFile, evidence.HeadFile} {
+	if _, err := takedownsIn(from).CopyTo(filepath.Join(to, TakedownFile), false); err != nil {
+		return err
+	}
+	for _, name := range []string{evidence.KeyFile, evidence.HeadFile, SealKeyFile} {
 		if err := copySecret(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
 			return fmt.Errorf("%w: copying %s: %w", store.ErrReadOnly, name, err)
 		}

@@ -42,6 +42,10 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 			_ = a.Close() // the first error says what is wrong
 		}
 	}()
+	// What was restored by other means may lack what was taken down since.
+	if _, err := a.Replay(ctx); err != nil {
+		return nil, fmt.Errorf("carrying out takedowns: %w", err)
+	}
 	if s.Notifier, err = a.notifier(c, o, report); err != nil {
 		return nil, err
 	}

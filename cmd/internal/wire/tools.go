@@ -47,6 +47,8 @@ type Options struct {
 	Log *slog.Logger
 	// Progress is told of what the engine does.
 	Progress func(archiver.Progress)
+	// Step is told before each step of a takedown; nil is nobody.
+	Step func(string)
 
 	// turns paces the requests of all machines together; nil where there is one.
 	turns store.Turns

@@ -1,0 +1,360 @@
+package archiver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"stet/extract/post"
+	"stet/store"
+)
+
+// JobTakedown is the kind of the jobs that carry out takedowns.
+const JobTakedown = "takedown"
+
+const (
+	// maxTakedownRefs is how many posts one job removes: its payload holds their
+	// names.
+	maxTakedownRefs = 500
+	// maxTakedownBlobs is how many files one job removes.
+	maxTakedownBlobs = 500
+	// takedownLease is how long a job is held.
+	takedownLease = 10 * time.Minute
+	// takedownPoll is how often a job is looked at that somebody else carries out.
+	takedownPoll = 200 * time.Millisecond
+)
+
+// takedownWork is the payload of a job: posts to be removed, or files, or the
+// end of the takedown.
+type takedownWork struct {
+	Takedown store.ID       `json:"takedown"`
+	Refs     []post.Ref     `json:"refs,omitempty"`
+	Blobs    []store.Digest `json:"blobs,omitempty"`
+	Pictures []store.Digest `json:"pictures,omitempty"`
+	Last     bool           `json:"last,omitempty"`
+}
+
+// Begin stores the intent: from then on the posts are refused, and the work goes
+// on until it is done, whatever is interrupted. It returns the decision's id. It
+// errors with ErrRefused, and stores nothing, where one of the posts is held.
+func (r *Remover) Begin(ctx context.Context, w Wish) (store.ID, error) {
+	if w.Act == store.TakedownSeal && r.o.Vault == nil {
+		return store.ID{}, fmt.Errorf("%w: this archive has nothing to seal with", store.ErrInvalid)
+	}
+	if len(w.Accounts) == 0 && len(w.Refs) != 1 {
+		return store.ID{}, fmt.Errorf("%w: a takedown is of one post or of one account", store.ErrInvalid)
+	}
+	for _, ref := range w.Refs {
+		if _, err := r.Plan(ctx, ref, w.KeepQuotes); err != nil {
+			return store.ID{}, err
+		}
+	}
+	now := r.o.Archive.Now()
+	t := &store.Takedown{Time: now, Accounts: w.Accounts, Act: w.Act, Operator: w.Operator, Reason: w.Reason, Basis: w.Basis,
+		Received: w.Received, Deadline: w.Deadline, Posts: len(w.Refs), KeepQuotes: w.KeepQuotes}
+	audit := &store.Audit{Time: now, Actor: w.Operator, How: w.How, Action: "takedown " + string(w.Act), Targets: w.Accounts, Reason: w.Reason}
+	if len(w.Accounts) == 0 {
+		t.Ref, audit.Targets = w.Refs[0], []string{w.Refs[0].String()}
+	}
+	b := r.o.Archive.Begin()
+	id, err := b.Add(ctx, t)
+	if err != nil {
+		return store.ID{}, err
+	}
+	if _, err := b.Add(ctx, audit); err != nil {
+		return store.ID{}, err
+	}
+	for refs := range slices.Chunk(w.Refs, maxTakedownRefs) {
+		if err := enqueueTakedown(b, takedownWork{Takedown: id, Refs: refs}); err != nil {
+			return store.ID{}, err
+		}
+	}
+	if err := enqueueTakedown(b, takedownWork{Takedown: id, Last: true}); err != nil {
+		return store.ID{}, err
+	}
+	r.o.Step("intent")
+	_, err = b.Commit(ctx)
+	return id, err
+}
+
+func enqueueTakedown(b *store.Builder, w takedownWork) error {
+	payload, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	priority := store.PriorityPerson
+	if w.Last {
+		priority = store.PriorityDesk // after all others
+	}
+	return b.Enqueue(store.Enqueue{Job: store.Job{Kind: JobTakedown, Payload: payload, Priority: priority}})
+}
+
+// RunAll carries out what was decided and not done yet, also by others before.
+// It returns when nothing of it is left.
+func (r *Remover) RunAll(ctx context.Context) error {
+	tick := time.NewTimer(takedownPoll)
+	defer tick.Stop()
+	for {
+		a := r.o.Archive
+		jobs, err := a.Backend().Lease(ctx, store.LeaseRequest{Owner: r.o.Owner, Now: a.Now(), For: takedownLease, Limit: 1, Kinds: []string{JobTakedown}})
+		if err != nil {
+			return fmt.Errorf("taking up the work of takedowns: %w", err)
+		}
+		for _, j := range jobs {
+			if err := r.Handle(ctx, j); err != nil {
+				return err
+			}
+		}
+		if len(jobs) > 0 {
+			continue
+		}
+		left, err := r.Unfinished(ctx)
+		if err != nil || len(left) == 0 {
+			return err
+		}
+		tick.Reset(takedownPoll)
+		select { // another process carries it out
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// Unfinished returns the takedowns of which something is still to be done.
+func (r *Remover) Unfinished(ctx context.Context) (map[store.ID]bool, error) {
+	left := map[store.ID]bool{}
+	err := r.eachJob(ctx, func(_ store.Job, w takedownWork) { left[w.Takedown] = true })
+	return left, err
+}
+
+func (r *Remover) eachJob(ctx context.Context, fn func(store.Job, takedownWork)) error {
+	for f := (store.JobFilter{Kinds: []string{JobTakedown}, Limit: 500}); ; {
+		jobs, err := r.o.Archive.Backend().ListJobs(ctx, f)
+		if err != nil {
+			return fmt.Errorf("listing the work of takedowns: %w", err)
+		}
+		for _, j := range jobs {
+			var w takedownWork
+			if err := json.Unmarshal(j.Payload, &w); err != nil {
+				return fmt.Errorf("%w: the job %s: %w", store.ErrCorrupt, j.ID, err)
+			}
+			fn(j, w)
+			f.After = j.ID
+		}
+		if len(jobs) < f.Limit {
+			return nil
+		}
+	}
+}
+
+// Handle carries out one job: it is an [Handler].
+func (r *Remover) Handle(ctx context.Context, j store.Job) error {
+	err := r.handle(ctx, j)
+	if err == nil {
+		return nil
+	}
+	// It is tried again for ever: what was decided is to be done.
+	b := r.o.Archive.Begin()
+	b.Finish(store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeRetry, RunAt: r.o.Archive.Now().Add(time.Minute),
+		Error: err.Error(), ErrorClass: store.ClassOf(err).Recorded})
+	if _, ferr := b.Commit(context.WithoutCancel(ctx)); ferr != nil && !errors.Is(ferr, store.ErrConflict) {
+		err = errors.Join(err, ferr)
+	}
+	return fmt.Errorf("carrying out a takedown: %w", err)
+}
+
+func (r *Remover) handle(ctx context.Context, j store.Job) error {
+	var w takedownWork
+	if err := json.Unmarshal(j.Payload, &w); err != nil {
+		return fmt.Errorf("%w: the job %s: %w", store.ErrCorrupt, j.ID, err)
+	}
+	record, err := r.o.Archive.Get(ctx, w.Takedown)
+	if err != nil {
+		return err
+	}
+	t, err := store.Decode[store.Takedown](&record)
+	if err != nil {
+		return err
+	}
+	switch {
+	case w.Last:
+		return r.finish(ctx, j, w, t)
+	case len(w.Blobs) > 0:
+		err = r.removeBlobs(ctx, w)
+	default:
+		err = r.removePosts(ctx, w, t)
+	}
+	if err != nil {
+		return err
+	}
+	b := r.o.Archive.Begin()
+	b.Finish(store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeDone})
+	_, err = b.Commit(ctx)
+	return err
+}
+
+// removePosts removes what is kept of some posts.
+func (r *Remover) removePosts(ctx context.Context, w takedownWork, t *store.Takedown) error {
+	var own []post.Ref
+	var articles []string
+	for _, ref := range w.Refs {
+		p, err := r.Plan(ctx, ref, t.KeepQuotes)
+		if err != nil {
+			return err
+		}
+		own, articles = append(own, p.own...), append(articles, p.articles...)
+	}
+	// Before the records change: what takes the place of an article version must
+	// not be taken out of the index with it.
+	r.o.Step("words")
+	if err := r.o.Archive.PurgeWords(ctx, own, articles); err != nil {
+		return err
+	}
+	for _, ref := range w.Refs {
+		if err := r.removePost(ctx, w.Takedown, t, ref); err != nil {
+			return fmt.Errorf("%s: %w", ref, err)
+		}
+	}
+	return nil
+}
+
+// removePost removes what is kept of one post, as it is now.
+func (r *Remover) removePost(ctx context.Context, id store.ID, t *store.Takedown, ref post.Ref) error {
+	p, err := r.Plan(ctx, ref, t.KeepQuotes)
+	if err != nil {
+		return err
+	}
+	for first := true; first || len(p.records) > 0; first = false {
+		n := min(len(p.records), store.MaxRedacted/4)
+		part := p.records[:n]
+		p.records = p.records[n:]
+		var blobs, pictures []store.Digest
+		if len(p.records) == 0 { // those that no record refers to any more
+			blobs, pictures = p.blobs, p.pictures
+		}
+		if n == 0 && len(blobs) == 0 {
+			return nil
+		}
+		if err := r.removePart(ctx, id, t, p.own, part, blobs, pictures); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removePart removes the content of some records in one commit, which also says
+// what files are to go.
+func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown, own []post.Ref, part []planned, blobs, pictures []store.Digest) error {
+	act := &store.Redaction{Time: r.o.Archive.Now(), Act: store.RedactionRemove, Takedown: id, Operator: t.Operator, Reason: t.Reason}
+	if t.Act == store.TakedownSeal {
+		act.Act = store.RedactionSeal
+		r.o.Step("seal")
+		var err error
+		if act.Sealed, err = r.seal(ctx, part, blobs); err != nil {
+			return err
+		}
+	}
+	b := r.o.Archive.Begin()
+	for i := range part {
+		c, err := store.Without(&part[i].record, part[i].fields...)
+		if err != nil {
+			return err
+		}
+		b.Replace(c)
+		act.Records = append(act.Records, store.RedactedRecord{ID: c.ID, Fields: part[i].fields})
+		if err := withoutQuotes(ctx, b, &part[i].record, own); err != nil {
+			return err
+		}
+	}
+	if _, err := b.Add(ctx, act); err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(blobs, maxTakedownBlobs) {
+		if err := enqueueTakedown(b, takedownWork{Takedown: id, Blobs: chunk, Pictures: pictures}); err != nil {
+			return err
+		}
+		pictures = nil
+	}
+	r.o.Step("records")
+	_, err := b.Commit(ctx)
+	return err
+}
+
+// withoutQuotes adds a version of an article that says what the one that goes
+// said, but for what it quoted of the posts.
+func withoutQuotes(ctx context.Context, b *store.Builder, r *store.Record, own []post.Ref) error {
+	if r.Kind != store.KindArticle || !r.Whole() {
+		return nil
+	}
+	v, err := store.Decode[store.ArticleVersion](r)
+	if err != nil {
+		return err
+	}
+	v.Mentions = slices.Clone(v.Mentions)
+	for i := range v.Mentions {
+		if m := &v.Mentions[i]; slices.Contains(own, m.Ref) || m.Ref.IsZero() {
+			m.Quoted, m.Fragment, m.Before, m.Anchor = store.Quotation{}, "", "", ""
+		}
+	}
+	v.Text, v.Content = "", store.Digest{}
+	v.Warnings = append(slices.Clone(v.Warnings), "its words were removed, because it quotes a post that was taken down")
+	_, err = b.Add(ctx, v)
+	return err
+}
+
+// removeBlobs removes files that no record refers to any more.
+func (r *Remover) removeBlobs(ctx context.Context, w takedownWork) error {
+	if r.o.Pictures != nil && len(w.Pictures) > 0 {
+		r.o.Step("pictures")
+		if err := r.o.Pictures.Purge(ctx, w.Pictures); err != nil {
+			return err
+		}
+	}
+	r.o.Step("files")
+	for _, d := range w.Blobs {
+		err := r.o.Archive.Blobs().Remove(ctx, d)
+		if errors.Is(err, store.ErrConflict) {
+			// Somebody has captured it for another post meanwhile: then it is theirs.
+			users, lerr := r.o.Archive.List(ctx, store.Query{Term: store.BlobTerm(d), Limit: 1})
+			if lerr == nil && len(users.Records) > 0 {
+				continue
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("removing a file: %w", err)
+		}
+	}
+	return nil
+}
+
+// finish ends a takedown, once nothing else of it is left to do: the files of the
+// store are written anew where something was destroyed.
+func (r *Remover) finish(ctx context.Context, j store.Job, w takedownWork, t *store.Takedown) error {
+	more := false
+	if err := r.eachJob(ctx, func(o store.Job, ow takedownWork) {
+		more = more || o.ID != j.ID && ow.Takedown == w.Takedown
+	}); err != nil {
+		return err
+	}
+	if more {
+		return fmt.Errorf("%w: other work of the takedown is not done yet", store.ErrBusy)
+	}
+	if t.Act == store.TakedownDestroy && r.o.Compact != nil {
+		r.o.Step("compact")
+		if err := r.o.Compact(ctx); err != nil {
+			return fmt.Errorf("writing the archive's files anew: %w", err)
+		}
+	}
+	b := r.o.Archive.Begin()
+	if _, err := b.Add(ctx, &store.Redaction{Time: r.o.Archive.Now(), Act: store.RedactionDone, Takedown: w.Takedown, Operator: t.Operator}); err != nil {
+		return err
+	}
+	b.Finish(store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeDone})
+	r.o.Step("done")
+	_, err := b.Commit(ctx)
+	return err
+}

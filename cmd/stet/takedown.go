@@ -1,0 +1,350 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"stet/archiver"
+	"stet/cmd/internal/wire"
+	"stet/extract/post"
+	"stet/store"
+)
+
+// takedownFlags are those of `stet takedown`.
+type takedownFlags struct {
+	author, reason, basis, received, deadline    string
+	seal, destroy, unseal, dry, list, resume, qs bool
+}
+
+func (a *app) takedownCommand() *cobra.Command {
+	var f takedownFlags
+	cmd := &cobra.Command{
+		Use:   "takedown REF | --author @HANDLE",
+		Short: "Seal or destroy what is kept of a post or account",
+		Long: `Every place that holds something of the post is listed: captures and what was read
+out of them, the platform's answers (also those that hold other posts), files,
+drawings, articles that quote it, posts that repeat it, imported files. What is
+listed is sealed or destroyed, but for the places that are said to stay: a file
+that another post shows too, and with --keep-quotes what others publish.
+
+--seal takes it out of reading, of search and of what is given away, and keeps it
+encrypted with the key in seal.key beside the archive; --unseal puts it back.
+--destroy leaves nothing: the index of words is purged and the database written
+anew, because its free pages would keep the bytes. What remains of either is that
+it was captured, when, the leaf in the evidence tree (all proofs stay valid), and
+the decision. An answer or imported file goes as a whole; what was read out of it
+of other posts stays. An article gets a version without its words.
+
+The post is refused from then on, as with "stet refuse". What is held ("stet
+hold") is not touched. Interrupted, the work goes on with --resume, and in "stet
+serve" by itself; an older backup that is restored has it done again. Copies that
+were made before (backups, exports, what was sent to web archives) are not
+reached: destroy those yourself.
+
+--list is the register: what was asked for, on what basis, what was decided and
+by when it had to be.`,
+		Example: `  stet takedown https://x.com/someone/status/20 --dry-run
+  stet takedown twitter:20 --seal --reason "under review" --basis "GDPR, article 18"
+  stet takedown --author twitter:@someone --destroy --reason "court order" --basis "12 O 34/26" --received 2026-03-01 --deadline 2026-04-01
+  stet takedown twitter:20 --unseal --reason "rejected"
+  stet takedown --list --json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.takedown(cmd.Context(), args, &f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.author, "author", "", "all posts of an account: @handle or platform:@handle")
+	flags.BoolVar(&f.seal, "seal", false, "keep it encrypted, so that it can be put back")
+	flags.BoolVar(&f.destroy, "destroy", false, "destroy it")
+	flags.BoolVar(&f.unseal, "unseal", false, "put back what was sealed")
+	flags.BoolVar(&f.dry, "dry-run", false, "list the places and change nothing")
+	flags.BoolVar(&f.qs, "keep-quotes", false, "leave what others publish: articles and posts that show it")
+	flags.BoolVar(&f.list, "list", false, "list the register")
+	flags.BoolVar(&f.resume, "resume", false, "go on with what was interrupted")
+	flags.StringVar(&f.reason, "reason", "", "why, for the record")
+	flags.StringVar(&f.basis, "basis", "", "the law, order or rule that it rests on")
+	flags.StringVar(&f.received, "received", "", "when it was asked for, as 2026-03-01")
+	flags.StringVar(&f.deadline, "deadline", "", "by when it has to be decided")
+	cmd.MarkFlagsMutuallyExclusive("seal", "destroy", "unseal")
+	return cmd
+}
+
+func (a *app) takedown(ctx context.Context, args []string, f *takedownFlags) error {
+	switch {
+	case f.list:
+		return a.reading(ctx, func(w *wire.Archive) error { return a.listTakedowns(ctx, w) })
+	case f.resume:
+		return a.writing(ctx, true, func(w *wire.Archive) error {
+			n, err := w.Replay(ctx)
+			if err == nil && !a.json {
+				a.out.line("Nothing of a takedown is left to do; %s done again.", count(n, "takedown"))
+			}
+			return err
+		})
+	case (len(args) == 0) == (f.author == ""):
+		return fmt.Errorf("%w: name a post, or an account with --author", store.ErrUsage)
+	case f.dry:
+		return a.reading(ctx, func(w *wire.Archive) error { return a.planTakedown(ctx, w, args, f) })
+	case !f.seal && !f.destroy && !f.unseal:
+		return fmt.Errorf("%w: say --seal, --destroy or --unseal; --dry-run lists what it would reach", store.ErrUsage)
+	case strings.TrimSpace(f.reason) == "" || strings.TrimSpace(f.basis) == "" && !f.unseal:
+		return fmt.Errorf("%w: say why with --reason, and by what right with --basis; both stay in the archive", store.ErrUsage)
+	}
+	return a.writing(ctx, true, func(w *wire.Archive) error {
+		if f.unseal {
+			return a.unseal(ctx, w, args, f)
+		}
+		return a.carryOut(ctx, w, args, f)
+	})
+}
+
+// takedownWish reads what is to be taken down.
+func (a *app) takedownWish(ctx context.Context, w *wire.Archive, args []string, f *takedownFlags) (archiver.Wish, error) {
+	how := "command"
+	if a.holder != nil {
+		how = "token"
+	}
+	wish := archiver.Wish{Act: store.TakedownSeal, KeepQuotes: f.qs, Operator: a.operator(), How: how, Reason: f.reason, Basis: f.basis}
+	if f.destroy {
+		wish.Act = store.TakedownDestroy
+	}
+	for _, at := range []struct {
+		word string
+		to   *time.Time
+	}{{f.received, &wish.Received}, {f.deadline, &wish.Deadline}} {
+		if at.word == "" {
+			continue
+		}
+		t, err := time.Parse(time.DateOnly, at.word)
+		if err != nil {
+			return wish, fmt.Errorf("%w: %q is not a date such as 2026-03-01", store.ErrUsage, at.word)
+		}
+		*at.to = t
+	}
+	word := f.author
+	if len(args) > 0 {
+		word = args[0]
+	}
+	if _, _, account := approvedWord(word); account != (f.author != "") {
+		return wish, fmt.Errorf("%w: %q is not what is asked for: a post, or --author with @handle or platform:@handle", store.ErrUsage, word)
+	}
+	ref, accounts, err := a.ruledThing(ctx, w, word)
+	if err != nil {
+		return wish, err
+	}
+	if len(accounts) == 0 {
+		wish.Refs = []post.Ref{ref}
+		return wish, nil
+	}
+	wish.Accounts = accounts
+	wish.Refs, err = postsOf(ctx, w, accounts)
+	return wish, err
+}
+
+// postsOf returns the posts of an account that are kept.
+func postsOf(ctx context.Context, w *wire.Archive, accounts []string) ([]post.Ref, error) {
+	var refs []post.Ref
+	for _, name := range accounts {
+		platform, who, _ := strings.Cut(name, ":")
+		term := store.HandleTerm(post.Platform(platform), who)
+		if id, ok := strings.CutPrefix(who, "#"); ok {
+			term = store.AccountTerm(post.Platform(platform), id)
+		}
+		for q := (store.Query{Term: term, Kinds: []store.Kind{store.KindDerivation}, Limit: 500}); ; {
+			page, err := w.Archive.List(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			for i := range page.Records {
+				q.After = page.Records[i].Seq
+				d, err := store.Decode[store.Derivation](&page.Records[i])
+				if err != nil {
+					return nil, err
+				}
+				if !slices.Contains(refs, d.Ref) {
+					refs = append(refs, d.Ref)
+				}
+			}
+			if !page.More {
+				break
+			}
+		}
+	}
+	return refs, nil
+}
+
+// planTakedown lists what a takedown would reach.
+func (a *app) planTakedown(ctx context.Context, w *wire.Archive, args []string, f *takedownFlags) error {
+	wish, err := a.takedownWish(ctx, w, args, f)
+	if err != nil {
+		return err
+	}
+	for _, ref := range wish.Refs {
+		p, err := w.Removals.Plan(ctx, ref, wish.KeepQuotes)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			a.out.json(p)
+			continue
+		}
+		a.printRemoval(p)
+	}
+	if !a.json {
+		a.out.block("", "The index of words and what is known of its pictures by their looks are purged, the database is written anew where it is destroyed (until then free pages keep bytes). Backups, exports and web archives are not reached.", 0)
+		a.out.line("Nothing was changed.")
+	}
+	return nil
+}
+
+func (a *app) printRemoval(p *archiver.Removal) {
+	n, bytes := p.Goes()
+	a.out.line("%s: %s of %d, with %s", p.Ref, count(n, "place"), len(p.Places), size(bytes))
+	for i := range p.Places {
+		at := &p.Places[i]
+		end := "goes"
+		if at.Stays != "" {
+			end = "stays: " + at.Stays
+		}
+		others := ""
+		if len(at.Others) > 0 && at.Stays == "" {
+			others = "also holds " + at.Others[0].String()
+			if more := len(at.Others) - 1; more > 0 {
+				others += fmt.Sprintf(" and %d more", more)
+			}
+		}
+		a.out.hang("  ", fmt.Sprintf("%-8s", at.Kind), joined([]string{at.Name, at.What, others, end}, "; "))
+	}
+}
+
+// carryOut seals or destroys.
+func (a *app) carryOut(ctx context.Context, w *wire.Archive, args []string, f *takedownFlags) error {
+	wish, err := a.takedownWish(ctx, w, args, f)
+	if err != nil {
+		return err
+	}
+	var plans []*archiver.Removal
+	for _, ref := range wish.Refs {
+		p, err := w.Removals.Plan(ctx, ref, wish.KeepQuotes)
+		if err != nil {
+			return err
+		}
+		plans = append(plans, p)
+	}
+	id, err := w.TakeDown(ctx, wish)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		a.out.json(struct {
+			ID    store.ID            `json:"id"`
+			Act   store.TakedownAct   `json:"act"`
+			Posts []*archiver.Removal `json:"posts"`
+		}{id, wish.Act, plans})
+		return nil
+	}
+	for _, p := range plans {
+		a.printRemoval(p)
+	}
+	done := "sealed, with the key in " + wire.SealKeyFile + " beside the archive"
+	if f.destroy {
+		done = "destroyed, and the database was written anew"
+	}
+	a.out.block("", fmt.Sprintf("%s: %s. They are captured no more. Backups that were made before still have them.", count(len(plans), "post"), done), 0)
+	return nil
+}
+
+// unseal puts back what was sealed of a post or account.
+func (a *app) unseal(ctx context.Context, w *wire.Archive, args []string, f *takedownFlags) error {
+	wish, err := a.takedownWish(ctx, w, args, f)
+	if err != nil {
+		return err
+	}
+	records, err := w.Archive.ListAll(ctx, store.TakedownsTerm(), maxRules)
+	if err != nil {
+		return err
+	}
+	for _, r := range slices.Backward(records) {
+		t, err := store.Decode[store.Takedown](&r)
+		if err != nil {
+			return err
+		}
+		same := len(t.Accounts) > 0 && slices.ContainsFunc(t.Accounts, func(name string) bool { return slices.Contains(wish.Accounts, name) })
+		if len(wish.Accounts) == 0 {
+			same = !t.Ref.IsZero() && t.Ref == wish.Refs[0]
+		}
+		if !same || t.Act != store.TakedownSeal {
+			continue
+		}
+		n, err := w.Removals.Unseal(ctx, r.ID, wish)
+		if err == nil {
+			err = w.Lifted(wish.Refs, t.Accounts)
+		}
+		if err != nil {
+			return err
+		}
+		a.out.line("%s has the content of %s again, and may be captured again.", ruledName(t.Ref, t.Accounts), count(n, "record"))
+		a.out.line("`stet rebuild` puts its words back into the index.")
+		return nil
+	}
+	return fmt.Errorf("%w: nothing of it is sealed", store.ErrNotFound)
+}
+
+// registered is an entry of the register of takedowns.
+type registered struct {
+	ID store.ID `json:"id"`
+	ruled
+	Posts    int       `json:"posts"`
+	Received time.Time `json:"received,omitzero"`
+	Deadline time.Time `json:"deadline,omitzero"`
+	// State is done or under way.
+	State string `json:"state"`
+}
+
+// listTakedowns prints the register, the newest first.
+func (a *app) listTakedowns(ctx context.Context, w *wire.Archive) error {
+	records, err := w.Archive.ListAll(ctx, store.TakedownsTerm(), maxRules)
+	if err != nil {
+		return err
+	}
+	left, err := w.Removals.Unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	for _, record := range slices.Backward(records) {
+		r, err := ruledOf(&record)
+		if err != nil {
+			return err
+		}
+		t, err := store.Decode[store.Takedown](&record)
+		if err != nil {
+			return err
+		}
+		e := registered{ID: record.ID, ruled: r, Posts: t.Posts, Received: t.Received, Deadline: t.Deadline, State: "done"}
+		if left[record.ID] {
+			e.State = "under way"
+		}
+		if a.json {
+			a.out.json(e)
+			continue
+		}
+		a.out.line("%s  %-7s %s (%s)", a.when(record.Time), r.Act, r.Of, e.State)
+		a.out.hang("  ", joined([]string{r.Operator, "because:"}, ", "), joined([]string{r.Reason, r.Basis}, "; "))
+		for _, at := range []struct {
+			word string
+			time time.Time
+		}{{"received", t.Received}, {"deadline", t.Deadline}} {
+			if !at.time.IsZero() {
+				a.out.line("  %s %s", at.word, at.time.UTC().Format(time.DateOnly))
+			}
+		}
+	}
+	if len(records) == 0 && !a.json {
+		a.out.line("Nothing was taken down so far.")
+	}
+	return nil
+}
