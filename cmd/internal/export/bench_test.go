@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"stet/extract/post"
 	"stet/store"
 	"stet/store/bolt"
+	"stet/store/storetest"
 	"stet/store/view"
 	"stet/store/warc"
 )
@@ -154,8 +156,8 @@ func recordsOf(b *testing.B, file []byte) [][]byte {
 	}
 }
 
-// BenchmarkMemory exports everything in a format and tells the most memory that
-// was in use.
+// BenchmarkMemory exports everything in a format and tells the most anonymous
+// memory that the process had, what it was filled with included.
 func BenchmarkMemory(b *testing.B) {
 	w := filled(b, benchPosts(b), 0)
 	for _, f := range Formats() {
@@ -164,12 +166,9 @@ func BenchmarkMemory(b *testing.B) {
 			o.View = func(a *store.Archive) *view.Reader {
 				return view.New(a, archiver.ViewPolicy(archiver.Rules{}, archiver.PageRules{}))
 			}
-			most := uint64(0)
-			o.Progress = func(Progress) {
-				var m runtime.MemStats
-				runtime.ReadMemStats(&m)
-				most = max(most, m.HeapInuse+m.StackInuse)
-			}
+			debug.FreeOSMemory()
+			most := 0
+			o.Progress = func(Progress) { most = max(most, storetest.Anonymous()) }
 			out := &nowhere{}
 			for b.Loop() {
 				if _, err := Run(b.Context(), o, out); err != nil {

@@ -1,19 +1,26 @@
 package wire
 
 import (
-	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	mrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"stet/cmd/internal/config"
+	"stet/cmd/internal/export"
 	"stet/extract/post"
 	"stet/store"
 	"stet/store/evidence"
+	"stet/store/storetest"
 )
 
 // BenchmarkVerify verifies a bundle that is nearly all media, and hashes the
@@ -62,11 +69,7 @@ func BenchmarkVerify(b *testing.B) {
 // media adds a capture with a video that does not compress.
 func (w *evidenceWorld) media(size int) {
 	w.Helper()
-	video := make([]byte, size)
-	if _, err := io.ReadFull(mrand.NewChaCha8([32]byte{3}), video); err != nil {
-		w.Fatal(err)
-	}
-	info, err := w.a.Archive.PutBlob(w.ctx, bytes.NewReader(video), 0)
+	info, err := w.a.Archive.PutBlob(w.ctx, io.LimitReader(mrand.NewChaCha8([32]byte{3}), int64(size)), int64(size))
 	w.must(err)
 	b := w.a.Archive.Begin()
 	x := w.exchange("https://video.example/1.mp4", "video/mp4", "")
@@ -78,4 +81,129 @@ func (w *evidenceWorld) media(size int) {
 	w.must(err)
 	_, err = b.Commit(w.ctx)
 	w.must(err)
+}
+
+// BenchmarkVerifyMemory exports many exchanges as a package, and tells the most
+// anonymous memory of the process while that is verified, and while a bundle with
+// a large video is made and verified. STET_BENCH_POSTS says how many, and
+// STET_BENCH_VIDEO how large.
+func BenchmarkVerifyMemory(b *testing.B) {
+	number := func(name string, otherwise int) int {
+		if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+			return n
+		}
+		return otherwise
+	}
+	w := newEvidenceWorld(b)
+	w.many(number("STET_BENCH_POSTS", 2000))
+	w.media(number("STET_BENCH_VIDEO", 8<<20))
+	w.stamped(w.now)
+	peak := &peak{}
+	written := func(name string, write func(io.Writer) error) string {
+		path := filepath.Join(b.TempDir(), name)
+		f, err := os.Create(path)
+		w.must(err)
+		w.must(write(peak.writer(f)))
+		w.must(f.Close())
+		return path
+	}
+	for range b.N {
+		peak.again()
+		all := written("all.wacz", func(out io.Writer) error {
+			o := export.Options{Format: export.WACZ, Selection: export.Selection{All: true}, Software: "stet/1"}
+			if err := w.a.Exporting(w.ctx, config.Default(), Options{}, &o, true); err != nil {
+				return err
+			}
+			_, err := export.Run(w.ctx, o, export.ToWriter(out))
+			return err
+		})
+		b.ReportMetric(float64(peak.most)/1e6, "MB-export")
+		peak.again()
+		one := written("one.wacz", func(out io.Writer) error {
+			_, err := w.a.Bundle(w.ctx, out, Bundling{Refs: []post.Ref{w.ref}, For: "internal", Software: "stet/1"})
+			return err
+		})
+		b.ReportMetric(float64(peak.most)/1e6, "MB-bundle")
+		for what, path := range map[string]string{"MB-verify-package": all, "MB-verify-bundle": one} {
+			peak.again()
+			f, err := os.Open(path)
+			w.must(err)
+			info, err := f.Stat()
+			w.must(err)
+			parts, err := VerifyFile(w.ctx, peak.reader(f), info.Size(), w.believing())
+			w.must(err)
+			w.must(f.Close())
+			for _, p := range parts {
+				if p.Result == evidence.Wrong {
+					b.Fatalf("%s: %+v", what, p)
+				}
+			}
+			b.ReportMetric(float64(peak.most)/1e6, what)
+			b.ReportMetric(float64(info.Size())/1e6, what+"-size")
+		}
+	}
+}
+
+// peak is the most anonymous memory that was seen while something was read or
+// written.
+type peak struct {
+	mu   sync.Mutex
+	n    int
+	most int
+}
+
+func (p *peak) again() {
+	debug.FreeOSMemory()
+	p.most = 0
+}
+
+// look looks now and then.
+func (p *peak) look() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.n++; p.n%64 == 1 {
+		p.most = max(p.most, storetest.Anonymous())
+	}
+}
+
+func (p *peak) writer(w io.Writer) io.Writer {
+	return writerFunc(func(b []byte) (int, error) {
+		p.look()
+		return w.Write(b)
+	})
+}
+
+func (p *peak) reader(r io.ReaderAt) io.ReaderAt {
+	return readerFunc(func(b []byte, at int64) (int, error) {
+		p.look()
+		return r.ReadAt(b, at)
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+// Write implements [io.Writer].
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+type readerFunc func([]byte, int64) (int, error)
+
+// ReadAt implements [io.ReaderAt].
+func (f readerFunc) ReadAt(b []byte, at int64) (int, error) { return f(b, at) }
+
+// many adds exchanges whose answers are alike as those of a platform are.
+func (w *evidenceWorld) many(n int) {
+	w.Helper()
+	b := w.a.Archive.Begin()
+	for i := range n {
+		words := fmt.Sprintf(`{"id":%d,"words":%q,"of":"%x"}`, i, strings.Repeat("ferry ", 150), store.DigestOf(fmt.Append(nil, i)))
+		x := w.exchange(fmt.Sprint("https://cdn.example/tweet?id=", i), "application/json", words)
+		x.Refs = nil
+		_, err := b.Add(w.ctx, x)
+		w.must(err)
+		if b.Len() >= 500 || i == n-1 {
+			_, err := b.Commit(w.ctx)
+			w.must(err)
+			b = w.a.Archive.Begin()
+		}
+	}
 }
