@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -124,7 +125,45 @@ const shown = `(function walk(n) {
 func TestOthersPlayWACZ(t *testing.T) {
 	w := newWorld(t)
 	ref := w.post("20", "openwords", false)
-	file := exportedTo(t, w, WACZ, "a.wacz")
+	plays(t, exportedTo(t, w, WACZ, "a.wacz"), map[string]string{"urn:x-stet:post:" + ref.String(): "openwords", "https://news.example/20": "openwords"})
+}
+
+// ReplayWeb.page shows the report of a bundle of evidence, and the article.
+func TestOthersPlayBundle(t *testing.T) {
+	dir := t.TempDir()
+	stet := filepath.Join(dir, "stet")
+	run := func(name string, args ...string) []byte {
+		t.Helper()
+		var said bytes.Buffer
+		c := exec.CommandContext(t.Context(), name, args...)
+		c.Stderr = &said
+		out, err := c.Output()
+		if err != nil {
+			t.Fatalf("%s %v: %v: %s", name, args, err, &said)
+		}
+		return out
+	}
+	run("go", "build", "-o", stet, "stet/cmd/stet")
+	archive, file := filepath.Join(dir, "archive"), filepath.Join(dir, "bundle.wacz")
+	run(stet, "demo", "--keep", archive)
+	var hit struct{ Platform, ID string }
+	if err := json.NewDecoder(bytes.NewReader(run(stet, "lookup", "--data", archive, "--json", "the fare stays at two crowns"))).Decode(&hit); err != nil {
+		t.Fatal(err)
+	}
+	run(stet, "export", "--data", archive, "--bundle", hit.Platform+":"+hit.ID, "-o", file)
+	plays(t, file, map[string]string{"https://bundle.stet.invalid/report.html": "the fare stays at two crowns",
+		"https://harbour-courier.example/2026/night-ferry.html": "ferry"})
+}
+
+// plays opens pages of a package in ReplayWeb.page, and looks for words.
+func plays(t *testing.T, file string, pages map[string]string) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	rwp := filepath.Join(tools(t), "replaywebpage")
 	mux := http.NewServeMux()
 	serve := func(path, file string) {
@@ -147,7 +186,7 @@ func TestOthersPlayWACZ(t *testing.T) {
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	here, err := url.Parse(server.URL)
-	w.must(err)
+	must(err)
 
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.UserDataDir(t.TempDir()), chromedp.Flag("no-sandbox", os.Getuid() == 0),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE localhost"), chromedp.DisableGPU)
@@ -156,11 +195,11 @@ func TestOthersPlayWACZ(t *testing.T) {
 	}
 	allocator, end := chromedp.NewExecAllocator(context.Background(), flags...)
 	defer end()
-	for address, words := range map[string]string{"urn:x-stet:post:" + ref.String(): "openwords", "https://news.example/20": "openwords"} {
+	for address, words := range pages {
 		tab, shut := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}), chromedp.WithLogf(func(string, ...any) {}))
-		w.must(chromedp.Do(tab)) // or the first deadline would be the browser's
+		must(chromedp.Do(tab)) // or the first deadline would be the browser's
 		ctx, cancel := context.WithTimeout(tab, time.Minute)
-		w.must(chromedp.Do(ctx, chromedp.Navigate("http://localhost:"+here.Port()+"/#"+url.QueryEscape(address))))
+		must(chromedp.Do(ctx, chromedp.Navigate("http://localhost:"+here.Port()+"/#"+url.QueryEscape(address))))
 		text := ""
 		for ctx.Err() == nil && !strings.Contains(text, words) {
 			if text, err = chromedp.Run(ctx, chromedp.Evaluate[string](shown)); err != nil {
