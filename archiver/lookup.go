@@ -2,6 +2,7 @@ package archiver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -230,6 +231,17 @@ func (r *Reader) countPosts(ctx context.Context) (Coverage, error) {
 		}
 		after = page[len(page)-1]
 		if c.Posts += int64(len(page)); c.Posts > maxCounted {
+			// Naming all of them takes seconds for each million; the index counts
+			// its own in milliseconds.
+			if !c.About {
+				s, err := r.o.Archive.SearchCoverage(ctx, store.SearchFilter{Kinds: []store.HitKind{store.HitPost}})
+				if err == nil {
+					return Coverage{Posts: max(int64(s.Posts), c.Posts), About: true}, nil
+				}
+				if !errors.Is(err, store.ErrNotFound) {
+					return Coverage{}, err
+				}
+			}
 			c.About = true
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ type shelf struct {
 type fixedSearch struct {
 	hits    []store.Hit
 	queries []string
+	covered store.SearchCoverage
 }
 
 func (f *fixedSearch) Search(_ context.Context, q store.SearchQuery) (store.SearchResult, error) {
@@ -44,7 +46,7 @@ func (f *fixedSearch) Search(_ context.Context, q store.SearchQuery) (store.Sear
 }
 
 func (f *fixedSearch) Coverage(context.Context, store.SearchFilter) (store.SearchCoverage, error) {
-	return store.SearchCoverage{}, nil
+	return f.covered, nil
 }
 
 func (f *fixedSearch) Purge(context.Context, []post.Ref, []string) error { return nil }
@@ -353,5 +355,28 @@ func TestCoverage(t *testing.T) {
 	c, err = s.reader.Coverage(t.Context())
 	if err != nil || c.Posts != 2 || c.About || !c.First.Equal(begin()) || !c.Last.Equal(begin().Add(3*time.Hour)) {
 		t.Errorf("%+v, %v", c, err)
+	}
+	// Where there are many, the index of words counts, and what it lacks yet does
+	// not make fewer of them; without one they are counted.
+	for at := 0; at < 20_500; at += 2050 {
+		b := s.archive.Begin()
+		for i := range 2050 {
+			if _, err := b.Add(t.Context(), &store.Look{Time: begin(), Ref: post.Ref{Platform: post.Twitter, ID: fmt.Sprint(1000 + at + i)}, Result: post.Live, Endpoint: "e"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := b.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for covered, want := range map[int]int64{20_400: 20_400, 5: 20_000} {
+		s.search.covered.Posts = covered
+		if c, err := s.reader.Coverage(t.Context()); err != nil || c.Posts != want || !c.About || c.First.IsZero() {
+			t.Errorf("%+v, %v, want about %d", c, err, want)
+		}
+	}
+	plain := archiver.NewReader(archiver.ReaderOptions{Archive: s.plain, Finder: extract.NewFinder(sites.All())})
+	if c, err := plain.Coverage(t.Context()); err != nil || c.Posts != 20_503 || !c.About {
+		t.Errorf("without an index: %+v, %v", c, err)
 	}
 }

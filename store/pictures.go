@@ -10,6 +10,10 @@ type PictureMatch struct {
 	// the pictures look, from 0 (alike) to 64.
 	Same     bool `json:"same"`
 	Distance int  `json:"distance"`
+	// Mirrored is true where it is alike in a mirror, Part where it is alike a
+	// part of the picture that was looked up.
+	Mirrored bool `json:"mirrored,omitempty"`
+	Part     bool `json:"part,omitempty"`
 }
 
 // PictureCoverage says what was compared.

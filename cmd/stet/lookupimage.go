@@ -116,5 +116,12 @@ func likenessWords(h *archiver.SimilarHit) string {
 	if h.Same {
 		return "the same file, " + h.Digest
 	}
-	return fmt.Sprintf("looks alike, at a distance of %d of 64: %s", h.Distance, h.Digest)
+	how := ""
+	if h.Part {
+		how = "a part of what was given "
+	}
+	if h.Mirrored {
+		how += "in a mirror "
+	}
+	return fmt.Sprintf("%slooks alike, at a distance of %d of 64: %s", how, h.Distance, h.Digest)
 }

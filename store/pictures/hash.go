@@ -66,44 +66,64 @@ type hash struct{ pattern, edges uint64 }
 // hashOf looks at a picture. It errors with ErrInvalid for what is none, or is
 // too large.
 func hashOf(picture []byte) (h hash, err error) {
+	err = decoded(picture, func(m image.Image) error {
+		h, err = lookAt(m)
+		return err
+	})
+	return h, err
+}
+
+// decoded calls look with a picture that was decoded. It errors with ErrInvalid
+// for what is none, or is too large.
+func decoded(picture []byte, look func(image.Image) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil { // decoders of others, and bytes of others
 			err = fmt.Errorf("%w: the picture cannot be decoded: %v", store.ErrInvalid, p)
 		}
 	}()
 	if len(picture) > MaxBytes {
-		return h, fmt.Errorf("%w: the picture has more than %d bytes", store.ErrInvalid, MaxBytes)
+		return fmt.Errorf("%w: the picture has more than %d bytes", store.ErrInvalid, MaxBytes)
 	}
 	f, ok := formatOf(picture)
 	if !ok {
-		return h, fmt.Errorf("%w: it is no picture that can be read: JPEG, PNG, GIF and WebP are", store.ErrInvalid)
+		return fmt.Errorf("%w: it is no picture that can be read: JPEG, PNG, GIF and WebP are", store.ErrInvalid)
 	}
 	c, err := f.config(bytes.NewReader(picture))
 	if err != nil {
-		return h, fmt.Errorf("%w: it is no picture that can be read: %w", store.ErrInvalid, err)
+		return fmt.Errorf("%w: it is no picture that can be read: %w", store.ErrInvalid, err)
 	}
 	if c.Width < 1 || c.Height < 1 || c.Width > MaxPixels/c.Height {
-		return h, fmt.Errorf("%w: the picture has %d × %d points, and %d are looked at", store.ErrInvalid, c.Width, c.Height, MaxPixels)
+		return fmt.Errorf("%w: the picture has %d × %d points, and %d are looked at", store.ErrInvalid, c.Width, c.Height, MaxPixels)
 	}
 	m, err := f.decode(bytes.NewReader(picture))
 	if err != nil {
-		return h, fmt.Errorf("%w: the picture cannot be decoded: %w", store.ErrInvalid, err)
+		return fmt.Errorf("%w: the picture cannot be decoded: %w", store.ErrInvalid, err)
 	}
+	return look(m)
+}
+
+// lookAt returns what a picture looks like.
+func lookAt(m image.Image) (hash, error) {
 	pattern, err := goimagehash.PerceptionHash(m)
 	if err != nil {
-		return h, fmt.Errorf("%w: the picture cannot be looked at: %w", store.ErrInvalid, err)
+		return hash{}, fmt.Errorf("%w: the picture cannot be looked at: %w", store.ErrInvalid, err)
 	}
 	edges, err := goimagehash.DifferenceHash(m)
 	if err != nil {
-		return h, fmt.Errorf("%w: the picture cannot be looked at: %w", store.ErrInvalid, err)
+		return hash{}, fmt.Errorf("%w: the picture cannot be looked at: %w", store.ErrInvalid, err)
 	}
 	return hash{pattern.GetHash(), edges.GetHash()}, nil
 }
 
 // distance returns how far apart two pictures look, and whether they are alike.
 func (h hash) distance(o hash) (int, bool) {
+	return h.within(o, near, nearEdges)
+}
+
+// within is distance with other bounds.
+func (h hash) within(o hash, pattern, edges int) (int, bool) {
 	d := bits.OnesCount64(h.pattern ^ o.pattern)
-	return d, d <= near && bits.OnesCount64(h.edges^o.edges) <= nearEdges
+	return d, d <= pattern && bits.OnesCount64(h.edges^o.edges) <= edges
 }
 
 func (h hash) encode() []byte {

@@ -325,7 +325,7 @@ func (x *Index) write(found map[store.Digest][]byte, at uint64, leaf store.Hash)
 // Similar implements [store.Pictures]. It follows the journal first.
 func (x *Index) Similar(ctx context.Context, picture []byte, limit int) ([]store.PictureMatch, store.PictureCoverage, error) {
 	var coverage store.PictureCoverage
-	asked, err := hashOf(picture)
+	asked, err := aspectsOf(picture)
 	if err != nil {
 		return nil, coverage, err
 	}
@@ -344,8 +344,9 @@ func (x *Index) Similar(ctx context.Context, picture []byte, limit int) ([]store
 			return
 		}
 		coverage.Pictures++
-		if distance, alike := asked.distance(h); alike || d == digest {
-			list = append(list, store.PictureMatch{Digest: d, Same: d == digest, Distance: distance})
+		if m, alike := nearest(asked, h); alike || d == digest {
+			m.Digest, m.Same = d, d == digest
+			list = append(list, m)
 		}
 	}
 	for d, v := range unwritten {
@@ -368,6 +369,23 @@ func (x *Index) Similar(ctx context.Context, picture []byte, limit int) ([]store
 		return cmp.Or(rankOf(a)-rankOf(b), cmp.Compare(a.Distance, b.Distance), strings.Compare(string(a.Digest[:]), string(b.Digest[:])))
 	})
 	return list[:min(len(list), cmp.Or(limit, defaultLimit))], coverage, err
+}
+
+// nearest compares a kept picture with all aspects of one that is looked up: the
+// whole stands above all others, and what is near above what is further.
+func nearest(asked []aspect, h hash) (store.PictureMatch, bool) {
+	distance, alike := asked[0].alike(h)
+	best := store.PictureMatch{Distance: distance}
+	if alike {
+		return best, true
+	}
+	for i := range asked[1:] {
+		a := &asked[i+1]
+		if d, ok := a.alike(h); ok && (!alike || d < best.Distance) {
+			best, alike = store.PictureMatch{Distance: d, Mirrored: a.mirrored, Part: a.part}, true
+		}
+	}
+	return best, alike
 }
 
 func rankOf(m store.PictureMatch) int {

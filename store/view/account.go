@@ -72,21 +72,24 @@ func (r *Reader) Account(ctx context.Context, p post.Platform, name string, befo
 	if a.ID = d.Post.Author.ID; a.ID != "" {
 		term = store.AccountTerm(p, a.ID)
 	}
-	if err := r.names(ctx, a, term); err != nil {
+	page, err := r.archive.List(ctx, store.Query{Term: term, Kinds: []store.Kind{store.KindDerivation}, Newest: true, Limit: maxNames})
+	if err != nil {
+		return nil, err
+	}
+	if err := names(a, &page); err != nil {
 		return nil, err
 	}
 	if err := r.accountRulings(ctx, a); err != nil {
 		return nil, err
 	}
-	return a, r.posts(ctx, a, term, before, limit)
+	if before != 0 {
+		page = store.Page{More: true} // what its names are read from is not what is listed
+	}
+	return a, r.posts(ctx, a, term, before, limit, page)
 }
 
-// names reads the names of an account.
-func (r *Reader) names(ctx context.Context, a *Account, term store.Term) error {
-	page, err := r.archive.List(ctx, store.Query{Term: term, Kinds: []store.Kind{store.KindDerivation}, Newest: true, Limit: maxNames})
-	if err != nil {
-		return err
-	}
+// names reads the names of an account from what was captured of it last.
+func names(a *Account, page *store.Page) error {
 	a.Partial = page.More
 	for i := range page.Records {
 		d, err := store.Decode[store.Derivation](&page.Records[i])
@@ -127,13 +130,16 @@ func held(all []Held, word string, at time.Time) []Held {
 	return append(all, Held{word, at, at})
 }
 
-// posts reads a page of an account's posts.
-func (r *Reader) posts(ctx context.Context, a *Account, term store.Term, before uint64, limit int) error {
+// posts reads a page of an account's posts, the first of them from what was read
+// already.
+func (r *Reader) posts(ctx context.Context, a *Account, term store.Term, before uint64, limit int, page store.Page) error {
 	var seen []post.Ref
 	for {
-		page, err := r.archive.List(ctx, store.Query{Term: term, Kinds: []store.Kind{store.KindDerivation}, Before: before, Newest: true, Limit: 2 * limit})
-		if err != nil {
-			return err
+		if len(page.Records) == 0 {
+			var err error
+			if page, err = r.archive.List(ctx, store.Query{Term: term, Kinds: []store.Kind{store.KindDerivation}, Before: before, Newest: true, Limit: 2 * limit}); err != nil {
+				return err
+			}
 		}
 		for i := range page.Records {
 			before = page.Records[i].Seq
@@ -168,6 +174,7 @@ func (r *Reader) posts(ctx context.Context, a *Account, term store.Term, before 
 		if !page.More || len(page.Records) == 0 {
 			return nil
 		}
+		page.Records = nil
 	}
 }
 
