@@ -153,9 +153,9 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 	case err == nil || errors.As(err, new(settled)):
 	case class.Name == "interrupted":
 		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now()
-	case class.Name == "unavailable":
-		// The archive's own storage is away, for a minute or a day: that is not
-		// the job's fault and must not use up its attempts.
+	case storageTrouble(class):
+		// The archive's own storage is away or full, for a minute or a day: that
+		// is not the job's fault and must not use up its attempts.
 		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now().Add(storageDelay)
 	case class.Retry && j.Attempts < maxAttempts:
 		f.Outcome, f.RunAt = store.OutcomeRetry, e.o.Archive.Now().Add(e.retryDelay(j.Attempts, err))
@@ -169,6 +169,10 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 	}
 	b.Finish(f)
 }
+
+// storageTrouble reports whether an error is of the archive's own storage, which
+// passes.
+func storageTrouble(c store.Class) bool { return c.Name == "unavailable" || c.Name == "full" }
 
 // storageDelay is how long a job waits that the archive's own storage stood in
 // the way of. It is short, because the storage may be away for this worker only:

@@ -61,6 +61,17 @@ type service struct {
 	// beat is when the workers were last seen alive, in Unix seconds.
 	beat atomic.Int64
 	full atomic.Bool
+	// trouble is what the storage of the archive last refused, nil for nothing.
+	trouble atomic.Pointer[trouble]
+}
+
+// trouble is something that the storage of the archive refused at a time.
+type trouble struct {
+	err error
+	at  time.Time
+	// head is where the journal ended then, or, where that could not be read,
+	// when somebody asked first.
+	head atomic.Uint64
 }
 
 func (a *app) serve(ctx context.Context, once bool, role string) (err error) {
@@ -115,6 +126,15 @@ func errorText(err error) string {
 // jobFailed logs the failure of a job; the job itself keeps it too.
 func (s *service) jobFailed(j store.Job, err error) {
 	class := store.ClassOf(err)
+	if storageTrouble(err) {
+		t := &trouble{err: err, at: s.a.now()}
+		late, cancel := context.WithTimeout(context.Background(), readyTime)
+		defer cancel()
+		if head, err := s.w.Archive.Archive.Backend().Head(late); err == nil {
+			t.head.Store(head)
+		}
+		s.trouble.Store(t)
+	}
 	s.log.Info("job failed", "kind", j.Kind, "key", j.Key, "attempt", j.Attempts, "class", class.Name, "error", err.Error())
 }
 
@@ -126,19 +146,42 @@ func (s *service) stampFailed(err error) {
 // readyTime is how long the storage may take to answer at all.
 const readyTime = 5 * time.Second
 
+// troubleTime is for how long what the storage refused keeps the service from
+// being ready: longer than workers wait before they try again.
+const troubleTime = 90 * time.Second
+
 // ready says why the service does not take work.
 func (s *service) ready(ctx context.Context) error {
 	if s.w != nil {
 		late, cancel := context.WithTimeout(ctx, readyTime)
 		defer cancel()
-		if _, err := s.w.Archive.Archive.Backend().Head(late); err != nil {
+		head, err := s.w.Archive.Archive.Backend().Head(late)
+		if err != nil {
 			return fmt.Errorf("reading the archive: %w", err)
+		}
+		if err := s.refused(head); err != nil {
+			return fmt.Errorf("what was captured last could not be kept: %w", err)
 		}
 	}
 	if s.full.Load() {
 		return fmt.Errorf("%w: less than serve.min_free of the disk is free; nothing new is captured", store.ErrFull)
 	}
 	return nil
+}
+
+// refused returns what the storage refused lately, nil where something could be
+// kept since, by whatever machine.
+func (s *service) refused(head uint64) error {
+	t := s.trouble.Load()
+	if t == nil {
+		return nil
+	}
+	t.head.CompareAndSwap(0, head)
+	if s.a.now().Sub(t.at) >= troubleTime || head > t.head.Load() {
+		s.trouble.CompareAndSwap(t, nil)
+		return nil
+	}
+	return t.err
 }
 
 // room reports whether the disk has room for captures, and logs the change.
@@ -365,10 +408,10 @@ func (s *service) patiently(ctx context.Context, name string, f func(context.Con
 }
 
 // storageTrouble reports whether an error is the archive's own storage being
-// away, which passes.
+// away or full, which passes.
 func storageTrouble(err error) bool {
 	class := store.ClassOf(err).Name
-	return class == "unavailable" || class == "busy"
+	return class == "unavailable" || class == "busy" || class == "full"
 }
 
 // alone errors with ErrBusy where another service works with the folder of this

@@ -119,6 +119,7 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 	}
 	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{o.Schema}.Sanitize()
 	config.ConnConfig.RuntimeParams["application_name"] = "stet"
+	connecting(&config.ConnConfig.Config, o.ReadOnly)
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		// A server that answers before it has written would break the promise
 		// that what is acknowledged is durable.

@@ -137,7 +137,7 @@ func (s *Store) keepLock(ctx context.Context, conn *pgxpool.Conn) (context.Conte
 				return
 			case <-beat.C:
 			}
-			if err := conn.Ping(held); err != nil {
+			if err := writable(held, conn); err != nil {
 				return
 			}
 		}
@@ -147,4 +147,17 @@ func (s *Store) keepLock(ctx context.Context, conn *pgxpool.Conn) (context.Conte
 		<-done
 		drop(ctx, conn)
 	}
+}
+
+// writable errors where the connection is lost, or its server has become one
+// that only reads: then another has its place, and knows nothing of the lock.
+func writable(ctx context.Context, conn *pgxpool.Conn) error {
+	var only bool
+	if err := conn.QueryRow(ctx, `SELECT current_setting('transaction_read_only')::boolean`).Scan(&only); err != nil {
+		return err
+	}
+	if only {
+		return store.ErrUnavailable
+	}
+	return nil
 }

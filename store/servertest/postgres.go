@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,6 +44,9 @@ func binaries() string {
 type Database struct {
 	// Address is how to reach it, as a superuser.
 	Address string
+	// Host is its address and port; empty where it is reached by a socket in
+	// the file system.
+	Host string
 
 	p    *process
 	port int // 0: by a socket in the file system only
@@ -109,14 +113,52 @@ func startDatabase(port int) (*Database, error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	d := &Database{port: port, dir: dir, Address: "postgres:///postgres?" + url.Values{"host": {dir}, "user": {"stet"}}.Encode()}
-	if port != 0 {
-		d.Address = fmt.Sprintf("postgres://stet@127.0.0.1:%d/postgres?sslmode=disable", port)
-	}
+	d := newDatabase(dir, port)
 	if err := d.Start(); err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+func newDatabase(dir string, port int) *Database {
+	d := &Database{port: port, dir: dir, Address: "postgres:///postgres?" + url.Values{"host": {dir}, "user": {"stet"}}.Encode()}
+	if port != 0 {
+		d.Host = fmt.Sprintf("127.0.0.1:%d", port)
+		d.Address = "postgres://stet@" + d.Host + "/postgres?sslmode=disable"
+	}
+	return d
+}
+
+// Standby starts a copy of the database that follows it, as a server that can
+// take its place. It ends with the test.
+func (d *Database) Standby(t testing.TB) *Database {
+	t.Helper()
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "stetpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, err := unprivileged(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, from, err := net.SplitHostPort(d.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copying := exec.Command(filepath.Join(binaries(), "pg_basebackup"), "-h", host, "-p", from, "-U", "stet", "-D", filepath.Join(dir, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync")
+	copying.SysProcAttr, copying.Dir = user, dir
+	if out, err := copying.CombinedOutput(); err != nil {
+		t.Fatalf("pg_basebackup: %v\n%s", err, out)
+	}
+	s := newDatabase(dir, port)
+	if err := s.Start(); err != nil {
+		t.Fatalf("starting a standby: %v", err)
+	}
+	return s
 }
 
 // Start starts the server, again after Stop or Kill, and waits until it answers.
@@ -152,3 +194,17 @@ func (d *Database) Start() error {
 // Stop ends the server as an operator does who wants it to end now: what is
 // under way is broken off.
 func (d *Database) Stop() error { return d.p.stop(os.Interrupt) }
+
+// Crash ends the server as a machine that fails does: it writes nothing more.
+func (d *Database) Crash() error { return d.p.stop(syscall.SIGQUIT) }
+
+// AskForPassword makes the server ask a role for its password, once it has read
+// its configuration again.
+func (d *Database) AskForPassword(role string) error {
+	path := filepath.Join(d.dir, "data", "pg_hba.conf")
+	rest, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(fmt.Appendf(nil, "host all %s 127.0.0.1/32 scram-sha-256\n", role), rest...), 0o600)
+}

@@ -191,8 +191,8 @@ func mayOpen() map[string][]string {
 	return map[string][]string{
 		"archiver/fetch":       nil, // everything
 		"archiver/twitter":     {"http.Client"},
-		"archiver/bluesky":     {"http.Client", "http.Transport", "websocket.Dial"}, // over connections of archiver/fetch
-		"store/postgres":       {"pgxpool.New", "pgxpool.NewWithConfig", "pgx.Connect", "pgx.ConnectConfig"},
+		"archiver/bluesky":     {"http.Client", "http.Transport", "websocket.Dial"},                                        // over connections of archiver/fetch
+		"store/postgres":       {"pgxpool.New", "pgxpool.NewWithConfig", "pgx.Connect", "pgx.ConnectConfig", "net.Dialer"}, // to the database
 		"store/s3":             {"http.Transport", "minio.New"},
 		"store/servertest":     {"pgx.Connect", "net.Listen", "net.DialTimeout"},
 		"cmd/internal/forward": {"net.Dialer"}, // to the local socket
