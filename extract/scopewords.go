@@ -30,6 +30,10 @@ const (
 	wordText
 	// wordOther: some word that tells nothing.
 	wordOther
+	// wordMost and wordRead together: a list of other articles; read-more is the
+	// rest of the article.
+	wordMost
+	wordRead
 	// wordState: what the name says is there or is not, as in has-sidebar.
 	wordState
 )
@@ -57,8 +61,12 @@ func scopeWord(w string) wordFlags {
 		return wordWeak
 	case "on":
 		return wordState | wordStories
-	case "more", "other", "also", "next", "latest", "most", "top", "previous", "prev", "read":
+	case "more", "other", "also", "next", "latest", "top", "previous", "prev", "infinite":
 		return wordMore
+	case "most":
+		return wordMore | wordMost
+	case "read":
+		return wordMore | wordRead
 	case "article", "entry", "post":
 		return wordPiece
 	case "story":
@@ -154,7 +162,7 @@ func wordsIn(s string) wordFlags {
 // articles, while more and stories alone tell nothing; with-sidebar is no
 // sidebar.
 func tokenFlags(t wordFlags) wordFlags {
-	if t&wordMore != 0 && t&wordStories != 0 {
+	if t&wordMore != 0 && t&wordStories != 0 || t&(wordMost|wordRead) == wordMost|wordRead {
 		t |= wordWeak
 	}
 	if t&wordState != 0 {

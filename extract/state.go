@@ -157,6 +157,9 @@ func (w *walker) builds(pieces []statePiece) bool {
 // piece reports what a piece of the article's data shows. build says that the
 // article has no other text.
 func (w *walker) piece(p *statePiece, value string, build bool) {
+	if p.markup && strings.IndexByte(value, '<') < 0 && strings.Contains(value, "&lt;") {
+		value = unescapeEntities(value)
+	}
 	s := surroundings{nested: !build, zone: build, layers: 1}
 	switch {
 	case p.markup && (build || w.f.mentions(value) || strings.Contains(value, "data-")):
@@ -197,6 +200,11 @@ func (w *walker) body(piece string, s surroundings) {
 func (f *Finder) mentions(text string) bool {
 	if strings.Contains(text, "<blockquote") || strings.Contains(text, "u003cblockquote") || strings.Contains(text, "u003Cblockquote") {
 		return true
+	}
+	for _, key := range []string{`"tweetId"`, `"tweet_id"`, `"tweetID"`, `\"tweetId\"`, "tweetId:"} {
+		if strings.Contains(text, key) {
+			return true
+		}
 	}
 	for _, slashes := range []string{"//", `\/\/`, `u002F\u002F`, `u002f\u002f`, "%2F%2F"} {
 		for rest, tries := text, 0; tries < maxMentions; tries++ {

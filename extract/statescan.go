@@ -307,6 +307,9 @@ func (p *stateScan) value(layer int) {
 	if len(raw) < 12 || len(p.pieces) >= maxStatePieces {
 		return
 	}
+	if tweetKey(key) && len(raw) >= 16 && len(raw) <= 20 && strings.Trim(raw, "0123456789") == "" {
+		raw = "https://twitter.com/i/status/" + raw
+	}
 	markup := strings.IndexByte(raw, '<') >= 0 || strings.Contains(raw, `\u003`) || strings.Contains(raw, "&lt;")
 	if data := looksLikeData(raw); data && layer < maxLayers-1 && len(raw) > 64 && p.w.spend(len(raw)) {
 		p.run(unescapeJSON(raw), layer+1)
@@ -364,6 +367,15 @@ func (p *stateScan) note(f *stateFrame, key, raw string) {
 	case len(f.urls) < 4 && addressKey(key) && len(raw) >= 6 && !p.w.f.postIn(raw):
 		f.urls = append(f.urls, unescapeJSON(raw))
 	}
+}
+
+// tweetKey reports whether a member is called as one that holds the id of a tweet.
+func tweetKey(key string) bool {
+	switch key {
+	case "tweetId", "tweetID", "tweet_id", "tweetid", "twitterId", "twitter_id", "tweet-id":
+		return true
+	}
+	return false
 }
 
 func kindKey(key string) bool {

@@ -29,7 +29,7 @@ func (Site) Markup() []extract.Markup {
 		{Form: extract.FormStatic, Class: "subbuzz-tweet__created-at", Read: readLink},
 		{Form: extract.FormStatic, Tag: "blockquote", Attr: "cite", Read: readCite},
 	}
-	for _, tag := range []string{"twitter-tweet", "twitter-embed", "tweet-embed", "x-tweet", "static-tweet", "lite-tweet"} {
+	for _, tag := range []string{"twitter-tweet", "twitter-embed", "tweet-embed", "x-tweet", "static-tweet", "lite-tweet", "embetty-tweet"} {
 		list = append(list, extract.Markup{Form: extract.FormElement, Tag: tag, Read: readElement})
 	}
 	for _, attr := range elementAttributes() {
@@ -315,7 +315,7 @@ func readElement(n *html.Node) (extract.Reading, bool) {
 	if t, ok := byAttributes(n); ok {
 		return reading(t, extract.Quoted{}), true
 	}
-	for _, key := range []string{"id", "url", "href", "src", "data-id", "data-url"} {
+	for _, key := range []string{"id", "url", "href", "src", "data-id", "data-url", "status"} {
 		if v, ok := extract.LookupAttr(n, key); ok {
 			if t, ok := byID(v); ok {
 				return reading(t, extract.Quoted{}), true

@@ -17,6 +17,7 @@ func (s Site) Markup() []extract.Markup {
 		{Form: extract.FormData, Class: "lyte", Read: s.readLyte},
 		{Form: extract.FormData, Class: "lyte-wrapper", Read: s.readLyte},
 		{Form: extract.FormStatic, Attr: "data-attrs", Read: s.readNewsletter},
+		{Form: extract.FormElement, Tag: "embetty-video", Read: s.readTyped},
 	}
 	for _, tag := range []string{"lite-youtube", "youtube-video", "youtube-embed", "lite-yt", "youtube-lite", "yt-lite"} {
 		list = append(list, extract.ByAttr(s, extract.Markup{Form: extract.FormElement, Tag: tag},
@@ -48,6 +49,13 @@ func plain(s Site, attr string) extract.Markup {
 		return read(n)
 	}
 	return m
+}
+
+// readTyped reads an element of which an attribute says whose video it is.
+func (s Site) readTyped(n *html.Node) (extract.Reading, bool) {
+	t, ok := s.PostByID(extract.Attr(n, "video-id"))
+	t.Kind = extract.TargetEmbed
+	return extract.Reading{Target: t}, ok && strings.EqualFold(extract.Attr(n, "type"), "youtube")
 }
 
 // readInset reads the frames of a group of magazines, which name the video as
