@@ -12,6 +12,7 @@ import (
 
 	"stet/archiver"
 	"stet/archiver/fakenet"
+	"stet/archiver/twitter"
 	"stet/extract/post"
 	"stet/store"
 )
@@ -372,4 +373,77 @@ func TestTakedownKeepsQuotes(t *testing.T) {
 			t.Error("the file of another post is gone")
 		}
 	})
+}
+
+// TestAPIOnGone seals what X's API said of a post once it is confirmed gone, and
+// nothing else of it.
+func TestAPIOnGone(t *testing.T) {
+	for _, what := range []archiver.OnGone{archiver.OnGoneSeal, archiver.OnGoneDestroy, archiver.OnGoneKeep} {
+		t.Run(string(what), func(t *testing.T) {
+			inWorld(t, settings{twitter: twitter.Options{BearerToken: "bearer"}}, func(w *world) {
+				p := id(20*hour, 1)
+				w.x.Add(fakenet.Post{ID: p, Author: ada(), Text: takenWords})
+				if res := w.capturePost(p); res.Err != nil {
+					t.Fatal(res.Err)
+				}
+				r := w.remover(nil)
+				sources := func() (api, other int) {
+					for _, d := range w.history(p).Derivations {
+						if d.Content.Source == post.SourceAPI {
+							api++
+						} else {
+							other++
+						}
+					}
+					return api, other
+				}
+				if err := r.FollowGone(w.ctx, what); err != nil {
+					t.Fatal(err)
+				}
+				before, others := sources()
+				if before == 0 || others == 0 {
+					t.Fatalf("%d readings of the API's answers and %d others", before, others)
+				}
+				w.x.SetState(p, fakenet.Deleted)
+				for range 3 {
+					w.recheck(p)
+					time.Sleep(30 * time.Hour)
+				}
+				if !w.state(p).Confirmed {
+					t.Fatalf("it is not confirmed gone: %+v", w.state(p))
+				}
+				for range 2 { // the second time there is nothing to do
+					if err := r.FollowGone(w.ctx, what); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want := 0
+				if what == archiver.OnGoneKeep {
+					want = before
+				}
+				if api, other := sources(); api != want || other != others {
+					t.Errorf("%d readings of the API's answers are left and %d others, want %d and %d", api, other, want, others)
+				}
+				said := 0
+				for _, x := range w.exchanges(p) {
+					if strings.HasPrefix(x.URL, "https://api.") && bytes.Contains(x.Body.Inline, []byte(takenWords)) {
+						said++
+					}
+				}
+				if (said > 0) != (what == archiver.OnGoneKeep) {
+					t.Errorf("%d answers of the API have its words", said)
+				}
+				if w.history(p).Best().Content.Post.Text != takenWords {
+					t.Error("the keyless copy does not show its words")
+				}
+				n, err := r.UnsealPost(w.ctx, ref(p), archiver.Wish{Reason: "a dispute"})
+				if (err == nil) != (what == archiver.OnGoneSeal) {
+					t.Errorf("unsealing: %d, %v", n, err)
+				}
+				if api, _ := sources(); what == archiver.OnGoneSeal && api != before {
+					t.Errorf("%d readings of the API's answers are there again, want %d", api, before)
+				}
+			})
+		})
+	}
 }

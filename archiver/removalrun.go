@@ -273,6 +273,9 @@ func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown
 	if _, err := b.Add(ctx, act); err != nil {
 		return err
 	}
+	if id.IsZero() {
+		blobs = nil // whoever has no takedown removes them
+	}
 	for chunk := range slices.Chunk(blobs, maxTakedownBlobs) {
 		if err := enqueueTakedown(b, takedownWork{Takedown: id, Blobs: chunk, Pictures: pictures}); err != nil {
 			return err

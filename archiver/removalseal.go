@@ -129,13 +129,22 @@ func (r *Remover) unsealed(ctx context.Context, d store.Digest, read func(io.Rea
 // ErrNotFound where the key is not here, or what was
 // sealed was destroyed since.
 func (r *Remover) Unseal(ctx context.Context, takedown store.ID, w Wish) (int, error) {
+	acts, err := r.o.Archive.RedactionsOf(ctx, takedown)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.putBack(ctx, acts, takedown, w)
+	if err != nil {
+		return n, err
+	}
+	return n, r.lift(ctx, takedown, w)
+}
+
+// putBack puts back what some redactions sealed.
+func (r *Remover) putBack(ctx context.Context, acts []store.Item[store.Redaction], takedown store.ID, w Wish) (int, error) {
 	a := r.o.Archive
 	if r.o.Vault == nil {
 		return 0, fmt.Errorf("%w: there is no key to open what is sealed", store.ErrNotFound)
-	}
-	acts, err := a.RedactionsOf(ctx, takedown)
-	if err != nil {
-		return 0, err
 	}
 	var sealed []*store.Redaction
 	var records [][]store.Record
@@ -169,7 +178,7 @@ func (r *Remover) Unseal(ctx context.Context, takedown store.ID, w Wish) (int, e
 		}
 		n += len(records[i])
 	}
-	return n, r.lift(ctx, takedown, w)
+	return n, nil
 }
 
 // lift takes a takedown back.

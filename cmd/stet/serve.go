@@ -299,6 +299,9 @@ func (s *service) run(ctx context.Context) error {
 		}
 	}
 	part(func() error { return s.patiently(ctx, "pictures", s.w.RunPictures) })
+	part(func() error {
+		return s.patiently(ctx, "policies", func(ctx context.Context) error { return s.w.Removals.RunGone(ctx, s.c.Policy.XAPIOnGone) })
+	})
 	if s.searches() {
 		part(func() error { return s.patiently(ctx, "words", s.w.RunWords) })
 	}

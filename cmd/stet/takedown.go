@@ -291,7 +291,14 @@ func (a *app) unseal(ctx context.Context, w *wire.Archive, args []string, f *tak
 		a.out.line("`stet rebuild` puts its words back into the index.")
 		return nil
 	}
-	return fmt.Errorf("%w: nothing of it is sealed", store.ErrNotFound)
+	if len(wish.Accounts) > 0 {
+		return fmt.Errorf("%w: nothing of it is sealed", store.ErrNotFound)
+	}
+	n, err := w.Removals.UnsealPost(ctx, wish.Refs[0], wish)
+	if err == nil {
+		a.out.line("%s has the content of %s again.", wish.Refs[0], count(n, "record"))
+	}
+	return err
 }
 
 // registered is an entry of the register of takedowns.

@@ -20,6 +20,7 @@ type Config struct {
 	Capture Capture
 	Browser Browser
 	Wayback Wayback
+	Policy  Policy
 	// Evidence says how often heads of the evidence tree are signed and stamped.
 	Evidence Evidence
 	// Export says in whose name packages are signed.

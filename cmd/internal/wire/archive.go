@@ -108,6 +108,12 @@ func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Arch
 		archiver.JobTakedown: a.Removals.Handle,
 	}
 	a.Engine = archiver.New(e)
+	a.closers = append(a.closers, func() error {
+		if ctx.Err() != nil {
+			return nil // the next command, or the service, does it
+		}
+		return a.Removals.FollowGone(ctx, c.Policy.XAPIOnGone)
+	})
 	a.Sources = a.sources(o, client)
 	if a.Drawings, err = a.drawings(c, o, client); err != nil {
 		return nil, err
