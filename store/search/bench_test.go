@@ -258,8 +258,26 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
+// textOf returns the text of the post with a number of the journal.
+func textOf(seq uint64) string {
+	rng := rand.New(rand.NewPCG(seq, 1))
+	rng.Uint64N(1 + seq/5) // its author
+	return text(rng)
+}
+
+// respelled returns a word with two letters in each other's place.
+func respelled(word string) string {
+	w := []rune(word)
+	if n := len(w) / 2; n > 0 {
+		w[n-1], w[n] = w[n], w[n-1]
+	}
+	return string(w)
+}
+
 // BenchmarkReaders asks from 16 goroutines at once, each for what people look
-// for most, while a hundred posts are captured each second.
+// for most (one to five words of a post, every fifth time as a quotation, every
+// tenth time a word misspelled), while a hundred posts are captured each
+// second.
 func BenchmarkReaders(b *testing.B) {
 	j := newJournal(benchPosts(b))
 	x := built(b, j)
@@ -281,10 +299,13 @@ func BenchmarkReaders(b *testing.B) {
 			wg.Go(func() {
 				rng := rand.New(rand.NewPCG(uint64(reader), 9))
 				for range 20 {
-					post := strings.Fields(text(rand.New(rand.NewPCG(rng.Uint64N(1_000_000)+1, 1))))
+					post := strings.Fields(textOf(rng.Uint64N(j.n.Load()) + 1))
 					q := store.SearchQuery{Words: strings.Join(post[:min(len(post), 1+rng.IntN(5))], " ")}
-					if rng.IntN(5) == 0 {
+					switch rng.IntN(10) {
+					case 0, 1:
 						q.Words = `"` + q.Words + `"`
+					case 2: // misspelled
+						q.Words = strings.Join(append(post[:min(len(post), 2)], respelled(post[len(post)/2])), " ")
 					}
 					begin := time.Now()
 					if _, err := x.Search(ctx, q); err != nil {

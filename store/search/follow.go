@@ -31,14 +31,18 @@ func (x *Index) CatchUp(ctx context.Context) error {
 		return nil
 	}
 	// The usual case: there is nothing new, and nobody has to wait.
-	if reached := x.reached.Load(); reached > 0 {
-		head, err := x.journal.Head(ctx)
-		if err == nil && head == reached && !x.closed() {
-			return nil
-		}
+	reached := x.reached.Load()
+	head, err := x.journal.Head(ctx)
+	if err == nil && reached > 0 && head == reached && !x.closed() {
+		return nil
 	}
 	x.following.Lock()
 	defer x.following.Unlock()
+	// Who had to wait is content with what another brought it to meanwhile:
+	// many searchers share a commit, and nobody follows what is added later.
+	if now := x.reached.Load(); err == nil && now != reached && now >= head && !x.closed() {
+		return nil
+	}
 	return x.catchUp(ctx)
 }
 

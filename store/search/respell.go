@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -182,7 +183,7 @@ func (n *neighbours) walk(c *bbolt.Cursor, found func(token string, distance int
 				found(string(token), d)
 			}
 			// To the next token, past the other blocks of this one.
-			k, _ = c.Seek(append(slices.Clone(token), 1))
+			k = skipTo(c, append(slices.Clone(token), 1))
 			continue
 		}
 		// Past all tokens that begin with the letters so far.
@@ -190,8 +191,23 @@ func (n *neighbours) walk(c *bbolt.Cursor, found func(token string, distance int
 		if next == nil {
 			return
 		}
-		k, _ = c.Seek(next)
+		k = skipTo(c, next)
 	}
+}
+
+// nearBy is how many keys are passed one by one before a way down the tree is
+// taken, which costs as much as some ten of them.
+const nearBy = 4
+
+// skipTo moves forward to the first key that is not before another.
+func skipTo(c *bbolt.Cursor, key []byte) []byte {
+	for range nearBy {
+		if k, _ := c.Next(); k == nil || bytes.Compare(k, key) >= 0 {
+			return k
+		}
+	}
+	k, _ := c.Seek(key)
+	return k
 }
 
 // after returns the first string after all those that begin with one.

@@ -459,3 +459,42 @@ func TestManySegments(t *testing.T) {
 		return nil
 	}))
 }
+
+// told is a journal that tells when it was asked for its end.
+type told struct {
+	store.Journal
+	asked chan struct{}
+}
+
+func (j *told) Head(ctx context.Context) (uint64, error) {
+	head, err := j.Journal.Head(ctx)
+	select {
+	case j.asked <- struct{}{}:
+	default:
+	}
+	return head, err
+}
+
+// TestSearchersShareCommits asks that who waits for another to follow the
+// journal does not follow it further itself.
+func TestSearchersShareCommits(t *testing.T) {
+	a := newArchive(t, Options{})
+	a.capture("1", "the old bridge")
+	journal := &told{a.mem, make(chan struct{}, 1)}
+	a.index.journal = journal
+
+	a.index.following.Lock() // another is at work
+	waited := make(chan error)
+	go func() { waited <- a.index.CatchUp(a.Context()) }()
+	<-journal.asked
+	a.must(a.index.catchUp(a.Context()))
+	brought := a.index.reached.Load()
+	a.capture("2", "the new bridge")
+	a.index.following.Unlock()
+
+	a.must(<-waited)
+	if got := a.index.reached.Load(); got != brought || got == 0 {
+		t.Errorf("it was brought to %d and went on to %d", brought, got)
+	}
+	a.expect("bridge", "2", "1")
+}
