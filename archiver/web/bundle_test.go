@@ -135,9 +135,14 @@ func TestDecisions(t *testing.T) {
 	later(&store.Takedown{Time: p.at, Accounts: []string{"twitter:#7", "twitter:ada"}, Act: store.TakedownRefuse, Operator: "bob", Reason: "asked to", Basis: "article 17"})
 	later(&store.Takedown{Time: p.at, Ref: post.Ref{Platform: post.Twitter, ID: "5"}, Act: store.TakedownRefuse, Reason: "a court"})
 	later(&store.Takedown{Time: p.at, Accounts: []string{"twitter:nobody"}, Act: store.TakedownRefuse, Reason: "by name"})
-	p.wants(postPath(goneRef()), "Held.", "=cmd()", "Captured no more.", "asked to (article 17)")
+	p.wants(postPath(goneRef()), "Held.", "=cmd()", "Captured no more.", "asked to</bdi> (<bdi>article 17</bdi>)")
 	if strings.Contains(p.page(postPath(goneRef())), `action="/look"`) {
 		t.Error("a look is offered at what is refused")
+	}
+	far := post.Ref{Platform: post.Mastodon, ID: "bay.example/1"}
+	p.add(&store.Hold{Time: p.at, Ref: far, Reason: "elsewhere"}, &store.Hold{Time: p.at, Ref: far, Released: true, Reason: "no more"})
+	if w := p.send("GET", regexp.MustCompile(`/post/mastodon:[^"]*`).FindString(p.page("/decisions")), nil); w.Code != 404 || !strings.Contains(w.Body.String(), "Never archived here") {
+		t.Errorf("the page of a post of an instance: %d %s", w.Code, w.Body)
 	}
 	p.wants("/account/twitter:ada", "Captured no more.", "asked to")
 	p.wants("/", "Lately decided", `href="/account/twitter:ada"`, "by name")
@@ -169,7 +174,7 @@ func TestDecisions(t *testing.T) {
 		next, _, _ := strings.Cut(rec.Header().Get("Link"), ">")
 		path = strings.TrimPrefix(next, "<")
 	}
-	if got, want := strings.Join(acts, ", "), "release false, lift false, refuse true, refuse true, refuse false, hold false"; got != want {
+	if got, want := strings.Join(acts, ", "), "release false, lift false, release false, hold false, refuse true, refuse true, refuse false, hold false"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -25,7 +25,7 @@ func (s *sheet) functions() template.FuncMap {
 		"media": func(digest string) string { return "/media/" + strings.TrimPrefix(digest, "sha256:") }, "size": sizeWords,
 		"lang": langTag, "number": func(n any) string { return grouped(fmt.Sprint(n)) }, "member": memberName, "jobwords": jobWords, "pageresult": pageResultClass,
 		"count": countWords, "join": strings.Join, "list": func(v ...any) []any { return v }, "add": func(a, b int) int { return a + b },
-		"positions": positionWords, "actwords": actWords,
+		"positions": positionWords, "actwords": actWords, "segment": url.PathEscape,
 	}
 }
 

@@ -183,7 +183,7 @@ func (d *desk) pages() map[string]string {
 		"article": "/article?url=" + url.QueryEscape(d.world.Articles[0]), "article-changed": "/article?url=" + url.QueryEscape(d.world.Articles[1]),
 		"account": "/account/twitter:minavarga", "gone": "/gone", "page-lost": "/page?url=" + url.QueryEscape(d.world.Lost),
 		"cases": "/cases", "case": ask[string](d, "fetch('/cases').then(r => r.text()).then(t => /\\/case\\/[0-9a-f-]{36}/.exec(t)[0])"),
-		"feeds": "/feeds", "queue": "/queue", "health": "/health", "help": "/about", "log-in": "/login", "picture": "/picture",
+		"feeds": "/feeds", "queue": "/queue", "health": "/health", "help": "/about", "log-in": "/login", "picture": "/picture", "screenshot": "/screenshot", "decisions": "/decisions",
 		"exchange": ask[string](d, "fetch('"+post(d.world.Deleted.String())+"').then(r => r.text()).then(t => /\\/exchange\\/[0-9a-f-]{36}/.exec(t)[0])"),
 		"error":    "/post/nothing",
 	}
