@@ -163,6 +163,28 @@ func TestDecisions(t *testing.T) {
 	if body := p.page(postPath(goneRef())); strings.Contains(body, "Held.") || strings.Contains(body, "Captured no more.") {
 		t.Error("what ended still stands on the page")
 	}
+	// What was removed is said to be, on the page and in the interface.
+	records, err := p.archive.ListAll(t.Context(), store.RefTerm(goneRef()), 100, store.KindDerivation)
+	if err != nil || len(records) == 0 {
+		t.Fatal(records, err)
+	}
+	part, err := store.Without(&records[0], store.ContentFields(&records[0])...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := p.archive.Begin()
+	b.Replace(part)
+	if _, err := b.Add(t.Context(), &store.Redaction{Time: p.at, Act: store.RedactionRemove, Reason: evilWords,
+		Records: []store.RedactedRecord{{ID: part.ID, Fields: []string{"meta"}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.wants(postPath(goneRef()), "Removed by the archive", "=cmd()", part.Leaf().String())
+	if body := p.call("GET", apiPrefix+"/posts/"+goneRef().String(), "").Body.String(); !strings.Contains(body, `"removed":{`) {
+		t.Error(body)
+	}
 	// The register goes on over pages, and says what stands.
 	var acts []string
 	for path := apiPrefix + "/decisions?limit=4&format=csv"; path != ""; {

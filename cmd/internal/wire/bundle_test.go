@@ -175,6 +175,39 @@ func TestBundleIsVerified(t *testing.T) {
 	}
 }
 
+// TestBundleSaysWhatWasRemoved verifies a bundle with records of which content
+// was taken out: it is true, and says what is missing.
+func TestBundleSaysWhatWasRemoved(t *testing.T) {
+	w := newEvidenceWorld(t)
+	records, err := w.a.Archive.ListAll(w.ctx, store.RefTerm(w.ref), 100, store.KindExchange, store.KindDerivation)
+	w.must(err)
+	act := &store.Redaction{Time: w.now, Act: store.RedactionSeal}
+	b := w.a.Archive.Begin()
+	for i := range records {
+		fields := store.ContentFields(&records[i])
+		part, err := store.Without(&records[i], fields...)
+		w.must(err)
+		b.Replace(part)
+		act.Records = append(act.Records, store.RedactedRecord{ID: part.ID, Fields: fields})
+	}
+	_, err = b.Add(w.ctx, act)
+	w.must(err)
+	_, err = b.Commit(w.ctx)
+	w.must(err)
+	w.stamped(w.now.Add(time.Second))
+	for _, audience := range []string{"internal", "public"} {
+		body := w.bundle(audience)
+		parts, counts := w.verify(body, w.believing())
+		said := slices.ContainsFunc(parts, func(p VerifiedPart) bool { return strings.Contains(p.Why, "was left out, sealed or removed") })
+		if counts[evidence.Wrong] > 0 || !said {
+			t.Errorf("%s: said %v: %+v", audience, said, parts)
+		}
+		if bytes.Contains(body, []byte(`"the bells rang`)) || !bytes.Contains(body, []byte("the archive removed or sealed")) {
+			t.Errorf("%s: the words are in it, or it does not say that they are not", audience)
+		}
+	}
+}
+
 // TestEveryByteOfABundleCounts changes bytes of a bundle, others each time; with
 // STET_FLIPS=all every one.
 func TestEveryByteOfABundleCounts(t *testing.T) {

@@ -178,6 +178,9 @@ func (c *Content) add(ctx context.Context, id store.ID) ([]store.ID, error) {
 	if len(c.Items) >= MaxRecords {
 		return nil, fmt.Errorf("%w: a bundle has at most %d records; name fewer posts", store.ErrTooLarge, MaxRecords)
 	}
+	if !r.Whole() {
+		c.Left = append(c.Left, "what the archive removed or sealed since it was recorded")
+	}
 	if c.For == Public {
 		if c.withheld[id] {
 			return nil, nil

@@ -53,6 +53,7 @@ type verifying struct {
 	// pictures are those that records speak of.
 	pictures map[store.Digest]bool
 	records  int
+	lacking  int // of which content is missing
 	problem  bool
 	// see is told of each record of what was on the wire that was read.
 	see func(file string, r *warc.Read)
@@ -221,6 +222,9 @@ func (v *verifying) lines(w *wire) error {
 			return fmt.Errorf("%w: the record %s stands twice, or not in its place", store.ErrVerification, r.ID)
 		}
 		last, seen[r.ID] = r.Seq, true
+		if !r.Whole() {
+			v.lacking++
+		}
 		if err := v.record(r); err != nil {
 			v.say("record "+r.ID.String(), evidence.Wrong, "%s", err)
 			return nil
@@ -237,6 +241,9 @@ func (v *verifying) lines(w *wire) error {
 		result, more := evidence.Verified, ""
 		if v.headPart.Result != evidence.Verified {
 			result, more = evidence.Unverifiable, ", which is not verified"
+		}
+		if v.lacking > 0 {
+			more += fmt.Sprintf("; content of %d of them was left out, sealed or removed, and its commitment stands in its place", v.lacking)
 		}
 		v.say(Records, result, "each of the %d records is covered by the head%s", v.records, more)
 	}
