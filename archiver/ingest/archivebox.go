@@ -120,6 +120,9 @@ func (k *keeper) readPage(ctx context.Context, r io.Reader) error {
 	if len(body) > maxRecorded {
 		return k.skip(ctx, at, "", fmt.Sprintf("it has more than %d MB, in which no posts are looked for", maxRecorded>>20))
 	}
+	if crowded(body) {
+		return k.skip(ctx, at, "", tooCrowded)
+	}
 	a := answerIn{finder: k.o.Finder, address: k.page, at: u, host: strings.TrimPrefix(strings.ToLower(u.Hostname()), "www."),
 		r:     extract.Response{URL: k.page, StatusCode: 200, ContentType: "text/html; charset=utf-8", Body: body},
 		notes: []string{"saved from " + at.address + ", as the folder says"}}

@@ -49,6 +49,9 @@ func (k *keeper) archived(ctx context.Context, at span, raw []byte) error {
 			} `json:"properties"`
 		} `json:"media"`
 	}
+	if crowded(raw) {
+		return k.skip(ctx, at, "", tooCrowded)
+	}
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return k.skip(ctx, at, "", "it is not what auto-archiver writes: "+err.Error())
 	}

@@ -208,6 +208,22 @@ func TestTakedown(t *testing.T) {
 	}
 }
 
+// What has so many parts that reading it would take much memory is not read.
+func TestCrowds(t *testing.T) {
+	crowd := strings.Repeat("{},", maxValues)
+	a := newArchive(t)
+	file := `{"id_str":"1590000000000000001","text":"x","entities":{"urls":[` + crowd + "{}]}}\n" + status(1590000000000000002, "short")
+	if err := a.give(t, "crowd.jsonl", []byte(file)); err != nil || len(a.items) != 2 || a.items[0].Reason != tooCrowded || a.items[1].Outcome != Kept {
+		t.Errorf("%v, %+v", err, a.items)
+	}
+	for _, r := range []recorded{{address: "https://api.twitter.com/1.1/statuses/lookup.json", head: asJSON, body: "[" + crowd + "{}]"},
+		{address: "https://gazette.example/x", head: asHTML, body: strings.Repeat("<p>a", maxTags+1)}} {
+		if err := a.give(t, "crowd.warc", warcOf(false, r)); err != nil || len(a.items) != 1 || a.items[0].Reason != tooCrowded {
+			t.Errorf("%v, %+v", err, a.items)
+		}
+	}
+}
+
 func TestLongLinesAreSkipped(t *testing.T) {
 	a := newArchive(t)
 	file := status(1, strings.Repeat("x", maxItem)) + "\n" + status(1590000000000000001, "short")

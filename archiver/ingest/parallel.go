@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 
@@ -15,8 +16,28 @@ const (
 	// maxPending is the most bytes of items that are parsed or wait; an item
 	// that is larger is parsed alone. What a parser makes of an item takes a
 	// few times its size.
-	maxPending = 2 << 20
+	maxPending = 1 << 20
 )
+
+// The most parts of what is parsed at once: a page of 500 posts with all that
+// they refer to has some 150,000 values, and the largest pages of the web have
+// some ten thousands of tags. What is made of a part takes up to 300 bytes.
+const (
+	maxValues = 200_000
+	maxTags   = 100_000
+)
+
+// crowded reports whether a text has so many parts that reading it would take
+// more memory than is given.
+func crowded(raw []byte) bool {
+	if k := extract.JSONKind(raw); k == '{' || k == '[' {
+		return bytes.Count(raw, []byte(","))+bytes.Count(raw, []byte("{"))+bytes.Count(raw, []byte("[")) > maxValues
+	}
+	return bytes.Count(raw, []byte("<")) > maxTags
+}
+
+// tooCrowded is why.
+const tooCrowded = "it has more parts than are read"
 
 // piece is one thing that a parser found in an item: a post, or why there is
 // none.
@@ -122,7 +143,11 @@ func (c *chunk) parse(parse func([]byte) []piece) {
 	c.pieces = make([][]piece, len(c.spans))
 	begin := 0
 	for i, end := range c.ends {
-		c.pieces[i] = parse(c.raw[begin:end])
+		if raw := c.raw[begin:end]; crowded(raw) {
+			c.pieces[i] = none("", tooCrowded)
+		} else {
+			c.pieces[i] = parse(raw)
+		}
 		begin = end
 	}
 }

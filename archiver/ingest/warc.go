@@ -191,6 +191,8 @@ func (w *record) found(r extract.Response) []piece {
 		return none("", "it holds no answer that can be read")
 	case len(r.Body) == 0:
 		return none("", "it holds nothing in which posts are looked for")
+	case crowded(r.Body):
+		return none("", tooCrowded)
 	}
 	at, err := url.Parse(w.address)
 	if err != nil || at.Scheme != "http" && at.Scheme != "https" {
