@@ -155,6 +155,9 @@ func (r *restore) take() (*taken, error) {
 		}
 		return nil, errors.Join(err, s.Close())
 	}
+	if errors.Is(err, store.ErrBusy) {
+		return nil, stopFirst(err)
+	}
 	if !errors.Is(err, store.ErrCorrupt) {
 		return nil, err
 	}
@@ -163,9 +166,15 @@ func (r *restore) take() (*taken, error) {
 		return nil, classify(err)
 	}
 	if locked(f) {
-		return nil, errors.Join(busy(r.dir, false), f.Close())
+		return nil, errors.Join(stopFirst(busy(r.dir, false)), f.Close())
 	}
 	return r.allowed(&taken{file: f})
+}
+
+// stopFirst says what to do where an archive that is to make room is in use.
+// Nothing was touched yet, and the backup is not in use by this.
+func stopFirst(err error) error {
+	return fmt.Errorf("%w (a service: `systemctl stop stet`), run the same command again, and start it again; or restore into another folder with --data, beside the one that is in use", err)
 }
 
 // jobless reports whether nothing waits to be done.

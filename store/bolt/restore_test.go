@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +127,9 @@ func TestRestoreRefuses(t *testing.T) {
 	check("itself", dir, store.ErrInvalid)
 	reader := mustOpen(t, dir, bolt.Options{ReadOnly: true})
 	check("in use", backup, store.ErrBusy)
+	if _, err := bolt.Restore(t.Context(), backup, dir, restoring(true)); !strings.Contains(err.Error(), "systemctl stop stet") {
+		t.Errorf("it does not say what to do: %v", err)
+	}
 	mustClose(t, reader)
 	err := filepath.WalkDir(filepath.Join(backup, "blobs"), func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
