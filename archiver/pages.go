@@ -63,12 +63,14 @@ func lookOf(address string, before *store.PageHistory, a *PageAnswer, at time.Ti
 		if n := len(before.Readings); n > 0 {
 			last := before.Readings[n-1].Content
 			l.Final, l.Label, l.Drift = last.Final, last.Label, last.Drift
-			l.Result, l.Reason = resultOfPage(before, last, last.Drift)
+			if l.Result, l.Reason = resultOfPage(before, last, last.Drift); wordless(before, last) {
+				l.Result, l.Reason = store.PageUnknown, "the server says that the page without text has not changed"
+			}
 		}
 	case r.Label.Wall():
 		l.Result, l.Reason = store.PageWalled, r.Why
 	case r.Status == 404 || r.Status == 410:
-		l.Result, l.Reason = store.PageGone, fmt.Sprintf("%s answered %d", r.Final, r.Status)
+		l.Result, l.Reason = missingPage(before, r)
 	case r.Status == 401 || r.Status == 402 || r.Status == 403:
 		l.Result, l.Reason = store.PageWalled, fmt.Sprintf("%s answered %d: it is not shown to everybody", r.Final, r.Status)
 	case r.Status/100 != 2:
@@ -81,6 +83,20 @@ func lookOf(address string, before *store.PageHistory, a *PageAnswer, at time.Ti
 		l.Unchanged = sameAs(before, r) != nil
 	}
 	return l
+}
+
+// missingPage says what it means that a server knows no such page: less where it
+// is another than the one that was asked, and nothing where it shows the page all
+// the same.
+func missingPage(before *store.PageHistory, r *store.PageReading) (store.PageResult, string) {
+	first := before.First()
+	switch {
+	case first != nil && r.Label == "" && r.Text != "" && first.Content.Text != "" && driftFrom(before, r) <= store.MaxDrift:
+		return store.PageAlive, fmt.Sprintf("%s answered %d and shows the page all the same", r.Final, r.Status)
+	case LedAway(r.URL, r.Final):
+		return store.PageSoftGone, fmt.Sprintf("it led to %s, which answered %d", r.Final, r.Status)
+	}
+	return store.PageGone, fmt.Sprintf("%s answered %d", r.Final, r.Status)
 }
 
 // resultOfPage says what a reading means beside the first good one.

@@ -238,13 +238,18 @@ func (h *PageHistory) First() *Item[PageReading] {
 
 // Best returns the reading that people are shown, nil where there is none: the
 // newest of the page itself that is still the page that was captured first;
-// what only stands in its place never hides it.
+// what only stands in its place never hides it, nor does a frame without words.
 func (h *PageHistory) Best() *Item[PageReading] {
 	var best *Item[PageReading]
+	first, most := h.First(), -1
 	for i := range h.Readings {
 		r := &h.Readings[i]
-		if best == nil || pageRank(r.Content) >= pageRank(best.Content) {
-			best = r
+		rank := pageRank(r.Content)
+		if rank == 3 && r.Content.Text == "" && first.Content.Text != "" && r.Content.Type == first.Content.Type {
+			rank = 2
+		}
+		if rank >= most {
+			best, most = r, rank
 		}
 	}
 	return best
