@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,6 +69,11 @@ type verified struct {
 	Parts []wire.VerifiedPart `json:"parts"`
 }
 
+// verifyMemory is how much memory is aimed at, however large the file: names and
+// places of its records are remembered, and the collector is to leave no more than
+// that lying about.
+const verifyMemory = 96 << 20
+
 func (a *app) verify(ctx context.Context, name string, f *verifyFlags) (err error) {
 	v, err := a.believed(f)
 	if err != nil {
@@ -82,6 +88,7 @@ func (a *app) verify(ctx context.Context, name string, f *verifyFlags) (err erro
 	if err != nil || !info.Mode().IsRegular() {
 		return fmt.Errorf("%w: %s is not a file; `stet verify` reads files", store.ErrUsage, name)
 	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(min(debug.SetMemoryLimit(-1), verifyMemory)))
 	parts, err := wire.VerifyFile(ctx, file, info.Size(), v)
 	if err != nil {
 		return fmt.Errorf("verifying %s: %w", name, err)

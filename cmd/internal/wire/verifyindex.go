@@ -62,7 +62,7 @@ func (s *places) what(address string, at time.Time) uint64 {
 // see notes a record that can be replayed.
 func (s *places) see(file string, r *warc.Read) {
 	switch r.Type() {
-	case warc.TypeResponse, warc.TypeRevisit, warc.TypeResource, warc.TypeConversion, warc.TypeMetadata, warc.TypeRequest:
+	case warc.TypeResponse, warc.TypeRevisit, warc.TypeResource, warc.TypeConversion, warc.TypeMetadata:
 	default:
 		return
 	}
