@@ -103,10 +103,10 @@ func (r *Remover) sealed(ctx context.Context, write func(io.Writer) error) (stor
 			}
 			return errors.Join(write(w), w.Close())
 		}()
-		out.CloseWithError(err) //nolint:errcheck // it returns none
+		out.CloseWithError(err)
 	}()
 	info, err := r.o.Archive.PutBlob(ctx, in, 0)
-	in.CloseWithError(err) //nolint:errcheck // it returns none
+	in.CloseWithError(err)
 	<-done
 	return info.Digest, err
 }
