@@ -40,7 +40,7 @@ func mirrored(m *image.RGBA) *image.RGBA { return cut(m, m.Bounds(), true) }
 func TestAspects(t *testing.T) {
 	s := newShelf(t)
 	kept := map[string]*image.RGBA{}
-	for i := range uint64(12) {
+	for i := range uint64(2) {
 		m := scene(i+1, 240, 180)
 		kept[s.keep(fmt.Sprint(i), asPNG(m)).String()] = m
 	}
@@ -69,8 +69,8 @@ func TestAspects(t *testing.T) {
 			}
 		}
 	}
-	if missed > 6 {
-		t.Errorf("of 60 pictures in frames and mirrors %d are not found", missed)
+	if missed > 1 {
+		t.Errorf("of 10 pictures in frames and mirrors %d are not found", missed)
 	}
 }
 
@@ -104,9 +104,9 @@ func falseFinds(t testing.TB, kept, asked int) (whole, all, pairs int) {
 
 // TestFalseFinds: looking in every way finds hardly more that is something else.
 func TestFalseFinds(t *testing.T) {
-	whole, all, pairs := falseFinds(t, 400, 25)
+	whole, all, pairs := falseFinds(t, 100, 4) // BenchmarkAspects counts in many more
 	t.Logf("of %d pairs of different pictures %d are alike as they are, %d in some way", pairs, whole, all)
-	if all-whole > pairs/1000 {
+	if all > whole {
 		t.Errorf("of %d pairs of different pictures %d are alike as they are, %d in some way", pairs, whole, all)
 	}
 }
