@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,6 +58,11 @@ func TestDatabaseThatIsFull(t *testing.T) {
 	sql(`DROP TRIGGER full_disk ON stet.blocks`)
 	f.until(func(d *done) bool { return len(d.captured) >= len(posts) && d.left == 0 })
 	f.answers("http://"+address+"/readyz", http.StatusOK, "ok")
+	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", service.Process.Pid)); err == nil {
+		_, most, _ := strings.Cut(string(status), "VmHWM:")
+		most, _, _ = strings.Cut(most, "\n")
+		t.Logf("the service had at most %s of memory, with the pages and %d captures", strings.TrimSpace(most), len(posts))
+	}
 	if err := service.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -125,3 +125,33 @@ func BenchmarkLookUp(b *testing.B) {
 	}
 	b.ReportMetric(float64(time.Since(began).Milliseconds()), "lease-1000-ms")
 }
+
+// BenchmarkLease leases the 1,000 looks that are due among STET_BENCH_JOBS
+// (default 100,000) jobs, whose rows are put there without being added one by
+// one.
+func BenchmarkLease(b *testing.B) {
+	jobs, err := strconv.Atoi(cmp.Or(os.Getenv("STET_BENCH_JOBS"), "100000"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	schema := newSchema()
+	s := open(b, postgres.Options{Schema: schema})
+	operator := admin(b, schema)
+	exec1(b, operator, `INSERT INTO jobs (id, kind, key, host, payload, priority, created, run_at, state, attempts, owner, token, error, error_class)
+		SELECT decode(lpad(to_hex(n * 7919), 12, '0') || '70008' || substr(md5(n::text), 1, 15), 'hex'), 'look', convert_to('twitter:' || n, 'UTF8'), '', NULL, 10,
+			now_us(), now_us() + 3600000000 + n * 1000, 1, 0, '', 0, '', '' FROM generate_series(1::bigint, $1::bigint) AS n`, jobs)
+	exec1(b, operator, `ANALYZE jobs`)
+	var times []time.Duration
+	for range b.N {
+		exec1(b, operator, `UPDATE jobs SET state = 1, run_at = now_us() - 3600000000 WHERE id IN (SELECT id FROM jobs TABLESAMPLE SYSTEM (10) WHERE run_at > 0 AND state = 1 LIMIT 1000)`)
+		began := time.Now()
+		leased, err := s.Lease(b.Context(), store.LeaseRequest{Owner: "bench", For: time.Hour, Limit: 1000})
+		if err != nil || len(leased) != 1000 {
+			b.Fatalf("%d jobs, %v", len(leased), err)
+		}
+		times = append(times, time.Since(began))
+	}
+	slices.Sort(times)
+	b.ReportMetric(float64(times[len(times)/2].Microseconds())/1000, "median-ms")
+	b.ReportMetric(float64(times[0].Microseconds())/1000, "least-ms")
+}
