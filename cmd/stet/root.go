@@ -94,7 +94,7 @@ func oneArg(what string) cobra.PositionalArgs {
 
 // commands are the names of the commands of this version.
 func commands() []string {
-	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "case", "source", "jobs", "check", "checkpoint", "verify", "export", "import", "backup", "restore", "compact", "migrate", "rebuild", "salvage", "status", "user", "token", "approve", "hold", "refuse", "repair", "doctor", "config", "version", "completion", "demo", "help"}
+	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "case", "source", "jobs", "check", "checkpoint", "verify", "export", "import", "backup", "restore", "compact", "migrate", "rebuild", "salvage", "status", "user", "token", "approve", "hold", "refuse", "takedown", "repair", "doctor", "config", "version", "completion", "demo", "help"}
 }
 
 // near are words that mean what a command does.
@@ -103,7 +103,7 @@ func near() map[string]string {
 		"archive": "capture", "save": "capture", "snapshot": "capture", "add": "capture", "grab": "capture", "fetch": "capture", "download": "capture", "keep": "capture",
 		"scan": "extract", "parse": "extract", "embeds": "extract", "list": "lookup", "ls": "lookup", "grep": "lookup", "query": "lookup",
 		"get": "show", "view": "show", "cat": "show", "info": "status", "stat": "status", "stats": "status",
-		"look": "recheck", "refresh": "recheck", "update": "recheck", "alive": "recheck",
+		"delete": "takedown", "remove": "takedown", "erase": "takedown", "seal": "takedown", "look": "recheck", "refresh": "recheck", "update": "recheck", "alive": "recheck",
 		"fsck": "check", "scrub": "check", "vacuum": "compact", "reindex": "rebuild", "recover": "salvage", "rescue": "salvage", "settings": "config", "example": "demo", "try": "demo",
 	}
 }
@@ -111,7 +111,7 @@ func near() map[string]string {
 // laterCommands are the commands of later versions, with what serves meanwhile.
 func laterCommands() map[string]string {
 	return map[string]string{
-		"private": "", "redact": "", "takedown": "",
+		"private": "", "redact": "",
 	}
 }
 
