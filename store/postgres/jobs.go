@@ -288,13 +288,13 @@ func byteStrings(list []string) [][]byte {
 const leaseQuery = `
 WITH clock AS MATERIALIZED (SELECT now_us() AS now),
 due AS (
-	SELECT id, row_number() OVER (PARTITION BY priority, host ORDER BY run_at NULLS FIRST, id) AS turn
+	SELECT id, priority, run_at, row_number() OVER (PARTITION BY priority, host ORDER BY run_at NULLS FIRST, id) AS turn
 	FROM jobs
 	WHERE (state = 1 AND run_at IS NULL OR state = 1 AND run_at <= (SELECT now FROM clock) OR state = 2 AND until <= (SELECT now FROM clock))
 		AND ($1::bytea[] IS NULL OR kind = ANY ($1)) AND NOT host = ANY (coalesce($2::bytea[], '{}')) AND ($3::integer = 0 OR priority <= $3)
 ),
 picked AS (
-	SELECT id, turn FROM due JOIN jobs USING (id) ORDER BY priority, turn, run_at NULLS FIRST, id LIMIT $4
+	SELECT id, turn FROM due ORDER BY priority, turn, run_at NULLS FIRST, id LIMIT $4
 ),
 locked AS MATERIALIZED ( -- in the order in which batches lock jobs
 	SELECT id FROM jobs WHERE id IN (SELECT id FROM picked) ORDER BY id FOR UPDATE
