@@ -128,7 +128,7 @@ func needs(cmd *cobra.Command) token.Role {
 		return ""
 	case top == "lookup" && cmd.Flags().Changed(elsewhereFlag):
 		return token.Capture // it reaches out
-	case top == "export" && cmd.Flags().Changed("private"):
+	case top == "export" && (cmd.Flags().Changed("private") || tellsWho(cmd)):
 		return token.Capture // as much as who may make things private
 	case slices.Contains([]string{"show", "lookup", "status", "export"}, top):
 		return token.Read
@@ -136,6 +136,13 @@ func needs(cmd *cobra.Command) token.Role {
 		return token.Capture
 	}
 	return token.Admin
+}
+
+// tellsWho reports whether an export is a bundle for others than the public: it
+// names operators, machines and private mentions.
+func tellsWho(cmd *cobra.Command) bool {
+	bundle, audience := cmd.Flags().Lookup("bundle"), cmd.Flags().Lookup("for")
+	return bundle.Value.String() == "true" && audience.Value.String() != "public"
 }
 
 // permitted errors with ErrRefused where a command comes from another machine
