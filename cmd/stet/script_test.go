@@ -61,13 +61,7 @@ func TestScriptsOnPostgres(t *testing.T) {
 	for _, name := range []string{"bluesky", "case", "elsewhere", "explain", "forms", "interrupt", "killed", "links", "lookup", "mastodon", "newsroom", "private", "quotation", "service", "targets", "users", "words"} {
 		files = append(files, filepath.Join("testdata", "script", name+".txtar"))
 	}
-	// The race detector sees the same code in each: it is given a few.
-	if os.Getenv("STET_CI") == "1" && !storetest.Thorough() {
-		seed := rand.Uint64()
-		t.Logf("five scripts, drawn with the seed %d", seed)
-		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
-		files = files[:5]
-	}
+	files = drawn(t, files, 5)
 	// What only several machines have.
 	files = append(files, filepath.Join("testdata", "postgres", "nodes.txtar"))
 	var schemas atomic.Int64
@@ -86,7 +80,26 @@ func TestScriptsOnPostgres(t *testing.T) {
 // TestScripts runs the program as a process of its own against an internet
 // that this process serves through a proxy.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, scripts())
+	files, err := filepath.Glob(filepath.Join("testdata", "script", "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d scripts, %v", len(files), err)
+	}
+	p := scripts()
+	p.Dir, p.Files = "", drawn(t, files, len(files)/2)
+	testscript.Run(t, p)
+}
+
+// drawn returns n of the scripts in the race run of the checks, another part
+// each time, and all of them else: the run before has done all.
+func drawn(t *testing.T, files []string, n int) []string {
+	t.Helper()
+	if os.Getenv("STET_CI") != "1" || storetest.Thorough() {
+		return files
+	}
+	seed := rand.Uint64()
+	t.Logf("%d of %d scripts, drawn with the seed %d", n, len(files), seed)
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
+	return files[:n]
 }
 
 func scripts() testscript.Params {
