@@ -81,7 +81,7 @@ func (r *recorded) refs(refs ...post.Ref) {
 
 // askOne asks an endpoint for one post.
 func (e *Engine) askOne(ctx context.Context, ep Endpoint, ref post.Ref, purpose string) sighting {
-	all, _ := e.askBatch(ctx, ep, []post.Ref{ref}, purpose)
+	all, _ := e.askBatch(ctx, ep, []post.Ref{ref}, purpose) // one alone is looked at for refusals by its capture
 	return all[0]
 }
 
@@ -138,7 +138,7 @@ func (e *Engine) askMany(ctx context.Context, ep Endpoint, refs []post.Ref, purp
 		}
 		// The others are asked for again, so that their answer can be kept.
 		rest := slices.DeleteFunc(slices.Clone(chunk), func(r post.Ref) bool { return slices.Contains(refused, r) })
-		all, _ = e.askBatch(ctx, ep, rest, purpose)
+		all, _ = e.askBatch(ctx, ep, rest, purpose) // an answer with more of them is without its content
 		if err := e.keepAnswer(ctx, ep, all[0].reply); err != nil {
 			return nil, err
 		}
