@@ -6,6 +6,8 @@ import (
 	"mime"
 	"strings"
 
+	"golang.org/x/net/html"
+
 	"stet/extract/post"
 )
 
@@ -169,6 +171,24 @@ func HTTPTrouble(status int) (Answer, bool) {
 // Shows returns the answer for a response that shows the post.
 func Shows(p Parsed) Answer {
 	return Answer{Status: post.Live, Explicit: true, Reason: ReasonShown, Parsed: &p}
+}
+
+// ReadShowing returns the answer of a page that shows a post or tells nothing:
+// one that serves the same words, or a bare frame, for posts that are gone, that
+// are private, and to visitors that it turns away. Read parses the post.
+func ReadShowing(r Response, read func(doc *html.Node) (Parsed, error)) Answer {
+	if a, ok := HTTPTrouble(r.StatusCode); ok {
+		return a
+	}
+	doc, ok := r.Page()
+	if r.StatusCode != 200 || !ok {
+		return Trouble(ReasonHTTP, false)
+	}
+	p, err := read(doc)
+	if err != nil {
+		return Trouble(ReasonShape, false)
+	}
+	return Shows(p)
 }
 
 // StatusAnswer returns what the HTTP status alone means where a platform uses

@@ -3,6 +3,8 @@ package extract
 import (
 	"strings"
 
+	"stet/extract/post"
+
 	"golang.org/x/net/html"
 )
 
@@ -85,6 +87,15 @@ func splitName(text string, open int) (words, name string) {
 // TextLinks returns the addresses in the words of a post as they stand there,
 // in order of appearance: [Quoted].Links for [Quoted].Text.
 func TextLinks(text string) []string { return textLinks(text) }
+
+// PostLinks returns [TextLinks] as the links of a post; nil where there are none.
+func PostLinks(text string) []post.Link {
+	var links []post.Link
+	for _, l := range textLinks(text) {
+		links = append(links, post.Link{URL: l})
+	}
+	return links
+}
 
 // Placeholder reports whether s is what publishers show in place of a post that
 // they could not load, which is never taken for the post's words.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,32 +37,37 @@ of an account, those of later too. --revoke takes an approval back.`,
 	return cmd
 }
 
-func (a *app) approve(ctx context.Context, words []string, revoke bool, note string) (err error) {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	w, err := a.open(ctx, c, true, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+func (a *app) approve(ctx context.Context, words []string, revoke bool, note string) error {
+	return a.writing(ctx, true, func(w *wire.Archive) error {
+		return a.eachWord(words, func(word string) (any, string, error) {
+			what, err := a.approveOne(ctx, w, word, revoke, note)
+			line := what + " may be shown outside, once it is gone."
+			if revoke {
+				line = what + " is not shown outside any more."
+			}
+			return struct {
+				Approved string `json:"approved"`
+				Revoked  bool   `json:"revoked"`
+			}{what, revoke}, line, err
+		})
+	})
+}
+
+// eachWord does something for each word and tells of each what it came to: in
+// JSON the value, otherwise the line. One that fails is complained of and does not
+// keep the others.
+func (a *app) eachWord(words []string, do func(word string) (value any, line string, err error)) error {
 	var sum outcomes
 	for _, word := range words {
-		what, err := a.approveOne(ctx, w, word, revoke, note)
+		value, line, err := do(word)
 		sum.add(word, err)
 		switch {
 		case err != nil:
 			a.complain(err)
 		case a.json:
-			a.out.json(struct {
-				Approved string `json:"approved"`
-				Revoked  bool   `json:"revoked"`
-			}{what, revoke})
-		case revoke:
-			a.out.line("%s is not shown outside any more.", what)
+			a.out.json(value)
 		default:
-			a.out.line("%s may be shown outside, once it is gone.", what)
+			a.out.line("%s", line)
 		}
 	}
 	return sum.err()

@@ -94,33 +94,16 @@ An account of which nothing is kept is named with its platform.`,
 }
 
 // rule records a decision about posts and accounts.
-func (a *app) rule(ctx context.Context, words []string, act, reason, basis string) (err error) {
+func (a *app) rule(ctx context.Context, words []string, act, reason, basis string) error {
 	if strings.TrimSpace(reason) == "" {
 		return fmt.Errorf("%w: say why with --reason; it stays in the archive", store.ErrUsage)
 	}
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	w, err := a.open(ctx, c, true, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	var sum outcomes
-	for _, word := range words {
-		r, err := a.ruleOne(ctx, w, word, ruled{Act: act, Operator: a.operator(), Reason: reason, Basis: basis})
-		sum.add(word, err)
-		switch {
-		case err != nil:
-			a.complain(err)
-		case a.json:
-			a.out.json(r)
-		default:
-			a.out.line("%s %s.", r.Of, actWords(act))
-		}
-	}
-	return sum.err()
+	return a.writing(ctx, true, func(w *wire.Archive) error {
+		return a.eachWord(words, func(word string) (any, string, error) {
+			r, err := a.ruleOne(ctx, w, word, ruled{Act: act, Operator: a.operator(), Reason: reason, Basis: basis})
+			return r, r.Of + " " + actWords(act) + ".", err
+		})
+	})
 }
 
 func actWords(act string) string {

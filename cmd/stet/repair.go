@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"stet/extract/post"
 	"stet/extract/repair"
 	"stet/store"
+	"stet/store/durable"
 )
 
 func (a *app) repairCommand() *cobra.Command {
@@ -200,7 +200,7 @@ func (a *app) repairFile(name string, write bool, rewrite func([]byte) ([]byte, 
 		return 0, nil
 	}
 	if write {
-		if err := replaceFile(name, out, info.Mode().Perm()); err != nil {
+		if err := durable.ReplaceFile(name, out, info.Mode().Perm()); err != nil {
 			return 0, fmt.Errorf("%w: writing %s: %w", store.ErrReadOnly, name, err)
 		}
 	}
@@ -215,23 +215,4 @@ func (a *app) repairFile(name string, write bool, rewrite func([]byte) ([]byte, 
 		a.out.json(&r)
 	}
 	return len(changes), nil
-}
-
-// replaceFile puts new bytes in the place of a file, wholly or not at all.
-func replaceFile(name string, body []byte, mode fs.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".stet-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(body)
-	err = errors.Join(err, f.Chmod(mode), f.Sync())
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }

@@ -62,8 +62,6 @@ func parseVideo(id string, v extract.Value) (extract.Parsed, error) {
 			break
 		}
 	}
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	return extract.Parsed{Post: p, Notes: []string{"the video itself is not kept"}}, nil
 }

@@ -24,18 +24,7 @@ const EmbedParser = "facebook.embed/1"
 // post or it tells nothing: it has the same words for posts that were removed,
 // that are private, and for visitors that it does not serve.
 func ReadEmbed(id string, r extract.Response) extract.Answer {
-	if a, ok := extract.HTTPTrouble(r.StatusCode); ok {
-		return a
-	}
-	doc, ok := r.Page()
-	if r.StatusCode != 200 || !ok {
-		return extract.Trouble(extract.ReasonHTTP, false)
-	}
-	p, err := parseEmbed(id, doc)
-	if err != nil {
-		return extract.Trouble(extract.ReasonShape, false)
-	}
-	return extract.Shows(p)
+	return extract.ReadShowing(r, func(doc *html.Node) (extract.Parsed, error) { return parseEmbed(id, doc) })
 }
 
 // embedded is a post while it is read.
@@ -59,9 +48,7 @@ func parseEmbed(id string, doc *html.Node) (extract.Parsed, error) {
 		return extract.Parsed{}, fmt.Errorf("%w: an embed page without the post %.50s", extract.ErrShape, id)
 	}
 	p.URL, p.PostedFrom = e.address, "stated"
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	return extract.Parsed{Post: *p, Notes: []string{"the embed page can show long posts cut, and fewer pictures than there are"}}, nil
 }
 

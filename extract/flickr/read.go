@@ -56,9 +56,7 @@ func parsePage(t extract.Target, doc *html.Node) (extract.Parsed, error) {
 	p := post.Post{Platform: post.Flickr, ID: t.Ref.ID, URL: t.URL, Text: strings.TrimSpace(name + "\n\n" + extract.MetaContent(doc, "og:description")),
 		Author: post.Author{Name: owner(doc), Handle: t.Handle, URL: "https://www.flickr.com/photos/" + t.Handle + "/"},
 		Media:  []post.Media{{Kind: "photo", URL: picture}}}
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	return extract.Parsed{Post: p}, nil
 }
 

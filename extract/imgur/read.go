@@ -116,9 +116,7 @@ func parsePost(id string, v extract.Value) (extract.Parsed, error) {
 			p.Counts[name] = n.Int()
 		}
 	}
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	if all := v.Get("image_count").Int(); all > int64(len(files)) {
 		notes = append(notes, fmt.Sprintf("the answer lists %d of %d pictures", len(files), all))
 	}

@@ -20,18 +20,7 @@ const EmbedParser = "instagram.embed/1"
 // post or it tells nothing: it has the same words for posts that were removed,
 // that are private, and for visitors that it does not serve.
 func ReadEmbed(id string, r extract.Response) extract.Answer {
-	if a, ok := extract.HTTPTrouble(r.StatusCode); ok {
-		return a
-	}
-	doc, ok := r.Page()
-	if r.StatusCode != 200 || !ok {
-		return extract.Trouble(extract.ReasonHTTP, false)
-	}
-	p, err := parseEmbed(id, doc)
-	if err != nil {
-		return extract.Trouble(extract.ReasonShape, false)
-	}
-	return extract.Shows(p)
+	return extract.ReadShowing(r, func(doc *html.Node) (extract.Parsed, error) { return parseEmbed(id, doc) })
 }
 
 // parseEmbed reads a post from the embed page: one that links the post from its
@@ -66,9 +55,7 @@ func parseEmbed(id string, doc *html.Node) (extract.Parsed, error) {
 		return extract.Parsed{}, fmt.Errorf("%w: an embed page without the post %.50s", extract.ErrShape, id)
 	}
 	p.Author.Name, p.Author.URL = p.Author.Handle, "https://www.instagram.com/"+p.Author.Handle+"/"
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	return extract.Parsed{Post: p, Notes: []string{"the embed page shows the first picture, or the cover of a video, only"}}, nil
 }
 

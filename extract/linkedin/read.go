@@ -27,18 +27,7 @@ func EmbedURL(t extract.Target) string {
 // ReadEmbed says what the embed page means for the post id. The page shows a
 // post or it tells nothing: strangers are sent away from posts that are there.
 func ReadEmbed(id string, r extract.Response) extract.Answer {
-	if a, ok := extract.HTTPTrouble(r.StatusCode); ok {
-		return a
-	}
-	doc, ok := r.Page()
-	if r.StatusCode != 200 || !ok {
-		return extract.Trouble(extract.ReasonHTTP, false)
-	}
-	p, err := parseEmbed(id, doc)
-	if err != nil {
-		return extract.Trouble(extract.ReasonShape, false)
-	}
-	return extract.Shows(p)
+	return extract.ReadShowing(r, func(doc *html.Node) (extract.Parsed, error) { return parseEmbed(id, doc) })
 }
 
 // parseEmbed reads a post from the embed page: from the article that bears its
@@ -58,9 +47,7 @@ func parseEmbed(id string, doc *html.Node) (extract.Parsed, error) {
 	if p.Author.Name == "" || p.Text == "" && len(p.Media) == 0 && p.Card == nil {
 		return extract.Parsed{}, fmt.Errorf("%w: an embed page with the frame of %.30s only", extract.ErrShape, id)
 	}
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	return extract.Parsed{Post: p}, nil
 }
 

@@ -43,9 +43,7 @@ func (t *thing) parse(id string) (extract.Parsed, error) {
 			parsed.Post.Counts[word] = v.Int()
 		}
 	}
-	for _, l := range extract.TextLinks(parsed.Post.Text) {
-		parsed.Post.Links = append(parsed.Post.Links, post.Link{URL: l})
-	}
+	parsed.Post.Links = append(parsed.Post.Links, extract.PostLinks(parsed.Post.Text)...)
 	return parsed, nil
 }
 

@@ -93,8 +93,6 @@ func parseSound(id, kind string, v extract.Value) (extract.Parsed, error) {
 			p.Counts[name] = n.Int()
 		}
 	}
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	return extract.Parsed{Post: p, Notes: []string{"the sound itself is not kept"}}, nil
 }

@@ -24,18 +24,7 @@ func EmbedURL(t extract.Target) string { return t.URL + "/embed" }
 // post or it tells nothing: of posts that were removed or are private it shows
 // the frame.
 func ReadEmbed(id string, r extract.Response) extract.Answer {
-	if a, ok := extract.HTTPTrouble(r.StatusCode); ok {
-		return a
-	}
-	doc, ok := r.Page()
-	if r.StatusCode != 200 || !ok {
-		return extract.Trouble(extract.ReasonHTTP, false)
-	}
-	p, err := parseEmbed(id, doc)
-	if err != nil {
-		return extract.Trouble(extract.ReasonShape, false)
-	}
-	return extract.Shows(p)
+	return extract.ReadShowing(r, func(doc *html.Node) (extract.Parsed, error) { return parseEmbed(id, doc) })
 }
 
 // parseEmbed reads a post from the embed page: from the box that links it, since
@@ -65,9 +54,7 @@ func parseEmbed(id string, doc *html.Node) (extract.Parsed, error) {
 		return extract.Parsed{}, fmt.Errorf("%w: an embed page with the frame of %.50s only", extract.ErrShape, id)
 	}
 	p.Author.Name, p.Author.URL = p.Author.Handle, "https://www.threads.com/@"+p.Author.Handle
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	return extract.Parsed{Post: p, Notes: []string{"the embed page tells the time only in words like “2h”"}}, nil
 }
 

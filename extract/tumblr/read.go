@@ -75,9 +75,7 @@ func parsePost(id string, blog, v extract.Value) (extract.Parsed, error) {
 	if link := v.Get("link-url").Text(); strings.HasPrefix(link, "http") {
 		p.Card, p.Links = &post.Card{URL: link, Title: v.Get("link-text").Text()}, []post.Link{{URL: link}}
 	}
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	photos := v.Get("photos").List()
 	if len(photos) == 0 {
 		photos = []extract.Value{v}

@@ -137,9 +137,7 @@ func parseThing(id string, v extract.Value) (extract.Parsed, error) {
 	if n := v.Get("viewCount"); n.IsNumber() {
 		p.Counts = map[string]int64{"views": n.Int()}
 	}
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	return extract.Parsed{Post: p, Notes: notes}, nil
 }
 

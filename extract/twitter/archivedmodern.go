@@ -157,9 +157,7 @@ func (r *pageReader) preview() bool {
 		words = strings.TrimSuffix(inner, "”")
 	}
 	r.p.Text = words
-	for _, l := range extract.TextLinks(words) {
-		r.p.Links = append(r.p.Links, post.Link{URL: l})
-	}
+	r.p.Links = append(r.p.Links, extract.PostLinks(words)...)
 	if image := withoutArchive(meta["og:image"]); strings.HasPrefix(image, "https://pbs.twimg.com/media/") {
 		m := post.Media{Kind: "photo"}
 		setPhoto(&m, image)

@@ -119,9 +119,7 @@ func oembedText(p *post.Post, para *html.Node) {
 		text = strings.TrimRight(text[:i], " \n")
 	}
 	p.Text = text
-	for _, l := range extract.TextLinks(text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(text)...)
 }
 
 // ReadOEmbed says what a response of the oEmbed endpoint means for the post id.

@@ -224,9 +224,7 @@ func parsePlayer(id string, player extract.Value) (extract.Parsed, error) {
 			p.Posted, p.PostedFrom = t, "stated"
 		}
 	}
-	for _, l := range extract.TextLinks(p.Text) {
-		p.Links = append(p.Links, post.Link{URL: l})
-	}
+	p.Links = append(p.Links, extract.PostLinks(p.Text)...)
 	p.Card = &post.Card{URL: p.URL, Title: v.Get("title").Text(), Image: p.Media[0].URL, Kind: "video"}
 	p.Counts = counts(v, m)
 	notes := []string{"the video itself is not kept"}

@@ -14,13 +14,13 @@ import (
 	"io/fs"
 	"math/big"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"stet/store"
+	"stet/store/durable"
 )
 
 // The names of the files beside an archive.
@@ -178,7 +178,7 @@ func LoadKey(path string) (_ *Key, err error) {
 
 // Save puts the key into a file of mode 0600, durably.
 func (k *Key) Save(path string) error {
-	if err := replaceFile(path, []byte(k.secret+"\n")); err != nil {
+	if err := durable.ReplaceFile(path, []byte(k.secret+"\n"), durable.Private); err != nil {
 		return fmt.Errorf("%w: keeping the signing key: %w", store.ErrReadOnly, err)
 	}
 	return nil
@@ -189,34 +189,3 @@ func (k *Key) Secret() string { return k.secret + "\n" }
 
 // ParseSecret reads what [Key.Secret] returned. It errors with ErrCorrupt.
 func ParseSecret(line string) (*Key, error) { return parseKey(line) }
-
-// replaceFile puts a new file of mode 0600 in the place of an old one, durably.
-func replaceFile(path string, body []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(body)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	if runtime.GOOS == "windows" {
-		return nil // folders cannot be synced there
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}

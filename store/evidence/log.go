@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"stet/store"
+	"stet/store/durable"
 )
 
 // Options are what a [Log] is made of.
@@ -355,7 +356,7 @@ func (l *Log) Checkpoint(ctx context.Context, trigger string) (*Signed, error) {
 		return nil, err
 	}
 	if l.o.Dir != "" {
-		if err := replaceFile(l.path(HeadFile), msg); err != nil {
+		if err := durable.ReplaceFile(l.path(HeadFile), msg, durable.Private); err != nil {
 			return nil, fmt.Errorf("%w: keeping the head that was signed: %w", store.ErrReadOnly, err)
 		}
 	}

@@ -25,6 +25,7 @@ func shared() map[string]string {
 		words:            "",         // the words
 		"archiver/fetch": "archiver", // the one client
 		"store/codec":    "store",    // records as bytes
+		"store/durable":  "store",    // files that a crash leaves whole
 		"store/warc":     "store",
 	}
 }
@@ -41,7 +42,7 @@ func concrete(pkg string) bool {
 		return false
 	}
 	switch pkg {
-	case "archiver/fetch", "store/codec", "store/warc", "store/wacz", "store/view", "store/evidence", "store/storetest", "store/disktest", "store/servertest":
+	case "archiver/fetch", "store/codec", "store/durable", "store/warc", "store/wacz", "store/view", "store/evidence", "store/storetest", "store/disktest", "store/servertest":
 		return false
 	}
 	return true

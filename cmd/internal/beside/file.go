@@ -7,10 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"stet/store"
+	"stet/store/durable"
 )
 
 // File is a list of T in a file: a JSON object with the version of its form and
@@ -75,41 +75,10 @@ func (b File[T]) Write(list []T) error {
 	if err != nil {
 		return fmt.Errorf("writing the %s: %w", b.What, err)
 	}
-	if err := replace(b.Path, append(body, '\n')); err != nil {
+	if err := durable.ReplaceFile(b.Path, append(body, '\n'), durable.Private); err != nil {
 		return fmt.Errorf("%w: writing the %s: %w", store.ErrReadOnly, b.What, err)
 	}
 	return nil
-}
-
-func replace(path string, body []byte) (err error) {
-	// CreateTemp makes a new file of mode 0600 and follows no link.
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(body)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	if runtime.GOOS == "windows" {
-		return nil // folders cannot be synced there
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // CopyTo writes the list to another file. It returns how many elements there
