@@ -232,7 +232,15 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // ReadAll reads an entry of at most max bytes. It errors as [Reader.Open] does,
 // and with ErrTooLarge.
-func (r *Reader) ReadAll(name string, max int64) ([]byte, error) {
+func (r *Reader) ReadAll(name string, max int64) ([]byte, error) { return readAll(r, name, max) }
+
+// opener is a [Reader] or one that looks at what is read.
+type opener interface {
+	Size(name string) (int64, bool)
+	Open(name string) (io.ReadCloser, error)
+}
+
+func readAll(r opener, name string, max int64) ([]byte, error) {
 	if n, ok := r.Size(name); ok && n > max {
 		return nil, fmt.Errorf("the entry %s: %w: it has %d bytes, at most %d are read", name, store.ErrTooLarge, n, max)
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -57,9 +56,10 @@ type Trust struct {
 }
 
 // Verify compares every part of a file with what the file says of it, and that
-// with the signature. It errors where ctx ends or the file cannot be read; what
-// is wrong with the file is in the parts.
-func Verify(ctx context.Context, r *Reader, t Trust) ([]Part, error) {
+// with the signature. Entries that were read through r before are not read again.
+// It errors where ctx ends or the file cannot be read; what is wrong with the
+// file is in the parts.
+func Verify(ctx context.Context, r *Summed, t Trust) ([]Part, error) {
 	d, err := r.Describe()
 	if err != nil {
 		if !errors.Is(err, store.ErrCorrupt) && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrTooLarge) {
@@ -89,7 +89,7 @@ func Verify(ctx context.Context, r *Reader, t Trust) ([]Part, error) {
 }
 
 // checkResource hashes one entry.
-func (r *Reader) checkResource(ctx context.Context, res *Resource) (Part, error) {
+func (r *Summed) checkResource(ctx context.Context, res *Resource) (Part, error) {
 	p := Part{Name: res.Path, Result: Wrong}
 	want, err := store.ParseDigest(res.Hash)
 	if err != nil {
@@ -105,15 +105,10 @@ func (r *Reader) checkResource(ctx context.Context, res *Resource) (Part, error)
 		p.Why = fmt.Sprintf("it has %d bytes, the list says %d", size, res.Bytes)
 		return p, nil
 	}
-	in, err := r.Open(res.Path)
-	if err == nil {
-		h := sha256.New()
-		_, err = io.Copy(h, &checked{ctx, in})
-		err = errors.Join(err, in.Close())
-		if got := store.Digest(h.Sum(nil)); err == nil && got != want {
-			p.Why = fmt.Sprintf("its digest is %s, the list says %s", got, want)
-			return p, nil
-		}
+	got, err := r.sum(res.Path, func(in io.Reader) io.Reader { return &checked{ctx, in} })
+	if err == nil && got != want {
+		p.Why = fmt.Sprintf("its digest is %s, the list says %s", got, want)
+		return p, nil
 	}
 	switch {
 	case errors.Is(err, store.ErrCorrupt):
@@ -239,6 +234,10 @@ func (r *Reader) matches(want []byte, at int64) bool {
 // lines of at most max bytes go. It errors with ErrTooLarge behind a longer
 // one, and as reading and yield do.
 func (r *Reader) Lines(name string, max int, yield func(line []byte) error) error {
+	return eachLine(r, name, max, yield)
+}
+
+func eachLine(r opener, name string, max int, yield func(line []byte) error) error {
 	in, err := r.Open(name)
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func verify(t testing.TB, b []byte, trust Trust) ([]Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Verify(t.Context(), r, trust)
+	return Verify(t.Context(), NewSummed(r), trust)
 }
 
 // worst returns the worst result and its reason.
@@ -516,7 +516,7 @@ func FuzzReader(f *testing.F) {
 				}
 			}
 		}
-		if _, err := Verify(t.Context(), r, Trust{}); err != nil {
+		if _, err := Verify(t.Context(), NewSummed(r), Trust{}); err != nil {
 			t.Fatal(err)
 		}
 	})

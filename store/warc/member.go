@@ -38,6 +38,9 @@ const (
 	zstdSkippable  = 0x184D2A50
 )
 
+// gzipHead is the length of what each gzip member begins with.
+const gzipHead = 10
+
 // source is a file as it is read, and how far.
 type source struct {
 	*bufio.Reader
@@ -67,9 +70,12 @@ func (s *source) at() int64 { return s.in.n - int64(s.Buffered()) }
 
 // members yields the content of a file, one compressed member after the other.
 type members struct {
-	src  source
-	how  Compression
-	zip  *gzip.Reader
+	src source
+	how Compression
+	zip *gzip.Reader
+	// head is what the gzip member that is being read begins with, which no
+	// digest covers.
+	head []byte
 	zstd *zstd.Decoder
 	fr   *frame
 	cur  io.Reader
@@ -110,7 +116,11 @@ func (m *members) next() error {
 }
 
 func (m *members) nextGzip() error {
-	var err error
+	begin, err := m.src.Peek(gzipHead)
+	m.head = m.head[:0]
+	if err == nil {
+		m.head = append(m.head, begin...)
+	}
 	if m.zip == nil {
 		m.zip, err = gzip.NewReader(m.src.Reader)
 	} else {

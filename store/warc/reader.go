@@ -40,6 +40,9 @@ type Read struct {
 	// the file as it is stored, and Length how long that is: 0 until the
 	// record was read to its end by [Reader.Next] or [Reader.Finish].
 	Offset, Length int64
+	// Member is the head of the gzip member that begins with the record, its first
+	// ten bytes; nil where none does.
+	Member []byte
 	// Size is the length of the block. Block yields it, until the next record
 	// is asked for.
 	Size  int64
@@ -150,6 +153,9 @@ func (r *Reader) begin() (*Read, error) {
 	rec := &Read{Offset: r.member, first: first}
 	if r.m.how == Plain {
 		rec.Offset = r.at()
+	}
+	if r.m.how == Gzip && first {
+		rec.Member = bytes.Clone(r.m.head)
 	}
 	if err := r.head(rec); err != nil {
 		return nil, fmt.Errorf("the record at %d: %w", rec.Offset, err)

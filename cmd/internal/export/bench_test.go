@@ -107,11 +107,11 @@ func againstGzip(b *testing.B, picture int) {
 	records := recordsOf(b, file.Bytes())
 	var ours, theirs time.Duration // of the processor
 	for b.Loop() {
-		start := busy()
+		start := storetest.Busy()
 		_, err := Run(b.Context(), o, ToWriter(io.Discard))
 		w.must(err)
-		ours += busy() - start
-		start = busy()
+		ours += storetest.Busy() - start
+		start = storetest.Busy()
 		z := gzip.NewWriter(io.Discard)
 		for _, r := range records {
 			z.Reset(io.Discard)
@@ -119,7 +119,7 @@ func againstGzip(b *testing.B, picture int) {
 			w.must(err)
 			w.must(z.Close())
 		}
-		theirs += busy() - start
+		theirs += storetest.Busy() - start
 	}
 	b.ReportMetric(100*float64(theirs)/float64(ours), "%of-gzip")
 	b.ReportMetric(float64(len(records)*b.N)/ours.Seconds(), "records/s")

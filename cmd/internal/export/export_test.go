@@ -359,7 +359,7 @@ func TestPackage(t *testing.T) {
 		file := exported(t, o).files[""].Bytes()
 		r, err := wacz.NewReader(bytes.NewReader(file), int64(len(file)), wacz.Limits{})
 		w.must(err)
-		parts, err := wacz.Verify(t.Context(), r, wacz.Trust{Keys: []string{name}})
+		parts, err := wacz.Verify(t.Context(), wacz.NewSummed(r), wacz.Trust{Keys: []string{name}})
 		w.must(err)
 		for _, p := range parts {
 			if p.Result != wacz.Verified {

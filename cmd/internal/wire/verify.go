@@ -9,8 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"stet/store"
@@ -112,12 +112,12 @@ func judged(err error) bool {
 }
 
 // verifyPackage judges a WACZ, and the evidence in it where it is a bundle. The
-// digests of the entries are compared while what they hold is looked at.
+// digests of the entries are taken while what they hold is looked at.
 func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying) ([]VerifiedPart, error) {
-	p, err := wacz.NewReader(r, size, wacz.Limits{})
+	in, err := wacz.NewReader(r, size, wacz.Limits{})
 	var d *wacz.Description
 	if err == nil {
-		d, err = p.Describe()
+		d, err = in.Describe()
 	}
 	if err != nil {
 		if judged(err) {
@@ -126,6 +126,7 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 		return nil, err
 	}
 	trust := wacz.Trust{Keys: v.PackageKeys, Roots: v.Roots, Stamp: v.stamp}
+	p := wacz.NewSummed(in)
 	seen := newPlaces(p)
 	look := func() ([]VerifiedPart, error) { return verifyArchives(ctx, p, seen.see) }
 	var signer *VerifiedPart
@@ -138,14 +139,16 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 		}
 		look = func() ([]VerifiedPart, error) { return bundle.Verify(ctx, p, v.Believed, digestsOf(d), seen.see) }
 	}
-	var parts []wacz.Part
-	var more []VerifiedPart
-	var failed [2]error
-	var both sync.WaitGroup
-	both.Go(func() { parts, failed[0] = wacz.Verify(ctx, p, trust) })
-	both.Go(func() { more, failed[1] = look() })
-	both.Wait()
-	if err := errors.Join(failed[:]...); err != nil {
+	more, err := look()
+	if err != nil {
+		return nil, err
+	}
+	listed, err := seen.compare(ctx, signer != nil || strings.HasPrefix(d.Software, "stet"))
+	if err != nil {
+		return nil, err
+	}
+	parts, err := wacz.Verify(ctx, p, trust)
+	if err != nil {
 		return nil, err
 	}
 	var all []VerifiedPart
@@ -156,9 +159,7 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 		all = append(all, *signer)
 		all[2] = ofArchive(all[2], v.Keys)
 	}
-	all = append(all, more...)
-	listed, err := seen.compare(ctx, signer != nil || strings.HasPrefix(d.Software, "stet"))
-	return append(all, listed...), err
+	return slices.Concat(all, more, listed), nil
 }
 
 // ofArchive judges the signature of a bundle's package: where the archive's key
@@ -194,7 +195,7 @@ func (v *Verifying) stamp(answer, data []byte, _ []*x509.Certificate) (time.Time
 }
 
 // verifyArchives holds the WARC files of a package against the standard.
-func verifyArchives(ctx context.Context, p *wacz.Reader, see func(string, *warc.Read)) ([]VerifiedPart, error) {
+func verifyArchives(ctx context.Context, p *wacz.Summed, see func(string, *warc.Read)) ([]VerifiedPart, error) {
 	var parts []VerifiedPart
 	for _, name := range p.Archives() {
 		f, err := p.Open(name)
@@ -243,58 +244,33 @@ func validate(ctx context.Context, name string, r io.Reader, see func(*warc.Read
 
 // verifyWARC judges a WARC file, which nobody signs.
 func verifyWARC(ctx context.Context, r io.ReaderAt, size int64) ([]VerifiedPart, error) {
-	var parts []VerifiedPart
-	var framing string
-	var failed [2]error
-	var both sync.WaitGroup
-	both.Go(func() { parts, failed[0] = validate(ctx, "warc", io.NewSectionReader(r, 0, size), func(*warc.Read) {}) })
-	both.Go(func() { framing, failed[1] = memberHeads(ctx, r, size) })
-	both.Wait()
-	if err := errors.Join(failed[:]...); err != nil && !judged(err) {
+	heads := &memberHeads{}
+	parts, err := validate(ctx, "warc", io.NewSectionReader(r, 0, size), heads.see)
+	if err != nil && !judged(err) {
 		return nil, err
 	} else if err != nil {
 		return []VerifiedPart{{Name: "warc", Result: evidence.Wrong, Why: err.Error()}}, nil
 	}
-	if framing != "" {
-		parts = append(parts, VerifiedPart{Name: "compression", Result: evidence.Wrong, Why: framing})
+	if heads.wrong != "" {
+		parts = append(parts, VerifiedPart{Name: "compression", Result: evidence.Wrong, Why: heads.wrong})
 	}
 	return append(parts, VerifiedPart{Name: wacz.PartSignature, Result: evidence.Unverifiable,
 		Why: "a WARC file is not signed: its digests cover what its records hold and not what is said of them, and whoever changed it could have changed its digests too"}), nil
 }
 
-// memberHeads compares the heads of the file's gzip members with each other: no
+// memberHeads compares the heads of a file's gzip members with each other: no
 // digest covers them, and one program writes all alike.
-func memberHeads(ctx context.Context, r io.ReaderAt, size int64) (string, error) {
-	in, err := warc.NewReader(io.NewSectionReader(r, 0, size), warc.Limits{})
-	if errors.Is(err, io.EOF) || err != nil && judged(err) {
-		return "", nil // told elsewhere
-	}
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
-	const headSize = 10
-	var first []byte
-	for {
-		if err := ctx.Err(); err != nil {
-			return "", err
-		}
-		rec, err := in.Next()
-		if errors.Is(err, io.EOF) || err != nil && judged(err) {
-			return "", nil
-		}
-		if err != nil {
-			return "", err
-		}
-		head := make([]byte, headSize)
-		if _, err := r.ReadAt(head, rec.Offset); err != nil || head[0] != 0x1f {
-			continue // not compressed, or a second record of one member
-		}
-		if first == nil {
-			first = head
-		}
-		if !bytes.Equal(first, head) {
-			return fmt.Sprintf("the compressed record at %d is written by another program than the first, or changed: %x, not %x", rec.Offset, head, first), nil
-		}
+type memberHeads struct {
+	first []byte
+	wrong string
+}
+
+func (m *memberHeads) see(r *warc.Read) {
+	switch {
+	case r.Member == nil || m.wrong != "":
+	case m.first == nil:
+		m.first = r.Member
+	case !bytes.Equal(m.first, r.Member):
+		m.wrong = fmt.Sprintf("the compressed record at %d is written by another program than the first, or changed: %x, not %x", r.Offset, r.Member, m.first)
 	}
 }

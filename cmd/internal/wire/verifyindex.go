@@ -28,7 +28,7 @@ const maxPlaces = 1 << 20
 // places remembers where the records of a package stand, to hold its indexes
 // against: whoever replays the package sees what they lead to.
 type places struct {
-	p    *wacz.Reader
+	p    *wacz.Summed
 	seed maphash.Seed
 	// at are the places, with what stands there; pages what stands anywhere. Both
 	// are sorted before they are searched.
@@ -44,7 +44,7 @@ type placed struct{ where, what uint64 }
 
 func (a placed) compare(b placed) int { return cmp.Compare(a.where, b.where) }
 
-func newPlaces(p *wacz.Reader) *places {
+func newPlaces(p *wacz.Summed) *places {
 	return &places{p: p, seed: maphash.MakeSeed()}
 }
 

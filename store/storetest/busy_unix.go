@@ -1,14 +1,14 @@
 //go:build unix
 
-package export
+package storetest
 
 import (
 	"syscall"
 	"time"
 )
 
-// busy returns how long this process has kept a processor busy.
-func busy() time.Duration {
+// Busy returns how long this process has kept a processor busy.
+func Busy() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		panic(err) // the arguments are constants
