@@ -1,3 +1,5 @@
+//go:build unix
+
 package search
 
 import (
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -229,6 +232,7 @@ func benchQueries() map[string]store.SearchQuery {
 		"paste":          {Words: one},
 		"character":      {Words: "一"},
 		"pair":           {Words: "一丁"},
+		"misspelled":     {Words: respelled(latinWord(3000))},
 		"absent":         {Words: "zzyzx"},
 		"typo":           {Words: rare[:len(rare)-2] + "x" + rare[len(rare)-1:]},
 		"filtered":       {Words: common, Filter: store.SearchFilter{PostedFrom: time.Unix(1_510_000_000, 0), PostedTo: time.Unix(1_512_000_000, 0)}},
@@ -245,7 +249,7 @@ func BenchmarkSearch(b *testing.B) {
 	for _, name := range slices.Sorted(maps.Keys(queries)) {
 		q := queries[name]
 		b.Run(name, func(b *testing.B) {
-			total := 0
+			total, busy := 0, processorTime(b)
 			for b.Loop() {
 				found, err := x.Search(b.Context(), q)
 				if err != nil {
@@ -254,6 +258,7 @@ func BenchmarkSearch(b *testing.B) {
 				total = found.Total
 			}
 			b.ReportMetric(float64(total), "hits")
+			b.ReportMetric(float64((processorTime(b)-busy).Microseconds())/float64(b.N), "cpu-µs/search")
 		})
 	}
 }
@@ -265,6 +270,15 @@ func textOf(seq uint64) string {
 	return text(rng)
 }
 
+// latinWord returns the n-th most frequent word.
+func latinWord(n int) string {
+	var w strings.Builder
+	for n += len(latin()); n > 0; n /= len(latin()) {
+		w.WriteString(latin()[n%len(latin())])
+	}
+	return w.String()
+}
+
 // respelled returns a word with two letters in each other's place.
 func respelled(word string) string {
 	w := []rune(word)
@@ -272,6 +286,16 @@ func respelled(word string) string {
 		w[n-1], w[n] = w[n], w[n-1]
 	}
 	return string(w)
+}
+
+// processorTime is what this process has used of all processors.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkReaders asks from 16 goroutines at once, each for what people look
@@ -293,6 +317,7 @@ func BenchmarkReaders(b *testing.B) {
 	}()
 	var took []time.Duration
 	var mu sync.Mutex
+	busy := processorTime(b)
 	for b.Loop() {
 		var wg sync.WaitGroup
 		for reader := range 16 {
@@ -320,6 +345,7 @@ func BenchmarkReaders(b *testing.B) {
 		}
 		wg.Wait()
 	}
+	b.ReportMetric(float64((processorTime(b)-busy).Microseconds())/float64(len(took)), "cpu-µs/search")
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-median")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")

@@ -28,7 +28,7 @@ const FileName = "search.db"
 
 // formatVersion is the version of the file's layout. Raise it with every
 // change: an index of another version is built again.
-const formatVersion = 2
+const formatVersion = 3
 
 // growth is by how much the file grows at once: small archives are many, and
 // large ones are written in large transactions.
@@ -41,6 +41,7 @@ const DefaultLockTimeout = time.Second
 const (
 	bucketMeta      = "meta"      // see the keys below
 	bucketSegments  = "segments"  // number → a bucket of postings: see segments.go
+	bucketSpellings = "spellings" // number of a segment → a bucket of its words: see spellings.go
 	bucketSpans     = "spans"     // number of a segment → its first and last document
 	bucketDocs      = "docs"      // number of a document → its name, a zero byte, its address
 	bucketNames     = "names"     // name → what is known under it: see state
@@ -53,7 +54,7 @@ const (
 )
 
 func buckets() []string {
-	return []string{bucketMeta, bucketSegments, bucketSpans, bucketDocs, bucketNames, bucketRows, bucketAuthors, bucketPlatforms, bucketHosts, bucketDomains, bucketArticles}
+	return []string{bucketMeta, bucketSegments, bucketSpellings, bucketSpans, bucketDocs, bucketNames, bucketRows, bucketAuthors, bucketPlatforms, bucketHosts, bucketDomains, bucketArticles}
 }
 
 // The keys of the bucket meta.

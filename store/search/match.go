@@ -3,8 +3,6 @@ package search
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
-	"fmt"
 	"math"
 	"slices"
 
@@ -193,13 +191,15 @@ func (s *searcher) countToken(token string, begins bool) (int, error) {
 		if begins {
 			c.prefix = []byte(token)
 		}
-		for k, v := c.c.Seek(c.prefix); begins && bytes.HasPrefix(k, c.prefix) || c.mine(k); k, v = c.c.Next() {
-			_, skip := binary.Uvarint(v)
-			if skip <= 0 {
-				return 0, fmt.Errorf("%w: %w: %q", store.ErrCorrupt, errBlock, k)
+		for k, v := c.c.Seek(c.prefix); begins && bytes.HasPrefix(k, c.prefix) && len(k) >= 5 || c.mine(k); k, v = c.c.Next() {
+			p, err := readBlock(k, v)
+			if err != nil {
+				return 0, err
 			}
-			count, _ := binary.Uvarint(v[skip:])
-			n += int(count)
+			if n += p.count; !begins { // the first block tells of the others
+				n += p.others
+				break
+			}
 		}
 	}
 	return n, nil

@@ -19,15 +19,17 @@ const maxBlock = 1000
 // A list of postings says in which documents a token stands, and where. It is
 // kept as blocks: the key of a block is the token, a zero byte and the number
 // of its first document (4 bytes, big endian), its value the distance from the
-// first to the last document, the number of documents, the length of the next
-// part in bytes, the distances from one document to the next, and for each
-// document twice the first position, plus one where there are more, then their
-// number less one and the distances between them. All numbers are varints.
+// first to the last document, the number of documents, that of the documents in
+// the other blocks of the list, the length of the next part in bytes, the
+// distances from one document to the next, and for each document twice the first
+// position, plus one where there are more, then their number less one and the
+// distances between them. All numbers are varints.
 
 // postings are the entries of one block.
 type postings struct {
 	first, last uint32
-	count       int
+	count       int // of documents
+	others      int // documents in the other blocks of the list
 	docs        []byte
 	places      []byte
 }
@@ -42,13 +44,23 @@ func (p *postings) follow(q *postings) {
 	p.last, p.count = q.last, p.count+q.count
 }
 
-// encode returns the value of the block.
-func (p *postings) encode() []byte {
-	v := make([]byte, 0, p.size()+12)
+// encode returns the value of the block, of a list of so many documents.
+func (p *postings) encode(documents int) []byte {
+	v := make([]byte, 0, p.size()+15)
 	v = binary.AppendUvarint(v, uint64(p.last-p.first))
 	v = binary.AppendUvarint(v, uint64(p.count))
+	v = binary.AppendUvarint(v, uint64(documents-p.count))
 	v = binary.AppendUvarint(v, uint64(len(p.docs)))
 	return append(append(v, p.docs...), p.places...)
+}
+
+// documents is how many documents there are in blocks of one list.
+func documents(blocks []postings) int {
+	n := 0
+	for i := range blocks {
+		n += blocks[i].count
+	}
+	return n
 }
 
 func blockKey(token string, first uint32) []byte {
@@ -131,9 +143,9 @@ func readBlock(k, v []byte) (postings, error) {
 	p := postings{first: binary.BigEndian.Uint32(k[len(k)-4:])}
 	r := varints{b: v}
 	p.last = p.first + uint32(r.next())
-	p.count = int(r.next())
+	p.count, p.others = int(r.next()), int(r.next())
 	n := r.next()
-	if r.bad || p.last < p.first || p.count < 1 || n > uint64(len(r.b)) {
+	if r.bad || p.last < p.first || p.count < 1 || p.others < 0 || n > uint64(len(r.b)) {
 		return p, fmt.Errorf("%w: %w: %q", store.ErrCorrupt, errBlock, k)
 	}
 	p.docs, p.places = r.b[:n:n], r.b[n:]

@@ -127,7 +127,7 @@ func copyIndex(ctx context.Context, from *bbolt.Tx, into *bbolt.DB) error {
 		}
 	}
 	for _, bucket := range buckets() {
-		if bucket == bucketSegments || bucket == bucketSpans {
+		if bucket == bucketSegments || bucket == bucketSpellings || bucket == bucketSpans {
 			continue
 		}
 		keep := func(_, _ []byte) bool { return true }
@@ -202,23 +202,25 @@ func copySegments(ctx context.Context, from *bbolt.Tx, into *bbolt.DB) error {
 			return err
 		}
 		err := into.Update(func(tx *bbolt.Tx) error {
-			var b *bbolt.Bucket
 			if id == 0 {
-				id, b, err = newSegment(tx)
-				if err != nil {
+				if id, err = newSegment(tx); err != nil {
 					return err
 				}
-			} else {
-				b = tx.Bucket([]byte(bucketSegments)).Bucket(numberKey(id))
-				b.FillPercent = 1
+			}
+			w, err := openSegment(tx, id)
+			if err != nil {
+				return err
 			}
 			more, err = m.copyBlocks(parts, copyStep, func(token string, blocks []postings) error {
 				kept, err := without(blocks, alive)
 				if err != nil {
 					return err
 				}
-				return putBlocks(b, token, joined(kept))
+				return w.put(token, joined(kept))
 			})
+			if err == nil {
+				err = w.finish()
+			}
 			if err != nil || more {
 				return err
 			}

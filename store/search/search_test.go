@@ -456,6 +456,15 @@ func TestManySegments(t *testing.T) {
 		if n != doc || it.err != nil {
 			t.Errorf("%d documents of %d, %v", n, doc, it.err)
 		}
+		spelled := 0
+		for i := range all {
+			if err := near(all[i].spellings, sheetOf{1, 4}, newWanted([]rune("evry"), 1), func(_ []byte, _, docs int) { spelled += docs }); err != nil {
+				return err
+			}
+		}
+		if spelled != int(doc) {
+			t.Errorf("%d of %d documents hold the neighbour of a word", spelled, doc)
+		}
 		return nil
 	}))
 }

@@ -38,7 +38,8 @@ const (
 type segment struct {
 	id          uint32
 	first, last uint32
-	bucket      *bbolt.Bucket
+	bucket      *bbolt.Bucket // of its postings
+	spellings   *bbolt.Bucket
 }
 
 // tier is the size of a segment, as a power of mergeAt.
@@ -49,33 +50,65 @@ func numberKey(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 // segments returns the segments in the order of their documents.
 func segments(tx *bbolt.Tx) ([]segment, error) {
 	var list []segment
-	all := tx.Bucket([]byte(bucketSegments))
+	all, spellings := tx.Bucket([]byte(bucketSegments)), tx.Bucket([]byte(bucketSpellings))
 	c := tx.Bucket([]byte(bucketSpans)).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
-		b := all.Bucket(k)
-		if b == nil || len(k) != 4 || len(v) != 8 {
+		b, spelled := all.Bucket(k), spellings.Bucket(k)
+		if b == nil || spelled == nil || len(k) != 4 || len(v) != 8 {
 			return nil, fmt.Errorf("%w: segment %x of the index of words is missing; run `stet rebuild`", store.ErrCorrupt, k)
 		}
-		list = append(list, segment{id: binary.BigEndian.Uint32(k), first: binary.BigEndian.Uint32(v), last: binary.BigEndian.Uint32(v[4:]), bucket: b})
+		list = append(list, segment{id: binary.BigEndian.Uint32(k), first: binary.BigEndian.Uint32(v), last: binary.BigEndian.Uint32(v[4:]), bucket: b, spellings: spelled})
 	}
 	slices.SortFunc(list, func(a, b segment) int { return cmp.Compare(a.first, b.first) })
 	return list, nil
 }
 
 // newSegment begins a segment, which is not searched before [list] names it.
-func newSegment(tx *bbolt.Tx) (uint32, *bbolt.Bucket, error) {
+func newSegment(tx *bbolt.Tx) (uint32, error) {
 	all := tx.Bucket([]byte(bucketSegments))
 	n, err := all.NextSequence()
 	if err != nil {
-		return 0, nil, err
+		return 0, err
 	}
-	b, err := all.CreateBucket(numberKey(uint32(n)))
-	if err != nil {
-		return 0, nil, err
+	if _, err := all.CreateBucket(numberKey(uint32(n))); err != nil {
+		return 0, err
 	}
-	b.FillPercent = 1
-	return uint32(n), b, nil
+	_, err = tx.Bucket([]byte(bucketSpellings)).CreateBucket(numberKey(uint32(n)))
+	return uint32(n), err
 }
+
+// segmentWriter writes a segment, token after token in their order.
+type segmentWriter struct {
+	b     *bbolt.Bucket
+	spell *speller
+}
+
+// openSegment goes on with a segment that was begun.
+func openSegment(tx *bbolt.Tx, id uint32) (*segmentWriter, error) {
+	b, spellings := tx.Bucket([]byte(bucketSegments)).Bucket(numberKey(id)), tx.Bucket([]byte(bucketSpellings)).Bucket(numberKey(id))
+	if b == nil || spellings == nil {
+		return nil, errSegments()
+	}
+	b.FillPercent, spellings.FillPercent = 1, 0.9
+	return &segmentWriter{b: b, spell: newSpeller(spellings)}, nil
+}
+
+// put writes all that a token has.
+func (w *segmentWriter) put(token string, blocks []postings) error {
+	n := documents(blocks)
+	if n == 0 {
+		return nil
+	}
+	for i := range blocks {
+		if err := w.b.Put(blockKey(token, blocks[i].first), blocks[i].encode(n)); err != nil {
+			return err
+		}
+	}
+	return w.spell.add(token, n)
+}
+
+// finish writes what is not written yet.
+func (w *segmentWriter) finish() error { return w.spell.finish() }
 
 // list names a segment, so that it is searched.
 func list(tx *bbolt.Tx, s *segment) error {
@@ -88,14 +121,25 @@ func drop(tx *bbolt.Tx, id uint32) error {
 	if err := tx.Bucket([]byte(bucketSpans)).Delete(numberKey(id)); err != nil {
 		return err
 	}
+	if err := tx.Bucket([]byte(bucketSpellings)).DeleteBucket(numberKey(id)); err != nil {
+		return err
+	}
 	return tx.Bucket([]byte(bucketSegments)).DeleteBucket(numberKey(id))
+}
+
+func errSegments() error {
+	return fmt.Errorf("%w: segments of the index of words are missing; run `stet rebuild`", store.ErrCorrupt)
 }
 
 // writeSegment writes postings of the documents from first to last, which
 // several have collected and sorted, each of later documents than the one
 // before.
 func writeSegment(tx *bbolt.Tx, first, last uint32, collected []*collector) error {
-	id, b, err := newSegment(tx)
+	id, err := newSegment(tx)
+	if err != nil {
+		return err
+	}
+	w, err := openSegment(tx, id)
 	if err != nil {
 		return err
 	}
@@ -108,6 +152,9 @@ func writeSegment(tx *bbolt.Tx, first, last uint32, collected []*collector) erro
 			}
 		}
 		if !some {
+			if err := w.finish(); err != nil {
+				return err
+			}
 			return list(tx, &segment{id: id, first: first, last: last})
 		}
 		p.reset()
@@ -117,19 +164,10 @@ func writeSegment(tx *bbolt.Tx, first, last uint32, collected []*collector) erro
 			}
 		}
 		p.finish()
-		if err := putBlocks(b, token, p.pieces); err != nil {
+		if err := w.put(token, p.pieces); err != nil {
 			return err
 		}
 	}
-}
-
-func putBlocks(b *bbolt.Bucket, token string, blocks []postings) error {
-	for i := range blocks {
-		if err := b.Put(blockKey(token, blocks[i].first), blocks[i].encode()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // A merge that is going on is kept in the bucket meta: the number of the new
@@ -199,7 +237,7 @@ func tend(tx *bbolt.Tx) error {
 		for _, s := range parts {
 			m.of = append(m.of, s.id)
 		}
-		if m.into, _, err = newSegment(tx); err != nil {
+		if m.into, err = newSegment(tx); err != nil {
 			return err
 		}
 		if large {
@@ -265,12 +303,17 @@ func (m *merge) step(tx *bbolt.Tx, limit int) (bool, error) {
 			parts = append(parts, s)
 		}
 	}
-	into := tx.Bucket([]byte(bucketSegments)).Bucket(numberKey(m.into))
-	if into == nil || len(parts) != len(m.of) {
-		return false, fmt.Errorf("%w: segments of the index of words are missing; run `stet rebuild`", store.ErrCorrupt)
+	if len(parts) != len(m.of) {
+		return false, errSegments()
 	}
-	into.FillPercent = 1
-	more, err := m.copyBlocks(parts, limit, func(token string, blocks []postings) error { return putBlocks(into, token, joined(blocks)) })
+	into, err := openSegment(tx, m.into)
+	if err != nil {
+		return false, err
+	}
+	more, err := m.copyBlocks(parts, limit, func(token string, blocks []postings) error { return into.put(token, joined(blocks)) })
+	if err == nil {
+		err = into.finish()
+	}
 	if err != nil || more {
 		return false, err
 	}
