@@ -61,15 +61,31 @@ func (e *Engine) CaptureDocument(ctx context.Context, d Document, o CaptureOptio
 // CapturePage captures the article at an address and the posts that it shows.
 // What is no page is kept as it is.
 func (e *Engine) CapturePage(ctx context.Context, address string, o CaptureOptions) Result {
-	job, err := e.intend(ctx, JobArticle, address, o)
-	if err != nil {
+	fail := func(err error) Result {
 		res := Result{Target: address, Kind: "article", Err: err}
 		res.settle()
 		return res
 	}
+	if err := CheckOpen(address); err != nil {
+		return fail(err)
+	}
+	job, err := e.intend(ctx, JobArticle, address, o)
+	if err != nil {
+		return fail(err)
+	}
 	release := e.holdLeases(ctx, []store.Job{job})
 	defer release()
 	return e.page(ctx, address, job, o)
+}
+
+// CheckOpen errors with store.ErrInvalid where an address holds a name or a
+// password: the address is kept with what is captured, and secrets never are.
+func CheckOpen(address string) error {
+	if u, err := url.Parse(address); err == nil && u.User != nil {
+		return fmt.Errorf("%w: the address %.200s holds a name or a password, which would be kept with what is captured; take it out, and let fetch.hosts tell the host what it wants",
+			store.ErrInvalid, u.Redacted())
+	}
+	return nil
 }
 
 // page captures the article at an address and finishes the job.

@@ -432,6 +432,9 @@ func (c *capturing) fill(p *post.Post, source post.Source, id store.ID, files []
 	if p.Media != nil {
 		r.Media = p.Media
 	}
+	if m := c.w.mention; m != nil && source != post.SourceArticle && CheckQuote(m.Quoted, p) == QuoteMismatch {
+		r.Misquoted = m.Quoted.Text
+	}
 	if last := lastDerivation(c.before, source); last != nil {
 		if last.Post.Text != p.Text {
 			r.Changed = append(r.Changed, "text")

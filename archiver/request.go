@@ -63,6 +63,9 @@ func (e *Engine) requested(target string, o CaptureOptions) (store.Job, error) {
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
 			return j, fmt.Errorf("%w: %.200q is no address; it begins with https://", store.ErrInvalid, target)
 		}
+		if err := CheckOpen(target); err != nil {
+			return j, err
+		}
 		j.Kind, j.Key, j.Host = JobArticle, jobKey(target), hostOf(target)
 	}
 	j.Payload, err = json.Marshal(in)

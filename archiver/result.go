@@ -66,6 +66,9 @@ type ResultPost struct {
 	// Changed names what differs from the capture before: text, media, or
 	// only the platform's name of the version.
 	Changed []string `json:"changed,omitempty"`
+	// Misquoted is what the article quotes of it, where that differs from what
+	// was captured.
+	Misquoted string `json:"misquoted,omitempty"`
 	// Related are the quoted and parent posts that were captured with it.
 	Related []post.Ref `json:"related,omitempty"`
 	// NextLook is when it is due to be looked at again.

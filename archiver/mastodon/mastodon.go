@@ -144,9 +144,10 @@ func trouble(ref post.Ref, err error) archiver.Answer {
 }
 
 // unknownAddress is the reply of an endpoint that needs the address of a post
-// that is known by its number only.
+// that is known by its number only. Nothing is wrong with the reference: the
+// instance's own interface needs no more.
 func unknownAddress(ref post.Ref) archiver.Reply {
-	return archiver.Reply{Answers: []archiver.Answer{trouble(ref, fmt.Errorf("%w: the address of %s is not known from its number", store.ErrInvalid, ref))}}
+	return archiver.Reply{Answers: []archiver.Answer{trouble(ref, fmt.Errorf("%w: the address of %s is not known from its number; its address, with the name of its author, tells more", store.ErrUnexpected, ref))}}
 }
 
 // api is the instance's own interface.

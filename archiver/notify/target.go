@@ -147,6 +147,12 @@ func (t Target) withDefaults() Target {
 	return t
 }
 
+// Check errors with store.ErrInvalid where a target cannot work.
+func (t Target) Check() error {
+	t = t.withDefaults()
+	return t.check()
+}
+
 // check errors with store.ErrInvalid where the target cannot work. Its messages
 // repeat no address, which can be a secret.
 func (t *Target) check() error {

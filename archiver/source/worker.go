@@ -85,13 +85,7 @@ func never() time.Time { return time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC) }
 // name, the address or the schedule cannot be right, and with store.ErrBusy
 // while it is being read.
 func (w *Worker) Add(ctx context.Context, p Plan) error {
-	if p.Source.Name == "" {
-		return fmt.Errorf("%w: a source needs a name", store.ErrInvalid)
-	}
-	if err := checkAddress(p.Source.URL); err != nil {
-		return err
-	}
-	if _, err := p.schedule(); err != nil {
+	if err := p.Check(); err != nil {
 		return err
 	}
 	kept, err := w.find(ctx, p.Source.Name)
@@ -103,6 +97,22 @@ func (w *Worker) Add(ctx context.Context, p Plan) error {
 		p.State, p.Paused = kept.Plan.State, kept.Plan.Paused
 	}
 	return w.put(ctx, p)
+}
+
+// Check errors with store.ErrInvalid where a source cannot be followed: for want
+// of a name or an address, by its kind, or by its schedule.
+func (p *Plan) Check() error {
+	if p.Source.Name == "" {
+		return fmt.Errorf("%w: a source needs a name", store.ErrInvalid)
+	}
+	if _, err := ParseKind(string(p.Source.Kind)); err != nil {
+		return err
+	}
+	if err := checkAddress(p.Source.URL); err != nil {
+		return err
+	}
+	_, err := p.schedule()
+	return err
 }
 
 // checkAddress errors with store.ErrInvalid where a source cannot have the
@@ -246,7 +256,7 @@ func (w *Worker) Sync(ctx context.Context, plans []Plan) error {
 			continue
 		}
 		if err := w.Add(ctx, p); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", p.Source.Name, err)
 		}
 	}
 	for _, l := range kept {

@@ -242,6 +242,7 @@ func TestBadSources(t *testing.T) {
 			{Source: source.Source{URL: "https://news.example/"}},
 			{Source: source.Source{Name: "x", URL: "news"}},
 			{Source: source.Source{Name: "x", URL: "ftp://news.example/"}},
+			{Source: source.Source{Name: "x", URL: "https://news.example/", Kind: "rss"}},
 			{Source: source.Source{Name: "x", URL: "https://news.example/"}, Cron: "99 * * * *"},
 			{Source: source.Source{Name: "x", URL: "https://news.example/"}, Cron: "0 9 * * *", Zone: "Nowhere/Land"},
 		} {

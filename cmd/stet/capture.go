@@ -155,6 +155,9 @@ func (r *capturing) gather(ctx context.Context, words []string) {
 			}
 		}
 		list := t.doc.addresses(c)
+		if n, line := t.doc.strayLine(c); t.err == nil && list == nil && n > 0 {
+			r.a.warn("%s is read as a text and not as a list of addresses, because of line %d: %.80q", t.doc.name(), n, line)
+		}
 		if t.err != nil || list == nil {
 			r.targets = append(r.targets, t)
 			continue

@@ -127,6 +127,10 @@ func (a *app) showCapturedPost(n int, p *archiver.ResultPost) {
 	for i := range p.Media {
 		a.showCapturedFile(&p.Media[i])
 	}
+	if p.Misquoted != "" {
+		a.out.line("   THE ARTICLE QUOTES IT DIFFERENTLY:")
+		a.out.block("   > ", p.Misquoted, 5)
+	}
 	if p.ResolvedBy != "" {
 		a.out.line("   The article tells no id; found by its %s (confidence %.2f).", p.ResolvedBy, p.Confidence)
 	}

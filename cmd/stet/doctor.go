@@ -121,9 +121,7 @@ func (a *app) doctor(ctx context.Context) error {
 	}
 	a.examinePages(c, note)
 	a.examineDomain(c, note)
-	if len(c.Notify) == 0 {
-		note("notify", "missing", "nobody is told: see notify in config.example.yaml")
-	}
+	a.examineService(c, note)
 	return a.tellFindings(list)
 }
 
@@ -204,6 +202,35 @@ func (a *app) examinePages(c *config.Config, note func(thing, state, format stri
 		default:
 			note(o.thing, "ok", "%s: %s", o.address, o.what)
 		}
+	}
+}
+
+// examineService looks at what the service would refuse to begin with.
+func (a *app) examineService(c *config.Config, note func(thing, state, format string, args ...any)) {
+	if err := wire.CheckClient(c, a.options(nil)); err != nil {
+		note("network", "wrong", "%s", sentence(err))
+	}
+	if c.Serve.Role != "all" && c.Storage.Postgres == "" {
+		note("role", "wrong", "serve.role is %s, and roles are for archives that several processes share: set storage.postgres, or the role all", c.Serve.Role)
+	}
+	switch err := wire.CheckSources(c); {
+	case err != nil:
+		note("sources", "wrong", "%s (%s)", sentence(err), c.From("sources"))
+	case len(c.Sources) == 0:
+		note("sources", "ok", "none are configured; `stet source list` lists those that were added")
+	default:
+		note("sources", "ok", "%s configured; `stet source list` says how they do", count(len(c.Sources), "source"))
+	}
+	switch err := wire.CheckNotify(c); {
+	case err != nil:
+		note("notify", "wrong", "%s (%s)", sentence(err), c.From("notify"))
+	case len(c.Notify) == 0:
+		note("notify", "missing", "nobody is told: see notify in config.example.yaml")
+	default:
+		note("notify", "ok", "%s", count(len(c.Notify), "target"))
+	}
+	for _, name := range config.UnknownVariables(a.place) {
+		note("environment", "missing", "%s is no key of stet and has no effect; `stet config print` lists the keys", name)
 	}
 }
 

@@ -99,6 +99,37 @@ func describeBytes(body []byte) string {
 	return "binary data"
 }
 
+// strayLine returns the first line of a document that keeps it from being a
+// list of addresses, where most of its lines are such: a slip of the pen, which
+// would let the posts of all of them go uncaptured. 0 is none.
+func (d *document) strayLine(c classifier) (number int, line string) {
+	if d.kind != extract.ContentText {
+		return 0, ""
+	}
+	listed, others, n := 0, 0, 0
+	for l := range strings.Lines(strings.TrimPrefix(string(d.in.Body), "\ufeff")) {
+		n++
+		switch l = strings.TrimSpace(l); {
+		case l == "" || strings.HasPrefix(l, "#"):
+		case c.listed(l):
+			listed++
+		default:
+			if others++; others == 1 {
+				number, line = n, l
+			}
+		}
+	}
+	if others == 0 || listed <= others {
+		return 0, ""
+	}
+	return number, line
+}
+
+// listed reports whether a line is an address or a reference and nothing else.
+func (c classifier) listed(line string) bool {
+	return c.isRef(line) && !strings.ContainsAny(line, " \t") || len(extract.URLList(line)) == 1
+}
+
 // addresses returns the addresses of a document that is a list of them, nil
 // where it is anything else. References of the form platform:id may stand
 // among them, as they may on the command line.
@@ -114,7 +145,7 @@ func (d *document) addresses(c classifier) []string {
 	for line := range strings.Lines(strings.TrimPrefix(string(d.in.Body), "\ufeff")) {
 		switch line = strings.TrimSpace(line); {
 		case line == "" || strings.HasPrefix(line, "#"):
-		case len(list) < maxListed && (c.isRef(line) && !strings.ContainsAny(line, " \t") || len(extract.URLList(line)) == 1):
+		case len(list) < maxListed && c.listed(line):
 			list = append(list, line)
 		default:
 			return nil

@@ -72,10 +72,10 @@ func (a *app) show(ctx context.Context, word string) error {
 			a.showView(v)
 		}
 		if len(v.Captures) == 0 && v.Removed != nil {
-			return a.notThere(ctx, w, ref.String()+" was taken down: what remains of it was printed, but its words", store.ErrNotFound)
+			return a.notThere(ctx, w, ref.String()+" was taken down: what remains of it was printed, but what it said", store.ErrNotFound)
 		}
 		if len(v.Captures) == 0 {
-			return a.notThere(ctx, w, ref.String()+" was never captured: what is known of it was printed, but its words", store.ErrNotFound)
+			return a.notThere(ctx, w, ref.String()+" was never captured: what is known of it was printed, but the post itself", store.ErrNotFound)
 		}
 		return nil
 	})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"stet/archiver"
 	"stet/cmd/internal/wire"
 	"stet/extract"
 	"stet/extract/post"
@@ -157,6 +158,9 @@ func (c classifier) address(t *target, address string) {
 		return
 	case u.Hostname() == "" || strings.ContainsAny(u.Hostname(), " %\"<>"):
 		t.err = invalid("%.200q has no valid host; check the address", address)
+		return
+	}
+	if t.err = archiver.CheckOpen(address); t.err != nil {
 		return
 	}
 	t.kind, t.url = targetPage, address

@@ -79,7 +79,6 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// Whatever is typed, it is something, or a sentence says why not.
 // TestLists: references may stand in a list of addresses; a text in which one
 // stands is no list.
 func TestLists(t *testing.T) {
@@ -105,6 +104,25 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// TestStrayLines: one line that is no address among many is pointed out; a text
+// with some addresses is a text.
+func TestStrayLines(t *testing.T) {
+	c := classifier{wire.Finder(), noFiles{}}
+	for body, want := range map[string]int{
+		"# mine\nhttps://news.example/a\nhtps:/news.example b\nx.com/ada/status/21\n": 3,
+		"twitter:20\nhttps://news.example/a\nx.com/ada/status/21\n":                   0,
+		"It was said.\nhttps://news.example/a\n":                                      0,
+		"It was said.\n\nIt was denied.\nhttps://news.example/a\n":                    0,
+	} {
+		d := document{in: extract.Input{Body: []byte(body)}}
+		d.kind = extract.DecideContent(d.in)
+		if got, line := d.strayLine(c); got != want {
+			t.Errorf("%.60q: line %d, %q; want %d", body, got, line, want)
+		}
+	}
+}
+
+// Whatever is typed, it is something, or a sentence says why not.
 func FuzzClassify(f *testing.F) {
 	for _, s := range []string{"twitter:20", "https://x.com/a/status/20", "-", "a b", "http://[", "\x00", "x.com/%zz", "@a", "a:b:c", "//x.com"} {
 		f.Add(s)

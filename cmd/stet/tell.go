@@ -52,7 +52,13 @@ var requested = regexp.MustCompile(`\b(GET|POST|HEAD) https?://\S+: `)
 // sentence writes an error for people: on one line, without the words of its
 // class, which the sentence says better.
 func sentence(err error) string {
-	s := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+	var said []string // several sources can say the same
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	s := strings.Join(strings.Fields(strings.Join(said, "; ")), " ")
 	for _, class := range []error{store.ErrUsage, store.ErrInvalid, store.ErrPartial, store.ErrUnexpected, store.ErrNetwork,
 		store.ErrBusy, store.ErrNoStore, store.ErrRefused, context.Canceled, context.DeadlineExceeded} {
 		s = strings.ReplaceAll(s, class.Error()+": ", "")

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -83,6 +84,9 @@ func readTrusted(path string) (body []byte, err error) {
 func parseYAML(path string, body []byte) ([]entry, error) {
 	file, err := parser.ParseBytes(body, 0)
 	if err != nil {
+		if n := tabbed(body); n > 0 {
+			return nil, fmt.Errorf("%w: %s:%d begins with a tab; YAML takes spaces there", store.ErrUsage, path, n)
+		}
 		return nil, fmt.Errorf("%w: %s is not valid YAML: %s", store.ErrUsage, path, yamlMessage(err))
 	}
 	w := walker{path: path}
@@ -98,6 +102,19 @@ func parseYAML(path string, body []byte) ([]entry, error) {
 		}
 	}
 	return w.entries, nil
+}
+
+// tabbed returns the number of the first line that is indented with a tab, 0
+// where there is none.
+func tabbed(body []byte) int {
+	n := 0
+	for line := range bytes.Lines(body) {
+		n++
+		if rest := bytes.TrimLeft(line, " "); len(rest) > 0 && rest[0] == '\t' {
+			return n
+		}
+	}
+	return 0
 }
 
 // yamlMessage returns what the parser says, on one line.
@@ -181,10 +198,6 @@ func (w *walker) known(name string, at ast.Node) error {
 	}
 	if slices.ContainsFunc(keys, func(k Key) bool { return k.Name == name || strings.HasPrefix(k.Name, name+".") }) {
 		return nil
-	}
-	top, _, _ := strings.Cut(name, ".")
-	if slices.Contains(later(), top) {
-		return w.fail(at, "%s comes in a later version and would have no effect yet; take it out", name)
 	}
 	if near := nearest(name, keys); near != "" {
 		return w.fail(at, "unknown key %s; did you mean %s?", name, near)
@@ -335,6 +348,7 @@ func nearest(name string, keys []Key) string {
 		for j, r := range full {
 			if r == '.' {
 				try(full[:j], full[:j])
+				try(full[:j], full[strings.LastIndexByte(full[:j], '.')+1:j])
 			}
 		}
 		try(full, full)

@@ -227,9 +227,3 @@ func Default() *Config {
 		origin:  map[string]string{},
 	}
 }
-
-// later are the keys of features that this version does not have: they are
-// refused rather than ignored, because whoever set them counts on them.
-func later() []string {
-	return []string{"mastodon", "postgres", "s3", "stamp", "users", "case"}
-}

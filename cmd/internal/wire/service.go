@@ -163,14 +163,49 @@ func (a *Archive) notifier(c *config.Config, o Options, report func(notify.Repor
 	if err != nil {
 		return nil, err
 	}
-	var targets []notify.Target
+	return notify.New(notify.Options{Journal: a.Archive.Backend(), Cursors: a.Archive.Backend(), Events: a.Engine.EventsOf, Client: client,
+		Report: report, Now: o.Now}, targets(c))
+}
+
+// targets are the configured places where people are told.
+func targets(c *config.Config) []notify.Target {
+	list := make([]notify.Target, 0, len(c.Notify))
 	for _, n := range c.Notify {
-		targets = append(targets, notify.Target{Name: n.Name, Kind: notify.Kind(n.Kind), URL: n.URL, Secret: n.Secret, From: n.From, To: n.To,
+		list = append(list, notify.Target{Name: n.Name, Kind: notify.Kind(n.Kind), URL: n.URL, Secret: n.Secret, From: n.From, To: n.To,
 			User: n.User, Password: n.Password, Events: n.Events, Articles: n.Articles, Sources: n.Sources,
 			IncludeText: n.IncludeText, IncludePrivate: n.IncludePrivate, Wait: n.Wait, MinInterval: n.MinInterval})
 	}
-	return notify.New(notify.Options{Journal: a.Archive.Backend(), Cursors: a.Archive.Backend(), Events: a.Engine.EventsOf, Client: client,
-		Report: report, Now: o.Now}, targets)
+	return list
+}
+
+// CheckSources errors where the service could not follow the configured sources.
+func CheckSources(c *config.Config) error {
+	for _, p := range plans(c) {
+		if err := p.Check(); err != nil {
+			return fmt.Errorf("%s: %w", p.Source.Name, err)
+		}
+	}
+	return nil
+}
+
+// CheckNotify errors where the service could not tell those that are configured.
+func CheckNotify(c *config.Config) error {
+	for _, t := range targets(c) {
+		if err := t.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckClient errors where nothing could be asked, such as for want of the
+// certificates that are configured.
+func CheckClient(c *config.Config, o Options) error {
+	client, err := Client(c, o.withDefaults())
+	if err != nil {
+		return err
+	}
+	return client.Close()
 }
 
 // push returns what follows the stream of Bluesky's events, nil where that is
