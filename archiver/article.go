@@ -313,6 +313,14 @@ func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.Artic
 	}
 	v.Source = o.Source
 	v.Private = o.private(v.Private || v.Origin == "web" && versions.private())
+	decision, err := e.o.Archive.PrivacyOf(keep, v)
+	if err != nil {
+		res.Err = err
+		return
+	}
+	if decision != nil && !v.Private {
+		v.Private, v.Decided = true, true
+	}
 	if r != nil {
 		for i := range v.Mentions {
 			r.refs(v.Mentions[i].Ref)
@@ -394,7 +402,7 @@ func (e *Engine) wantsOf(id store.ID, v *store.ArticleVersion, o CaptureOptions)
 			continue // a post that is only linked is captured where pages that are linked are
 		}
 		w := e.newWant(m.Ref, m.URL, o)
-		w.article, w.mention, w.index, w.private = id, m, i, v.Private
+		w.article, w.mention, w.index, w.private, w.decided = id, m, i, v.Private, v.Decided
 		wants = append(wants, w)
 	}
 	return wants

@@ -99,7 +99,7 @@ func (c *capturing) addOne(ctx context.Context, s *sighting, p *post.Post, excha
 	capture := &store.Capture{Time: at, Kind: store.CapturePost, Ref: p.Ref(), Round: round, URL: p.URL, Source: s.endpoint.Source(),
 		Exchanges: exchanges, Memento: s.memento, Media: files, Article: c.w.article, Via: via, Trigger: c.w.options.trigger(),
 		Operator: c.w.options.Operator, Case: c.w.options.Case, Note: c.w.options.Note, Machine: c.e.o.Machine,
-		Private: c.w.options.private(c.w.private || s.reply.accessed()), Software: c.e.o.Software}
+		Private: c.w.options.private(c.w.itself() || s.reply.accessed()), Software: c.e.o.Software}
 	id, err := c.b.Add(keep, capture)
 	if err != nil {
 		return store.ID{}, nil, err
@@ -146,7 +146,7 @@ func (c *capturing) addRelated(ctx context.Context, s *sighting, parsed *extract
 			c.res.Related = append(c.res.Related, r.ref)
 		case !before.Captured() && c.e.Can(r.ref.Platform):
 			w := c.e.newWant(r.ref, "", c.w.options)
-			w.via, w.article, w.private, w.set = c.w.ref, c.w.article, c.w.private, c.w.set
+			w.via, w.article, w.private, w.decided, w.set = c.w.ref, c.w.article, c.w.private, c.w.decided, c.w.set
 			w.quotes, w.replies = c.w.quotes-1, c.w.replies-1
 			c.follow = append(c.follow, w)
 		}
@@ -177,7 +177,7 @@ func (c *capturing) followVersions(ctx context.Context, p *post.Post) error {
 			continue
 		}
 		w := c.e.newWant(v, "", c.w.options)
-		w.via, w.article, w.private, w.set = c.w.ref, c.w.article, c.w.private, c.w.set
+		w.via, w.article, w.private, w.decided, w.set = c.w.ref, c.w.article, c.w.private, c.w.decided, c.w.set
 		w.quotes, w.replies, w.beside = c.w.quotes, 0, beside
 		c.follow = append(c.follow, w)
 	}
@@ -236,7 +236,7 @@ func (e *Engine) addQuotation(ctx context.Context, b *store.Builder, w *want) (s
 	at := e.o.Archive.Now()
 	c := &store.Capture{Time: at, Kind: store.CapturePost, Ref: w.ref, URL: w.url, Source: post.SourceArticle,
 		Article: w.article, Trigger: w.options.trigger(), Operator: w.options.Operator, Case: w.options.Case, Note: w.options.Note, Machine: e.o.Machine,
-		Private: w.options.private(w.private), Software: e.o.Software}
+		Private: w.options.private(w.itself()), Software: e.o.Software}
 	if o := w.older; o != nil && w.mention.Quoted.Text == "" {
 		c.Memento, c.Exchanges = o.memento, slices.Clone(o.reply.ids)
 		slices.Reverse(c.Exchanges) // the one that holds the words first

@@ -158,6 +158,9 @@ func mentionOfEvent(a *store.ArticleVersion, m *store.Mention, best *store.Item[
 // records that tell nothing. It reads what it needs of the archive as it was
 // when the record was added, so that reading the journal again gives the same.
 func (e *Engine) EventsOf(ctx context.Context, r *store.Record) ([]Event, error) {
+	if err := e.o.Archive.Hide(ctx, r); err != nil {
+		return nil, err
+	}
 	c, err := store.DecodeAny(r)
 	if err != nil {
 		return nil, err

@@ -80,7 +80,7 @@ func (f *Follower) Once(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("how far %s have come: %w", f.Name, err)
 		}
-		records, err := backend.Read(ctx, at, followAtOnce)
+		records, err := f.Archive.Read(ctx, at, followAtOnce)
 		if err != nil {
 			return fmt.Errorf("reading the journal: %w", err)
 		}

@@ -59,6 +59,8 @@ type want struct {
 	// that was asked for directly.
 	article store.ID
 	private bool
+	// decided is true where that is private by a decision alone.
+	decided bool
 	mention *store.Mention
 	index   int
 	// via is the post that led here, and quotes and replies how much further

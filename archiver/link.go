@@ -118,7 +118,7 @@ func (e *Engine) articleLinks(ctx context.Context, id store.ID, v *store.Article
 		addresses[i] = v.Links[i].URL
 	}
 	limit := cmp.Or(e.o.Policy.MaxLinks, DefaultMaxLinks)
-	wants, over, err := e.newLinks(ctx, addresses, limit, o.within(v.Private))
+	wants, over, err := e.newLinks(ctx, addresses, limit, o.within(v.Private && !v.Decided))
 	for _, w := range wants {
 		w.article = id
 	}
@@ -260,7 +260,7 @@ func (c *capturing) addLinks(ctx context.Context, p *post.Post) error {
 		addresses = append(addresses, p.Card.URL)
 	}
 	var err error
-	if c.links, _, err = c.e.newLinks(ctx, addresses, maxPostLinks, c.w.options.within(c.w.private)); err != nil {
+	if c.links, _, err = c.e.newLinks(ctx, addresses, maxPostLinks, c.w.options.within(c.w.itself())); err != nil {
 		return err
 	}
 	for _, l := range c.links {

@@ -289,7 +289,7 @@ func (e *Engine) lookAtPage(ctx context.Context, address, trigger string, j stor
 	last := before.Captures[len(before.Captures)-1].Content
 	request.Anonymous = !last.Private || !last.Article.IsZero() || !last.Via.IsZero()
 	options := CaptureOptions{Trigger: trigger}
-	if last.Private {
+	if last.Private && !last.Decided {
 		options.Privacy = PrivacyPrivate
 	}
 	answer := e.o.Pages.ReadPage(ctx, request)

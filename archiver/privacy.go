@@ -30,6 +30,10 @@ func (o CaptureOptions) private(itself bool) bool {
 	return itself
 }
 
+// itself reports whether what led to the post is private, but for a decision:
+// that is not written into records, so that it can be taken back.
+func (w *want) itself() bool { return w.private && !w.decided }
+
 // within returns the options for what was found in something that is private or
 // is not.
 func (o CaptureOptions) within(private bool) CaptureOptions {
@@ -56,17 +60,21 @@ func (r *recorded) accessed() bool {
 func (v articleVersions) private() bool {
 	for i := len(v) - 1; i >= 0; i-- {
 		if v[i].Content.Origin == "web" {
-			return v[i].Content.Private
+			return v[i].Content.Private && !v[i].Content.Decided
 		}
 	}
 	return false
 }
 
-// IsPrivate reports whether a post is private: where stories mention it, that
-// all of them are; else that all captures are.
+// IsPrivate reports whether a post is private: because a person decided so;
+// else, where stories mention it, that all of them are; else that all captures
+// are.
 func IsPrivate(h *store.History) bool { return isPrivate(h, Mentions(h)) }
 
 func isPrivate(h *store.History, mentions []EventMention) bool {
+	if h.Privacy != nil {
+		return true
+	}
 	if len(mentions) > 0 {
 		return !slices.ContainsFunc(mentions, func(m EventMention) bool { return !m.Private })
 	}

@@ -180,3 +180,99 @@ func TestLinksOfWhatIsPrivate(t *testing.T) {
 		}
 	})
 }
+
+// decide adds a decision about privacy.
+func (w *world) decide(p store.Privacy) {
+	w.t.Helper()
+	p.Time, p.Reason = w.archive.Now(), "decided"
+	b := w.archive.Begin()
+	if _, err := b.Add(w.ctx, &p); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := b.Commit(w.ctx); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestDecisionsAboutPrivacy: of a post, of an article, of a source, also for what
+// was there before; what is captured meanwhile is as it was once the decision is
+// taken back.
+func TestDecisionsAboutPrivacy(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		p := id(time.Hour, 1)
+		ref := post.Ref{Platform: post.Twitter, ID: p}
+		w.x.Add(fakenet.Post{ID: p, Author: ada(), Text: "The gate is open."})
+		url := w.page("news.example", "/story", article(embed("adaquay", "Ada Quay", p, "The gate is open.")))
+		capture := func() {
+			t.Helper()
+			if res := w.engine.CapturePage(w.ctx, url, archiver.CaptureOptions{Source: "front"}); res.Err != nil {
+				t.Fatal(res.Err)
+			}
+		}
+		capture()
+		for _, tt := range []struct {
+			name     string
+			decision store.Privacy
+			mention  bool
+		}{
+			{"post", store.Privacy{Ref: ref}, false},
+			{"alias", store.Privacy{Ref: post.Ref{Platform: post.Twitter, ID: "1"}, Aliases: []post.Ref{ref}}, false},
+			{"article", store.Privacy{URL: "http://www.news.example/story/?utm_source=x"}, true},
+			{"source", store.Privacy{Source: "front"}, true},
+		} {
+			w.decide(tt.decision)
+			capture()
+			private, m := w.privateNow(p)
+			if !private || len(m) != 1 || m[0].Private != tt.mention {
+				t.Errorf("%s: private %t, mentions %+v", tt.name, private, m)
+			}
+			for _, c := range w.history(p).Captures {
+				if !c.Content.Private || !c.Content.Decided {
+					t.Errorf("%s: capture %+v", tt.name, c.Content)
+				}
+			}
+			events, err := w.engine.EventsOf(w.ctx, w.first(store.KindDerivation))
+			if err != nil || len(events) != 1 || !events[0].Post.Private {
+				t.Errorf("%s: events %+v, %v", tt.name, events, err)
+			}
+			tt.decision.Lifted = true
+			w.decide(tt.decision)
+			if private, m := w.privateNow(p); private || m[0].Private {
+				t.Errorf("%s: taken back, private %t, mentions %+v", tt.name, private, m)
+			}
+			for _, c := range w.history(p).Captures {
+				if c.Content.Private {
+					t.Errorf("%s: taken back, capture %+v", tt.name, c.Content)
+				}
+			}
+		}
+		// One decision stands while the other is taken back.
+		w.decide(store.Privacy{Source: "front"})
+		w.decide(store.Privacy{Ref: ref})
+		w.decide(store.Privacy{Ref: ref, Lifted: true})
+		if private, _ := w.privateNow(p); !private {
+			t.Error("the source is private")
+		}
+		w.decide(store.Privacy{Source: "front", Lifted: true})
+		capture()
+		if private, _ := w.privateNow(p); private {
+			t.Error("nothing stands any more")
+		}
+	})
+}
+
+// first returns the oldest record of a kind, as the journal has it.
+func (w *world) first(kind store.Kind) *store.Record {
+	w.t.Helper()
+	records, err := w.archive.Backend().Read(w.ctx, 0, 1000)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i := range records {
+		if records[i].Kind == kind {
+			return &records[i]
+		}
+	}
+	w.t.Fatalf("there is no %s", kind)
+	return nil
+}

@@ -430,7 +430,7 @@ func (e *Engine) wantOf(ctx context.Context, in intent) (*want, error) {
 	}
 	m := &v.Mentions[in.Mention]
 	w := e.newWant(m.Ref, m.URL, in.Options)
-	w.article, w.mention, w.index, w.private = r.ID, m, in.Mention, v.Private
+	w.article, w.mention, w.index, w.private, w.decided = r.ID, m, in.Mention, v.Private, v.Decided
 	return w, nil
 }
 

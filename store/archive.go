@@ -23,6 +23,8 @@ type Archive struct {
 	now     func() time.Time
 	random  io.Reader
 	ids     *IDs
+	// privacies are the decisions about what is private.
+	privacies *privacies
 }
 
 // Parts are what an [Archive] is made of.
@@ -43,7 +45,7 @@ type Parts struct {
 func NewArchive(p Parts) *Archive {
 	random := inTurns(p.Random)
 	return &Archive{backend: p.Backend, blobs: p.Blobs, search: p.Search,
-		now: p.Now, random: random, ids: NewIDs(p.Now, random)}
+		now: p.Now, random: random, ids: NewIDs(p.Now, random), privacies: &privacies{backend: p.Backend}}
 }
 
 // Now returns the archive's time, in UTC.
@@ -66,6 +68,9 @@ func (a *Archive) append(ctx context.Context, b Batch, built bool) (Receipt, err
 	r, err := a.backend.Append(ctx, b)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("adding %d records: %w", len(b.Records), err)
+	}
+	if slices.ContainsFunc(b.Records, func(r Record) bool { return r.Kind == KindPrivacy }) {
+		a.privacies.forget()
 	}
 	return r, nil
 }
@@ -214,6 +219,9 @@ func checkPayload(p json.RawMessage) error {
 // Get returns the record with the id.
 func (a *Archive) Get(ctx context.Context, id ID) (Record, error) {
 	r, err := a.backend.Get(ctx, id)
+	if err == nil {
+		err = a.Hide(ctx, &r)
+	}
 	if err != nil {
 		return Record{}, fmt.Errorf("reading record %s: %w", id, err)
 	}
@@ -223,10 +231,25 @@ func (a *Archive) Get(ctx context.Context, id ID) (Record, error) {
 // List returns a page of the records that carry a term.
 func (a *Archive) List(ctx context.Context, q Query) (Page, error) {
 	p, err := a.backend.List(ctx, q)
+	if err == nil {
+		err = a.hideAll(ctx, p.Records)
+	}
 	if err != nil {
 		return Page{}, fmt.Errorf("listing %s %q: %w", q.Term.Index, q.Term.Value, err)
 	}
 	return p, nil
+}
+
+// Read returns records of the journal in order: see [Journal.Read].
+func (a *Archive) Read(ctx context.Context, after uint64, limit int) ([]Record, error) {
+	records, err := a.backend.Read(ctx, after, limit)
+	if err == nil {
+		err = a.hideAll(ctx, records)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the journal after %d: %w", after, err)
+	}
+	return records, nil
 }
 
 // ListAll returns all records that carry a term, oldest first, at most max of

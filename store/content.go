@@ -63,6 +63,8 @@ type Capture struct {
 	// Private is true for what was fetched with the newsroom's own access to a
 	// host, found in an article that is private, or said to be private.
 	Private bool `json:"private,omitempty"`
+	// Decided is true where it is private by a decision alone: see [Privacy].
+	Decided bool `json:"-"`
 	// Software names the version that captured.
 	Software string `json:"software,omitempty"`
 }
@@ -200,6 +202,8 @@ type ArticleVersion struct {
 	// or read from a file or standard input, unless a person said otherwise,
 	// and for what a person said it of.
 	Private bool `json:"private,omitempty"`
+	// Decided is true where it is private by a decision alone: see [Privacy].
+	Decided bool `json:"-"`
 	// Mentions are the posts that it shows and links, in order of appearance.
 	Mentions []Mention `json:"mentions,omitempty"`
 	// Links are its other outward links.

@@ -35,6 +35,8 @@ type Drawing struct {
 	// Notes are sentences about what is missing.
 	Notes   []string `json:"notes,omitempty"`
 	Private bool     `json:"private,omitempty"`
+	// Decided is true where it is private by a decision alone: see [Privacy].
+	Decided bool `json:"-"`
 	// Software names the version that let it be drawn.
 	Software string `json:"software,omitempty"`
 }

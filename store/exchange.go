@@ -46,6 +46,8 @@ type Exchange struct {
 	// Private is true for what was fetched with credentials of the newsroom's
 	// own.
 	Private bool `json:"private,omitempty"`
+	// Decided is true where it is private by a decision alone: see [Privacy].
+	Decided bool `json:"-"`
 	// Access names the operator's access with which a host of its own was
 	// asked; empty where there was none.
 	Access string `json:"access,omitempty"`

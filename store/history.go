@@ -37,6 +37,9 @@ type History struct {
 	// Bare are its captures, derivations and article versions whose content was
 	// removed.
 	Bare []Bare
+	// Privacy is the decision by which the post is private, nil where there is
+	// none.
+	Privacy *Privacy
 	// QuotedBy are the posts that quote, answer or repeat it, each once.
 	QuotedBy []post.Ref
 
@@ -48,6 +51,18 @@ type History struct {
 // aliases. Asked by an alias it returns the history of the post itself, whose
 // Ref differs then. It errors with ErrNotFound where nothing is known.
 func (a *Archive) History(ctx context.Context, ref post.Ref) (*History, error) {
+	h, err := a.history(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if any, err := a.decided(ctx); err != nil || !any {
+		return h, err
+	}
+	h.Privacy = a.privacies.named(append([]post.Ref{ref, h.Ref}, h.Aliases...), nil, "")
+	return h, nil
+}
+
+func (a *Archive) history(ctx context.Context, ref post.Ref) (*History, error) {
 	records, err := a.about(ctx, ref)
 	if err != nil {
 		return nil, err

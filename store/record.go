@@ -61,13 +61,15 @@ const (
 	KindApproval Kind = "approval"
 	// KindAudit says who did what: [Audit].
 	KindAudit Kind = "audit"
+	// KindPrivacy says what is private from then on: [Privacy].
+	KindPrivacy Kind = "privacy"
 )
 
 // Kinds lists the kinds; a kind's index plus one is its number on disk.
 func Kinds() []Kind {
 	return []Kind{KindExchange, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle,
 		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident, KindWatch, KindDiscovery,
-		KindPage, KindPageLook, KindDrawing, KindStamp, KindCase, KindApproval, KindSubmission, KindAudit}
+		KindPage, KindPageLook, KindDrawing, KindStamp, KindCase, KindApproval, KindSubmission, KindAudit, KindPrivacy}
 }
 
 // Number returns the number of k on disk, 0 where this version does not know
@@ -110,6 +112,10 @@ type Record struct {
 	// content was removed: then they do not follow from the rest. They are not
 	// part of the leaf.
 	Terms []Term
+	// Hidden is true where a decision makes the record private: see [Privacy].
+	// The [Archive] says so of what it reads; it is neither stored nor part of
+	// the leaf.
+	Hidden bool
 }
 
 // Field is one named part of a record's content. Each can be removed by
@@ -147,7 +153,7 @@ func (r *Record) has(name string) bool {
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
 // *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],
 // *[Drawing], *[Case], *[Approval], *[Audit],
-// *[Submission], *[Stamp], *[Import], *[Hold], *[Takedown] or *[Redaction]. The
+// *[Submission], *[Stamp], *[Import], *[Hold], *[Takedown], *[Redaction] or *[Privacy]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -197,6 +203,8 @@ func newContent(k Kind) Content {
 		return new(Approval)
 	case KindAudit:
 		return new(Audit)
+	case KindPrivacy:
+		return new(Privacy)
 	case KindStamp:
 		return new(Stamp)
 	case KindSubmission:
@@ -219,7 +227,7 @@ func NewRecord(id ID, salt Salt, content Content) (Record, error) {
 			return Record{}, fmt.Errorf("%w: a %s names the post %q, which is not a reference", ErrInvalid, content.kind(), r)
 		}
 	}
-	fields, err := content.encode()
+	fields, err := undecided(content).encode()
 	if err != nil {
 		return Record{}, fmt.Errorf("%w: encoding a %s: %w", ErrInvalid, content.kind(), err)
 	}
@@ -253,6 +261,9 @@ func decodeInto(r *Record, v Content) error {
 	}
 	if err := v.decode(r); err != nil {
 		return fmt.Errorf("%w: decoding %s %s: %w", ErrCorrupt, r.Kind, r.ID, err)
+	}
+	if r.Hidden {
+		hideContent(v)
 	}
 	return nil
 }

@@ -114,6 +114,7 @@ func TestTermsOf(t *testing.T) {
 		{"hold of a post", &store.Hold{Ref: r(1)}, []store.Term{store.RefTerm(r(1)), store.HoldsTerm()}},
 		{"takedown of an account", &store.Takedown{Accounts: []string{"twitter:#7", "twitter:ada"}},
 			[]store.Term{store.AccountTerm("twitter", "7"), store.HandleTerm("twitter", "Ada"), store.TakedownsTerm()}},
+		{"privacy of a post", &store.Privacy{Ref: r(1), Aliases: []post.Ref{r(2)}}, []store.Term{store.RefTerm(r(1)), store.RefTerm(r(2)), store.PrivaciesTerm()}},
 		{"audit", &store.Audit{Action: "capture", Targets: []string{r(1).String()}}, []store.Term{store.AuditTerm()}},
 		{"drawing of a page", &store.Drawing{URL: "https://www.gazette.example/a"}, []store.Term{store.URLTerm("https://gazette.example/a")}},
 		{"submission", &store.Submission{URL: "https://www.gazette.example/a"}, []store.Term{store.URLTerm("https://gazette.example/a"), store.SubmissionsTerm()}},

@@ -130,7 +130,7 @@ func (w *Worker) wanted(ctx context.Context, r *store.Record) (in intent, key st
 				return intent{}, "", err
 			}
 		}
-		in.Private = c.Private
+		in.Private = c.Private && !c.Decided
 	case store.KindArticle:
 		v, err := store.Decode[store.ArticleVersion](r)
 		if err != nil {
@@ -138,7 +138,7 @@ func (w *Worker) wanted(ctx context.Context, r *store.Record) (in intent, key st
 		}
 		person = v.Source == ""
 		if w.o.Pages && v.Origin == "web" {
-			in, key = intent{URL: v.URL, Of: r.ID, Private: v.Private}, "page "+store.ArticleKey(v.URL)
+			in, key = intent{URL: v.URL, Of: r.ID, Private: v.Private && !v.Decided}, "page "+store.ArticleKey(v.URL)
 			if in.Access, err = w.accessed(ctx, v.Exchange); err != nil {
 				return intent{}, "", err
 			}

@@ -95,7 +95,7 @@ func (s *Server) workOperations() []operation {
 		{method: "POST", path: "/recheck", id: "recheck", summary: "Ask for looks at posts now", need: RoleArchivist, body: recheckBody{}, answer: apiRequest{}, status: http.StatusAccepted, do: s.askLooks},
 		{method: "GET", path: "/approvals", id: "approvals", summary: "What the public may be shown once it is gone, the newest decisions first", need: RoleReader, answer: apiApproval{}, list: true,
 			columns: []string{"time", "ref", "account", "revoked", "operator", "note"}, do: s.listApprovals, example: "/approvals"},
-		{method: "GET", path: "/decisions", id: "decisions", summary: "Of what nothing may be removed, and what is captured no more: every decision, the newest first", need: RoleReader, answer: view.Decision{}, list: true,
+		{method: "GET", path: "/decisions", id: "decisions", summary: "Of what nothing may be removed, what is captured no more, and what is private: every decision, the newest first", need: RoleReader, answer: view.Decision{}, list: true,
 			columns: []string{"time", "act", "ref", "account", "stands", "operator", "reason", "basis"}, example: "/decisions", do: s.listDecisions,
 			params: []param{{name: "limit", words: "how many, 1 to 500", kind: "integer"}, {name: "cursor", words: "where to go on: next of the page before"}}},
 		{method: "POST", path: "/approvals", id: "approve", summary: "Approve a post or an account, or take that back", need: RoleArchivist, body: approvalBody{}, answer: apiApproval{}, status: http.StatusCreated, do: s.approve},

@@ -35,6 +35,10 @@ func actWords(act string) string {
 		return "Captured no more"
 	case string(store.TakedownLift):
 		return "May be captured again"
+	case "private":
+		return "Private"
+	case "public":
+		return "No longer private by a decision"
 	}
 	return inWords(act)
 }

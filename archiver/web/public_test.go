@@ -100,6 +100,22 @@ func TestPublicPolicy(t *testing.T) {
 		t.Error("an approval of the author stands above what was said of the post")
 	}
 	w.approved(store.Approval{Ref: goneRef()})
+	// Somebody decides that it is private.
+	told := func() bool {
+		return strings.Contains(w.inside("/gone.atom", nil).Body.String(), goneRef().ID)
+	}
+	if !shown() || !told() {
+		t.Error("an approved post is not shown, or not told of")
+	}
+	w.add(&store.Privacy{Time: w.at, Ref: goneRef(), Reason: "a witness"})
+	nothing("decided to be private", goneRef())
+	if told() {
+		t.Error("a feed tells of it")
+	}
+	w.add(&store.Privacy{Time: w.at, Ref: goneRef(), Lifted: true, Reason: "settled"})
+	if !shown() || !told() {
+		t.Error("after the decision was taken back it is not shown")
+	}
 	// It comes back.
 	w.at = w.at.Add(1)
 	w.add(&store.Look{Time: w.at, Ref: goneRef(), Result: post.Live, Endpoint: "syndication"})

@@ -230,6 +230,13 @@ func ruledOf(record *store.Record) (ruled, error) {
 	case *store.Takedown:
 		return ruled{c.Time.UTC(), ruledName(c.Ref, c.Accounts), string(cmp.Or(c.Act, store.TakedownRefuse)), c.Operator, c.Reason, c.Basis}, nil
 	}
+	if p, ok := c.(*store.Privacy); ok {
+		act := "private"
+		if p.Lifted {
+			act = "undone"
+		}
+		return ruled{p.Time.UTC(), p.Of(), act, p.Operator, p.Reason, ""}, nil
+	}
 	return ruled{}, fmt.Errorf("%w: record %s is a %s", store.ErrCorrupt, record.ID, record.Kind)
 }
 

@@ -132,7 +132,7 @@ func needs(cmd *cobra.Command) token.Role {
 		return token.Capture // as much as who may make things private
 	case slices.Contains([]string{"show", "lookup", "status", "export"}, top):
 		return token.Read
-	case slices.Contains([]string{"capture", "recheck", "watch", "case", "approve", "import"}, top):
+	case slices.Contains([]string{"capture", "recheck", "watch", "case", "approve", "private", "import"}, top):
 		return token.Capture
 	}
 	return token.Admin

@@ -56,7 +56,7 @@ original is deleted.
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
 		a.serveCommand(), a.watchCommand(), a.caseCommand(), a.sourceCommand(), a.jobsCommand(),
 		a.checkCommand(), a.checkpointCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.migrateCommand(), a.rebuildCommand(), a.salvageCommand(),
-		a.exportCommand(), a.importCommand(), a.statusCommand(), a.userCommand(), a.tokenCommand(), a.approveCommand(), a.holdCommand(), a.refuseCommand(), a.takedownCommand(), a.repairCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
+		a.exportCommand(), a.importCommand(), a.statusCommand(), a.userCommand(), a.tokenCommand(), a.approveCommand(), a.holdCommand(), a.refuseCommand(), a.privateCommand(), a.takedownCommand(), a.repairCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root
 }
@@ -94,7 +94,7 @@ func oneArg(what string) cobra.PositionalArgs {
 
 // commands are the names of the commands of this version.
 func commands() []string {
-	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "case", "source", "jobs", "check", "checkpoint", "verify", "export", "import", "backup", "restore", "compact", "migrate", "rebuild", "salvage", "status", "user", "token", "approve", "hold", "refuse", "takedown", "repair", "doctor", "config", "version", "completion", "demo", "help"}
+	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "case", "source", "jobs", "check", "checkpoint", "verify", "export", "import", "backup", "restore", "compact", "migrate", "rebuild", "salvage", "status", "user", "token", "approve", "hold", "refuse", "private", "takedown", "repair", "doctor", "config", "version", "completion", "demo", "help"}
 }
 
 // near are words that mean what a command does.
@@ -111,7 +111,7 @@ func near() map[string]string {
 // laterCommands are the commands of later versions, with what serves meanwhile.
 func laterCommands() map[string]string {
 	return map[string]string{
-		"private": "", "redact": "",
+		"redact": "",
 	}
 }
 

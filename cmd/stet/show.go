@@ -119,7 +119,7 @@ func (a *app) showView(v *view.Post) {
 	a.out.line("")
 	a.showStatus(v)
 	if v.Private {
-		a.out.block("", "Private: it stays out of alerts and of what is given away.", 0)
+		a.out.block("", "Private: it stays out of alerts and of what is given away."+a.privacyWords(v.Privacy), 0)
 	}
 	a.showRulings(v)
 	a.showCaptures(v)

@@ -64,7 +64,8 @@ func (e *env) story() []store.Record {
 	given := e.record(&store.Import{Time: e.clock.Now(), Name: "posts.jsonl", Format: "twarc", Size: 3})
 	redaction := e.record(&store.Redaction{Time: e.clock.Now(), Act: store.RedactionSeal, Takedown: takedown.ID, Sealed: []store.Digest{e.keep("sealed").Digest},
 		Records: []store.RedactedRecord{{ID: capture.ID, Fields: []string{"meta"}}}})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission, hold, takedown, given, redaction}
+	privacy := e.record(&store.Privacy{Time: e.clock.Now(), URL: "https://quiet.example/plan", Operator: "ada", Reason: "a draft"})
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission, hold, takedown, given, redaction, privacy}
 }
 
 func testKinds(e *env) {

@@ -12,18 +12,22 @@ import (
 )
 
 // Decision is one entry of the register of what was decided: that nothing of a
-// post or account may be removed, that nothing more of it is captured, or that
-// this ended.
+// post or account may be removed, that nothing more of it is captured, that
+// something is private, or that this ended.
 type Decision struct {
 	ID  store.ID `json:"id"`
 	Seq uint64   `json:"-"`
-	// Act is hold or release, refuse or lift, or a word of a newer version.
+	// Act is hold or release, refuse or lift, private or public, or a word of a newer version.
 	Act  string    `json:"act"`
 	Time time.Time `json:"time"`
 	// Ref is the post, empty for an account; Account is platform:handle, or
 	// platform:#id where only the id is known.
-	Ref      string `json:"ref"`
-	Account  string `json:"account"`
+	Ref     string `json:"ref"`
+	Account string `json:"account"`
+	// Article is the address of an article or page, and Source the name of a
+	// source, of which was decided that it is private.
+	Article  string `json:"article,omitempty"`
+	Source   string `json:"source,omitempty"`
 	Operator string `json:"operator"`
 	Reason   string `json:"reason"`
 	// Basis is the law, order or rule that it rests on.
@@ -34,7 +38,7 @@ type Decision struct {
 }
 
 // Of returns what the decision is about.
-func (d *Decision) Of() string { return cmp.Or(d.Ref, d.Account) }
+func (d *Decision) Of() string { return cmp.Or(d.Ref, d.Account, d.Article, d.Source) }
 
 // DecisionPage is a page of the register.
 type DecisionPage struct {
@@ -51,7 +55,8 @@ func (r *Reader) Decisions(ctx context.Context, before uint64, limit int) (*Deci
 	}
 	var records []store.Record
 	more := false
-	for _, q := range []store.Query{{Term: store.HoldsTerm(), Kinds: []store.Kind{store.KindHold}}, {Term: store.TakedownsTerm(), Kinds: []store.Kind{store.KindTakedown}}} {
+	for _, q := range []store.Query{{Term: store.HoldsTerm(), Kinds: []store.Kind{store.KindHold}}, {Term: store.TakedownsTerm(), Kinds: []store.Kind{store.KindTakedown}},
+		{Term: store.PrivaciesTerm(), Kinds: []store.Kind{store.KindPrivacy}}} {
 		q.Before, q.Newest, q.Limit = before, true, limit+1
 		page, err := r.archive.List(ctx, q)
 		if err != nil {
@@ -94,6 +99,17 @@ func (r *Reader) decision(ctx context.Context, rec *store.Record) (Decision, err
 	case *store.Takedown:
 		ref, accounts, d.Operator, d.Reason, d.Basis = c.Ref, c.Accounts, c.Operator, c.Reason, c.Basis
 		d.Act, forbids = string(c.Act), c.Forbids()
+	case *store.Privacy:
+		d.Operator, d.Reason, d.Article, d.Source, d.Act = c.Operator, c.Reason, c.URL, c.Source, "private"
+		if c.Lifted {
+			d.Act = "public"
+		}
+		if !c.Ref.IsZero() {
+			d.Ref = c.Ref.String()
+		}
+		now, err := r.archive.StandingPrivacy(ctx, c)
+		d.Stands = now != nil && now.Of() == c.Of() && now.Time.Equal(c.Time)
+		return d, err
 	}
 	if !ref.IsZero() {
 		d.Ref = ref.String()

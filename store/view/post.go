@@ -25,6 +25,8 @@ type Post struct {
 	// Private is true where the post stays out of what is told and given away:
 	// see [Policy].
 	Private bool `json:"private,omitempty"`
+	// Privacy is why it is private where somebody decided so, nil otherwise.
+	Privacy *Ruling `json:"private_since,omitempty"`
 	// Hold is why nothing of it may be removed, Refused why nothing more of it is
 	// captured; nil where nobody decided so.
 	Hold    *Ruling `json:"hold,omitempty"`

@@ -20,6 +20,9 @@ type Ruling struct {
 func (r *Reader) rulings(ctx context.Context, v *Post) error {
 	var err error
 	v.Hold, v.Refused, err = r.Rulings(ctx, store.SubjectOf(v.History))
+	if p := v.History.Privacy; p != nil {
+		v.Privacy = &Ruling{Time: p.Time.UTC(), Operator: p.Operator, Reason: p.Reason}
+	}
 	return err
 }
 

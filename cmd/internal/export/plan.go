@@ -117,7 +117,7 @@ func (x *exporter) plan(ctx context.Context) (numbers, error) {
 // scan reads the whole journal.
 func (p *plan) scan(ctx context.Context, take func(context.Context, *store.Record) error) error {
 	for after := uint64(0); after < p.x.bound; {
-		records, err := p.x.archive.Backend().Read(ctx, after, 1000)
+		records, err := p.x.archive.Read(ctx, after, 1000)
 		if err != nil {
 			return fmt.Errorf("reading the journal after %d: %w", after, err)
 		}
@@ -141,7 +141,10 @@ const sayPrivate = `"private":true`
 // all finds what is private in an export of everything. In many archives
 // nothing is, which is quick to see.
 func (p *plan) all(ctx context.Context) error {
-	private, err := p.anyPrivate(ctx)
+	private, err := p.x.archive.AnyPrivacy(ctx)
+	if err == nil && !private {
+		private, err = p.anyPrivate(ctx)
+	}
 	if err != nil || !private {
 		return err
 	}
@@ -164,7 +167,7 @@ func (p *plan) anyPrivate(ctx context.Context) (bool, error) {
 			}
 		}
 		// What was found may stand in what somebody else wrote.
-		records, err := p.x.archive.Backend().Read(ctx, after, 1000)
+		records, err := p.x.archive.Read(ctx, after, 1000)
 		if err != nil {
 			return false, fmt.Errorf("reading the journal after %d: %w", after, err)
 		}
@@ -189,7 +192,7 @@ func (p *plan) record(ctx context.Context, r *store.Record) error {
 	if r.Kind == store.KindExchange {
 		// Decoding what everything else refers to would cost more than the
 		// rest.
-		if saysPrivate(r) {
+		if r.Hidden || saysPrivate(r) {
 			p.own.add(r.Seq)
 		}
 		return nil
@@ -305,8 +308,9 @@ func (p *plan) hide(ref post.Ref) {
 // postPrivate reports whether a post is private as a whole.
 func (p *plan) postPrivate(ctx context.Context, ref post.Ref) (bool, error) {
 	known, ok := p.hidden[ref]
-	if !ok {
-		return false, nil
+	if !ok { // nothing of it is private by itself
+		decided, err := p.x.archive.PrivacyOf(ctx, &store.Capture{Ref: ref})
+		return decided != nil, err
 	}
 	if known == nil {
 		h, err := p.x.archive.History(ctx, ref)

@@ -20,7 +20,7 @@ func (x *exporter) each(ctx context.Context, chosen numbers, after uint64, fn fu
 		if chosen.dense(n) {
 			limit = 1000
 		}
-		records, err := x.archive.Backend().Read(ctx, n-1, limit)
+		records, err := x.archive.Read(ctx, n-1, limit)
 		if err != nil {
 			return fmt.Errorf("reading record %d: %w", n, err)
 		}

@@ -80,6 +80,9 @@ func Collect(ctx context.Context, o Options) (*Content, error) {
 		if err != nil {
 			return nil, err
 		}
+		if c.For == Public && h.Privacy != nil {
+			return nil, fmt.Errorf("%s: %w: it is private, and nothing of it may be given to the public", ref, store.ErrRefused)
+		}
 		if err := c.addPost(ctx, h); err != nil {
 			return nil, err
 		}
