@@ -5,12 +5,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // rule says on which records a field may stand, and whether more than once.
 type rule struct {
-	types  []Type
+	// bit is the rule's own among those of all rules, on has a bit for each type
+	// of record.
+	bit    uint32
+	on     uint16
 	repeat bool
 }
 
@@ -19,43 +21,87 @@ func allTypes() []Type {
 	return []Type{TypeInfo, TypeRequest, TypeResponse, TypeRevisit, TypeResource, TypeMetadata, TypeConversion, TypeContinuation}
 }
 
+// typeBit returns the bit of a type, 0 where it is not known.
+func typeBit(t Type) uint16 {
+	switch t {
+	case TypeInfo:
+		return 1
+	case TypeRequest:
+		return 2
+	case TypeResponse:
+		return 4
+	case TypeRevisit:
+		return 8
+	case TypeResource:
+		return 16
+	case TypeMetadata:
+		return 32
+	case TypeConversion:
+		return 64
+	case TypeContinuation:
+		return 128
+	}
+	return 0
+}
+
 // rules are those of clause 5 of the standard.
 func rules() map[string]rule {
-	all := allTypes()
-	net := []Type{TypeResponse, TypeResource, TypeRequest, TypeMetadata, TypeRevisit}
-	but := func(t ...Type) []Type {
-		return slices.DeleteFunc(slices.Clone(all), func(x Type) bool { return slices.Contains(t, x) })
+	on := func(types ...Type) (bits uint16) {
+		for _, t := range types {
+			bits |= typeBit(t)
+		}
+		return bits
 	}
-	return map[string]rule{
-		"warc-record-id": {types: all}, "content-length": {types: all}, "warc-date": {types: all}, "warc-type": {types: all},
-		"content-type": {types: all}, "warc-block-digest": {types: all}, "warc-truncated": {types: all}, "warc-segment-number": {types: all},
-		"warc-concurrent-to":           {types: net, repeat: true},
-		"warc-payload-digest":          {types: but(TypeInfo, TypeMetadata)},
-		"warc-ip-address":              {types: net},
-		"warc-refers-to":               {types: []Type{TypeMetadata, TypeRevisit, TypeConversion}},
-		"warc-refers-to-target-uri":    {types: []Type{TypeRevisit}},
-		"warc-refers-to-date":          {types: []Type{TypeRevisit}},
-		"warc-target-uri":              {types: but(TypeInfo)},
-		"warc-warcinfo-id":             {types: but(TypeInfo)},
-		"warc-filename":                {types: []Type{TypeInfo}},
-		"warc-profile":                 {types: []Type{TypeRevisit}},
-		"warc-identified-payload-type": {types: but(TypeInfo, TypeMetadata, TypeContinuation)},
-		"warc-segment-origin-id":       {types: []Type{TypeContinuation}},
-		"warc-segment-total-length":    {types: []Type{TypeContinuation}},
-		"warc-protocol":                {types: net, repeat: true},
-		"warc-cipher-suite":            {types: net},
+	all := on(allTypes()...)
+	net := on(TypeResponse, TypeResource, TypeRequest, TypeMetadata, TypeRevisit)
+	but := func(types ...Type) uint16 { return all &^ on(types...) }
+	m := map[string]rule{
+		"warc-record-id": {on: all}, "content-length": {on: all}, "warc-date": {on: all}, "warc-type": {on: all},
+		"content-type": {on: all}, "warc-block-digest": {on: all}, "warc-truncated": {on: all}, "warc-segment-number": {on: all},
+		"warc-concurrent-to":           {on: net, repeat: true},
+		"warc-payload-digest":          {on: but(TypeInfo, TypeMetadata)},
+		"warc-ip-address":              {on: net},
+		"warc-refers-to":               {on: on(TypeMetadata, TypeRevisit, TypeConversion)},
+		"warc-refers-to-target-uri":    {on: on(TypeRevisit)},
+		"warc-refers-to-date":          {on: on(TypeRevisit)},
+		"warc-target-uri":              {on: but(TypeInfo)},
+		"warc-warcinfo-id":             {on: but(TypeInfo)},
+		"warc-filename":                {on: on(TypeInfo)},
+		"warc-profile":                 {on: on(TypeRevisit)},
+		"warc-identified-payload-type": {on: but(TypeInfo, TypeMetadata, TypeContinuation)},
+		"warc-segment-origin-id":       {on: on(TypeContinuation)},
+		"warc-segment-total-length":    {on: on(TypeContinuation)},
+		"warc-protocol":                {on: net, repeat: true},
+		"warc-cipher-suite":            {on: net},
 	}
+	bit := uint32(1)
+	for name, r := range m {
+		r.bit = bit
+		bit <<= 1
+		m[name] = r
+	}
+	return m
 }
 
 // fieldRules is read only.
 var fieldRules = rules()
 
-var (
-	dateForm  = regexp.MustCompile(`^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z)?)?)?$`)
-	idForm    = regexp.MustCompile(`^<[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>]+>$`)
-	badEscape = regexp.MustCompile(`%([^0-9A-Fa-f]|.?$|.[^0-9A-Fa-f])`)
-	mediaForm = regexp.MustCompile(`^[!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+/[!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+([ \t]*;.*)?$`)
-)
+var badEscape = regexp.MustCompile(`%([^0-9A-Fa-f]|.?$|.[^0-9A-Fa-f])`)
+
+// lowered returns a short name in lower case, in room where it has to be changed
+// and fits.
+func lowered(name string, room *[40]byte) []byte {
+	if len(name) > len(room) {
+		return []byte(strings.ToLower(name))
+	}
+	b := append(room[:0], name...)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return b
+}
 
 // checkHeader holds the fields of a record against the standard.
 func checkHeader(rec *Read, problem func(format string, args ...any)) {
@@ -63,35 +109,37 @@ func checkHeader(rec *Read, problem func(format string, args ...any)) {
 		problem("it is of version %q", rec.Version)
 	}
 	t := rec.Type()
-	known := slices.Contains(allTypes(), t)
-	if !known {
+	kind := typeBit(t)
+	if kind == 0 {
 		problem("its type %q is not known", t)
 	}
-	seen := map[string]bool{}
+	var seen uint32
+	var room [40]byte
 	for _, f := range rec.Header {
-		name := strings.ToLower(f.Name)
-		r, ok := fieldRules[name]
-		if ok && known && !slices.Contains(r.types, t) {
+		name := lowered(f.Name, &room)
+		r, ok := fieldRules[string(name)]
+		if ok && kind != 0 && r.on&kind == 0 {
 			problem("%s shall not be used on a %s", f.Name, t)
 		}
-		if seen[name] && ok && !r.repeat {
+		if seen&r.bit != 0 && !r.repeat {
 			problem("%s is repeated", f.Name)
 		}
-		seen[name] = true
-		if !utf8.ValidString(f.Value) || strings.ContainsFunc(f.Value, control) {
+		seen |= r.bit
+		if !oneLineOfText(f.Value) {
 			problem("%s is not text", f.Name)
 		}
-		checkValue(name, f, problem)
+		checkValue(string(name), f, problem)
 	}
+	has := func(name string) bool { return seen&fieldRules[name].bit != 0 }
 	for _, name := range []string{"warc-record-id", "content-length", "warc-date", "warc-type"} {
-		if !seen[name] {
+		if !has(name) {
 			problem("%s is missing", name)
 		}
 	}
-	if known && t != TypeInfo && t != TypeMetadata && !seen["warc-target-uri"] {
+	if kind != 0 && t != TypeInfo && t != TypeMetadata && !has("warc-target-uri") {
 		problem("a %s without WARC-Target-URI", t)
 	}
-	if rec.Size > 0 && t != TypeContinuation && !seen["content-type"] {
+	if rec.Size > 0 && t != TypeContinuation && !has("content-type") {
 		problem("a block without Content-Type")
 	}
 	checkMeaning(rec, t, problem)
@@ -101,19 +149,19 @@ func checkHeader(rec *Read, problem func(format string, args ...any)) {
 func checkValue(name string, f Field, problem func(format string, args ...any)) {
 	switch name {
 	case "warc-date", "warc-refers-to-date":
-		if !dateForm.MatchString(f.Value) {
+		if !dateForm(f.Value) {
 			problem("%s is %.60q, which is not a time in UTC", f.Name, f.Value)
 		}
 	case "warc-record-id", "warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id":
-		if !idForm.MatchString(f.Value) {
+		if !idForm(f.Value) {
 			problem("%s is %.60q, not <uri>", f.Name, f.Value)
 		}
 	case "warc-target-uri", "warc-refers-to-target-uri", "warc-profile":
-		if !hasScheme(f.Value) || CleanURI(f.Value) != f.Value || badEscape.MatchString(f.Value) {
+		if !hasScheme(f.Value) || CleanURI(f.Value) != f.Value || strings.Contains(f.Value, "%") && badEscape.MatchString(f.Value) {
 			problem("%s is %.60q, which is not an address as RFC 3986 writes it", f.Name, f.Value)
 		}
 	case "content-type":
-		if !mediaForm.MatchString(f.Value) {
+		if !mediaForm(f.Value) {
 			problem("Content-Type is %.60q", f.Value)
 		}
 	case "warc-ip-address":

@@ -24,6 +24,8 @@ type Reader struct {
 	content *budget
 	current *Read
 	records int64
+	// text is room for a head.
+	text []byte
 	// open is true while a member is being read.
 	open bool
 	err  error
@@ -206,23 +208,20 @@ func (r *Reader) trouble(err error) error {
 
 // head reads the version and the fields.
 func (r *Reader) head(rec *Read) error {
-	left := r.limits.Head
-	line, err := r.line(rec, &left)
+	text, err := r.lines(rec)
 	if err != nil {
 		return err
 	}
-	version, ok := strings.CutPrefix(line, "WARC/")
+	line, rest, _ := strings.Cut(text, "\n")
+	version, ok := strings.CutPrefix(strings.TrimSuffix(line, "\r"), "WARC/")
 	if !ok || len(version) > 8 {
 		return fmt.Errorf("%w: it begins with %.40q, not with WARC/1.1", store.ErrCorrupt, line)
 	}
 	rec.Version = version
-	for {
-		line, err := r.line(rec, &left)
-		if err != nil {
-			return err
-		}
-		if line == "" {
-			break
+	rec.Header = make(Header, 0, min(strings.Count(rest, "\n"), r.limits.Fields))
+	for line := range strings.SplitSeq(strings.TrimSuffix(rest, "\n"), "\n") {
+		if line = strings.TrimSuffix(line, "\r"); line == "" {
+			break // the last one
 		}
 		if err := rec.field(line, r.limits.Fields); err != nil {
 			return err
@@ -253,7 +252,7 @@ func (r *Read) field(line string, most int) error {
 		return nil
 	}
 	name, value, ok := strings.Cut(line, ":")
-	if !ok || name == "" || strings.ContainsFunc(name, func(c rune) bool { return !tokenRune(c) }) {
+	if !ok || !token(name) {
 		return fmt.Errorf("%w: its head has the line %.40q", store.ErrCorrupt, line)
 	}
 	if len(r.Header) == most {
@@ -272,30 +271,35 @@ func (r *Read) lax(what string) {
 	r.Lax = append(r.Lax, what)
 }
 
-// line reads one line of a head of which left bytes may come.
-func (r *Reader) line(rec *Read, left *int) (string, error) {
-	var long []byte
-	for {
-		part, err := r.in.ReadSlice('\n')
-		if *left -= len(part); *left < 0 {
-			return "", fmt.Errorf("%w: its head has more than %d bytes", store.ErrTooLarge, r.limits.Head)
+// lines reads the lines of a head, the empty one behind them included.
+func (r *Reader) lines(rec *Read) (string, error) {
+	r.text = r.text[:0]
+	for n, begin := 0, 0; ; n, begin = n+1, len(r.text) {
+		if n > r.limits.Fields+1 {
+			return "", fmt.Errorf("%w: it has more than %d fields", store.ErrTooLarge, r.limits.Fields)
 		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			long = append(long, part...)
-			continue
+		for {
+			part, err := r.in.ReadSlice('\n')
+			if len(r.text)+len(part) > r.limits.Head {
+				return "", fmt.Errorf("%w: its head has more than %d bytes", store.ErrTooLarge, r.limits.Head)
+			}
+			r.text = append(r.text, part...)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, bufio.ErrBufferFull) {
+				return "", r.trouble(err)
+			}
 		}
-		if err != nil {
-			return "", r.trouble(err)
-		}
-		if long != nil {
-			part = append(long, part...)
-		}
-		text, ok := bytes.CutSuffix(part, []byte("\r\n"))
-		if !ok {
+		line := r.text[begin : len(r.text)-1]
+		if n := len(line); n == 0 || line[n-1] != '\r' {
 			rec.lax("a line of the head does not end with CR LF")
-			text = part[:len(part)-1]
+		} else {
+			line = line[:n-1]
 		}
-		return string(text), nil
+		if begin == 0 && !bytes.HasPrefix(line, []byte("WARC/")) || begin > 0 && len(line) == 0 {
+			return string(r.text), nil
+		}
 	}
 }
 

@@ -50,6 +50,12 @@ type Field struct {
 	Name, Value string
 }
 
+// named reports whether the field has the name, whatever its case. Many names
+// begin alike, and few are as long.
+func (f *Field) named(name string) bool {
+	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
+}
+
 // Header is the fields of a record in their order.
 type Header []Field
 
@@ -57,7 +63,7 @@ type Header []Field
 // where there is none.
 func (h Header) Get(name string) string {
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if h[i].named(name) {
 			return h[i].Value
 		}
 	}
@@ -68,7 +74,7 @@ func (h Header) Get(name string) string {
 func (h Header) Values(name string) []string {
 	var vs []string
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if h[i].named(name) {
 			vs = append(vs, h[i].Value)
 		}
 	}
@@ -167,12 +173,10 @@ func digestValue(d store.Digest) string { return "sha256:" + hex.EncodeToString(
 
 // check looks whether the field is one line of text.
 func (f *Field) check() error {
-	for i := range len(f.Name) {
-		if c := f.Name[i]; c >= 0x7f || c != '-' && (c|0x20 < 'a' || c|0x20 > 'z') && !tokenRune(rune(c)) {
-			return fmt.Errorf("%w: %q is not the name of a field", store.ErrInvalid, f.Name)
-		}
+	if !token(f.Name) {
+		return fmt.Errorf("%w: %q is not the name of a field", store.ErrInvalid, f.Name)
 	}
-	bad, ascii := f.Name == "" || f.Value == "", true
+	bad, ascii := f.Value == "", true
 	for i := range len(f.Value) {
 		c := f.Value[i]
 		bad = bad || c < ' ' || c == 0x7f
@@ -186,6 +190,16 @@ func (f *Field) check() error {
 
 // control reports whether r ends lines or is no character.
 func control(r rune) bool { return r < ' ' || r == 0x7f }
+
+// token reports whether s can be the name of a field.
+func token(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c != '-' && (c|0x20 < 'a' || c|0x20 > 'z') && !tokenRune(rune(c)) {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // tokenRune reports whether r may stand in the name of a field.
 func tokenRune(r rune) bool {

@@ -56,7 +56,7 @@ func Validate(ctx context.Context, r io.Reader, limits Limits) (*Report, error) 
 // ValidateEach is [Validate] that tells see of each record that was read to its
 // end.
 func ValidateEach(ctx context.Context, r io.Reader, limits Limits, see func(*Read)) (*Report, error) {
-	v := validator{report: &Report{}, names: map[[16]byte]bool{}, wanted: map[[16]byte]int64{}}
+	v := validator{report: &Report{}, through: bufio.NewReaderSize(nil, 32<<10), names: map[[16]byte]bool{}, wanted: map[[16]byte]int64{}}
 	in, err := NewReader(r, limits)
 	if errors.Is(err, io.EOF) {
 		v.problem(-1, "the file is empty")
@@ -90,9 +90,25 @@ func ValidateEach(ctx context.Context, r io.Reader, limits Limits, see func(*Rea
 	return v.report, nil
 }
 
+// tee reads a block and hashes it.
+type tee struct {
+	r     io.Reader
+	block *digester
+}
+
+// Read reads on. It errors as the block does.
+func (t *tee) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	_, _ = t.block.Write(p[:n]) // it never errors
+	return n, err
+}
+
 type validator struct {
 	report *Report
-	names  map[[16]byte]bool
+	// through and tee are those of the record that is read.
+	through *bufio.Reader
+	tee     tee
+	names   map[[16]byte]bool
 	// wanted are the records that others refer to, with who did first.
 	wanted map[[16]byte]int64
 	full   bool
@@ -126,11 +142,12 @@ func (v *validator) record(in *Reader, rec *Read) error {
 	if err != nil {
 		v.problem(rec.Offset, "the digest of the payload: %v", err)
 	}
-	through := bufio.NewReaderSize(io.TeeReader(rec.Block, block), 32<<10)
-	if err := v.block(rec, through, payload); err != nil {
+	v.tee = tee{rec.Block, block}
+	v.through.Reset(&v.tee)
+	if err := v.block(rec, v.through, payload); err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, through); err != nil {
+	if _, err := v.through.WriteTo(io.Discard); err != nil {
 		return in.trouble(err)
 	}
 	if err := in.Finish(); err != nil {
@@ -163,20 +180,41 @@ func (v *validator) name(rec *Read) {
 		v.problem(rec.Offset, "the name %.80s stands twice", rec.Header.Get("WARC-Record-ID"))
 	}
 	v.names[key] = true
-	for _, f := range []string{"WARC-Concurrent-To", "WARC-Refers-To", "WARC-Warcinfo-ID"} {
-		for _, id := range rec.Header.Values(f) {
-			if k := nameKey(id); !v.names[k] {
-				if _, ok := v.wanted[k]; !ok {
-					v.wanted[k] = rec.Offset
-				}
+	for i := range rec.Header {
+		f := &rec.Header[i]
+		if !f.named("WARC-Concurrent-To") && !f.named("WARC-Refers-To") && !f.named("WARC-Warcinfo-ID") {
+			continue
+		}
+		if k := nameKey(f.Value); !v.names[k] {
+			if _, ok := v.wanted[k]; !ok {
+				v.wanted[k] = rec.Offset
 			}
 		}
 	}
 }
 
-func nameKey(id string) [16]byte {
+// nameKey returns what a name is remembered by: the bytes of a UUID that is
+// written as most are, and a digest of all others.
+func nameKey(id string) (key [16]byte) {
+	const begin, form = "<urn:uuid:", "00000000-0000-0000-0000-000000000000"
+	if s, ok := strings.CutPrefix(id, begin); ok && len(s) == len(form)+1 && s[len(form)] == '>' && strings.ToLower(s) == s {
+		var room [32]byte
+		digits := room[:0]
+		for i := range len(form) {
+			switch {
+			case form[i] == '0':
+				digits = append(digits, s[i])
+			case s[i] != '-':
+				digits = append(digits, 'x') // no UUID
+			}
+		}
+		if _, err := hex.Decode(key[:], digits[:32]); err == nil {
+			return key
+		}
+	}
 	d := sha256.Sum256([]byte(id))
-	return [16]byte(d[:16])
+	copy(key[:], d[:])
+	return key
 }
 
 func (v *validator) references() {

@@ -90,3 +90,21 @@ func TestValidateEmpty(t *testing.T) {
 		t.Errorf("an empty file: %+v, %v", report, err)
 	}
 }
+
+// TestNameKey: names that are other names have other keys, however they are
+// written.
+func TestNameKey(t *testing.T) {
+	const id = "<urn:uuid:01234567-89ab-cdef-0123-456789abcdef>"
+	seen := map[[16]byte]string{}
+	for _, name := range []string{id, strings.ToUpper(id), strings.Replace(id, "a", "A", 1), strings.Replace(id, "0", "1", 1), strings.ReplaceAll(id, "-", "0"),
+		strings.Replace(id, "-", "", 1), strings.Replace(id, "ef>", "f->", 1), id[1 : len(id)-1], strings.Replace(id, "f>", "g>", 1), "<urn:uuid:>", ""} {
+		k := nameKey(name)
+		if other, there := seen[k]; there {
+			t.Errorf("%q and %q have the same key", name, other)
+		}
+		seen[k] = name
+	}
+	if nameKey(id) != nameKey(strings.Clone(id)) {
+		t.Error("a name has two keys")
+	}
+}
