@@ -106,6 +106,10 @@ func (r *Reader) lookUp(ctx context.Context, q *LookupQuery, a *LookupResult) er
 				return err
 			}
 		}
+		if asked.Kind == box.KindAddress && asked.Handle != "" {
+			// The page of an account, on a host that only its posts tell of.
+			return r.ofHandle(ctx, q, a)
+		}
 		if asked.Words == "" {
 			return nil
 		}
@@ -195,11 +199,17 @@ func (r *Reader) domain(ctx context.Context, q *LookupQuery, a *LookupResult) er
 		return err
 	}
 	a.Filter = filter
-	refs, err := r.byHandle(ctx, r.platformsOf(&a.Asked), a.Asked.Handle, cmp.Or(q.Limit, DefaultHits))
+	return r.ofHandle(ctx, q, a)
+}
+
+// ofHandle lists posts of the account whose handle stands in the question.
+func (r *Reader) ofHandle(ctx context.Context, q *LookupQuery, a *LookupResult) error {
+	limit := cmp.Or(q.Limit, DefaultHits)
+	refs, err := r.byHandle(ctx, r.platformsOf(&a.Asked), a.Asked.Handle, limit)
 	if err != nil {
 		return err
 	}
-	return r.named(ctx, a, refs, cmp.Or(q.Limit, DefaultHits))
+	return r.named(ctx, a, refs, limit)
 }
 
 // search asks the index, or, where the archive has none, reads what the posts

@@ -222,7 +222,9 @@ func (r *Reader) countPosts(ctx context.Context) (Coverage, error) {
 	var c Coverage
 	captured := int64(0)
 	for after := ""; ; {
-		page, err := r.o.Archive.Values(ctx, store.IndexRef, "", after, maxCounted)
+		// One more is asked for than is counted: whether there are more is then
+		// known before any of them is read.
+		page, err := r.o.Archive.Values(ctx, store.IndexRef, "", after, maxCounted+1)
 		if err != nil {
 			return Coverage{}, err
 		}

@@ -369,7 +369,7 @@ func TestCoverage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for covered, want := range map[int]int64{20_400: 20_400, 5: 20_000} {
+	for covered, want := range map[int]int64{20_400: 20_400, 5: 10_001} {
 		s.search.covered.Posts = covered
 		if c, err := s.reader.Coverage(t.Context()); err != nil || c.Posts != want || !c.About || c.First.IsZero() {
 			t.Errorf("%+v, %v, want about %d", c, err, want)

@@ -26,10 +26,14 @@ type Approval struct {
 // people look up is never among it.
 type Audit struct {
 	Time time.Time `json:"-"`
-	// Actor is the name of the user or the token, empty for whoever sat at the
-	// machine; How is here, session, token or command.
+	// Actor is the name of the user or the token, of the system's user for a
+	// command, empty for whoever sat at the machine; How is here, session, token
+	// or command.
 	Actor string `json:"actor,omitempty"`
 	How   string `json:"how,omitempty"`
+	// Operator is who the command line says it was done by or for, where it says
+	// so: a word of theirs, not a proof.
+	Operator string `json:"operator,omitempty"`
 	// Action is a word: capture, recheck, export, approve, revoke, user, ….
 	Action string `json:"action"`
 	// Targets are the references and addresses that it was done to, in the

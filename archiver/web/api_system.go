@@ -30,13 +30,15 @@ type apiStatus struct {
 
 // apiAudit is something that somebody did.
 type apiAudit struct {
-	ID      store.ID  `json:"id"`
-	Time    time.Time `json:"time"`
-	Actor   string    `json:"actor"`
-	How     string    `json:"how"`
-	Action  string    `json:"action"`
-	Targets []string  `json:"targets"`
-	Reason  string    `json:"reason"`
+	ID    store.ID  `json:"id"`
+	Time  time.Time `json:"time"`
+	Actor string    `json:"actor"`
+	How   string    `json:"how"`
+	// Operator is who a command line named, empty where none did.
+	Operator string   `json:"operator"`
+	Action   string   `json:"action"`
+	Targets  []string `json:"targets"`
+	Reason   string   `json:"reason"`
 }
 
 // operations lists everything that the interface for programs does.
@@ -86,7 +88,7 @@ func (s *Server) systemOperations() []operation {
 			columns: []string{"platform", "credentials", "missing", "words"}, example: "/platforms", do: func(*http.Request) (any, error) { return listOf(s.o.Platforms, ""), nil }},
 		{method: "GET", path: "/status", id: "status", summary: "What the archive holds, and what is due", need: RoleReader, answer: apiStatus{}, example: "/status", do: s.status},
 		{method: "GET", path: "/audit", id: "audit", summary: "Who did what, the newest first", need: RoleAdmin, answer: apiAudit{}, list: true,
-			columns: []string{"time", "actor", "how", "action", "targets", "reason"},
+			columns: []string{"time", "actor", "how", "operator", "action", "targets", "reason"},
 			params:  []param{{name: "limit", words: "how many, 1 to 500", kind: "integer"}, {name: "cursor", words: "where to go on"}}, do: s.listAudit, example: "/audit"},
 		{method: "GET", path: "/openapi.json", id: "openapi", summary: "This document", need: RoleReader, kind: "application/vnd.oai.openapi+json;version=3.1", send: s.openAPI, example: "/openapi.json"},
 	}
@@ -234,7 +236,7 @@ func (s *Server) listAudit(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		items[i] = apiAudit{ID: page.Records[i].ID, Time: a.Time.UTC(), Actor: a.Actor, How: a.How, Action: a.Action, Targets: append([]string{}, a.Targets...), Reason: a.Reason}
+		items[i] = apiAudit{ID: page.Records[i].ID, Time: a.Time.UTC(), Actor: a.Actor, How: a.How, Operator: a.Operator, Action: a.Action, Targets: append([]string{}, a.Targets...), Reason: a.Reason}
 		if page.More {
 			next = page.Records[i].Seq
 		}

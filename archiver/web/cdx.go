@@ -238,22 +238,12 @@ func (q *indexQuery) readFilters(words []string, d dialect) error {
 
 // indexRows reads the rows that a question is about.
 func (a audience) indexRows(ctx context.Context, q *indexQuery) ([]indexRow, error) {
-	addresses := []string{q.url}
-	if q.match != "" && q.match != "exact" {
-		var err error
-		if addresses, err = a.below(ctx, q); err != nil {
-			return nil, err
-		}
+	all, err := a.allMementos(ctx, q)
+	if err != nil {
+		return nil, err
 	}
 	var rows []indexRow
-	for _, address := range addresses {
-		m, err := a.mementosOf(ctx, address)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
+	for _, m := range all {
 		for i := range m.List {
 			row, err := a.indexRow(ctx, m, &m.List[i])
 			if err != nil {
@@ -266,6 +256,35 @@ func (a audience) indexRows(ctx context.Context, q *indexQuery) ([]indexRow, err
 	}
 	slices.SortStableFunc(rows, func(x, y indexRow) int { return slices.Compare(x[:2], y[:2]) })
 	return rows, nil
+}
+
+// allMementos finds those of all addresses that a question is about.
+func (a audience) allMementos(ctx context.Context, q *indexQuery) ([]*mementos, error) {
+	addresses, several := []string{q.url}, q.match != "" && q.match != "exact"
+	var all []*mementos
+	if several {
+		var err error
+		if addresses, err = a.below(ctx, q); err != nil {
+			return nil, err
+		}
+		if all, err = a.postsBelow(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	for _, address := range addresses {
+		if t, _, ok := a.s.o.Finder.Parse(address); several && ok && !t.Ref.IsZero() {
+			continue // it is among the posts
+		}
+		m, err := a.mementosOf(ctx, address)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, nil
 }
 
 // indexRow describes a memento.

@@ -9,9 +9,8 @@ import (
 	"stet/store"
 )
 
-// below lists the addresses that begin as the one of a question does, or are of
-// its host, or of its domain: pages and articles, not posts, which have no order
-// by address.
+// below lists the addresses of pages and articles that begin as the one of a
+// question does, or are of its host, or of its domain.
 func (a audience) below(ctx context.Context, q *indexQuery) ([]string, error) {
 	key := store.ArticleKey(q.url)
 	host, rest := cutHost(key)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -109,11 +110,16 @@ func BenchmarkPages(b *testing.B) {
 		"queue": func(int) string { return "/queue" },
 	} {
 		b.Run(name, func(b *testing.B) {
+			var took []time.Duration
 			for i := 0; b.Loop(); i++ {
+				begun := time.Now()
 				if w := ask(s, http.MethodGet, path(i), nil); w.Code != http.StatusOK {
 					b.Fatalf("%s: %d %s", path(i), w.Code, w.Body)
 				}
+				took = append(took, time.Since(begun))
 			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms/median")
 		})
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"stet/archiver"
@@ -45,24 +47,55 @@ const coverageAge = time.Minute
 
 // covered is the coverage as it was measured last.
 type covered struct {
-	mu sync.Mutex
-	at time.Time
-	c  coverage
+	// measuring is held by who measures.
+	measuring sync.Mutex
+	// last is nil before the first measure.
+	last atomic.Pointer[measure]
 }
 
+// measure is what was found at a time, with the journal as long as it was then.
+type measure struct {
+	at   time.Time
+	head uint64
+	c    coverage
+}
+
+// coverage returns what the archive holds, as of a minute ago at most, but for
+// those who ask while somebody measures: they are told the measure before.
 func (s *Server) coverage(ctx context.Context) (coverage, error) {
-	s.covered.mu.Lock()
-	defer s.covered.mu.Unlock()
 	now := s.o.Archive.Now()
-	if age := now.Sub(s.covered.at); !s.covered.at.IsZero() && age >= 0 && age < coverageAge {
-		return s.covered.c, nil
+	last := s.covered.last.Load()
+	if last.fresh(now) {
+		return last.c, nil
 	}
-	c, err := s.o.Reader.Coverage(ctx)
+	if last == nil {
+		s.covered.measuring.Lock()
+	} else if !s.covered.measuring.TryLock() {
+		return last.c, nil
+	}
+	defer s.covered.measuring.Unlock()
+	if last = s.covered.last.Load(); last.fresh(now) {
+		return last.c, nil
+	}
+	head, err := s.o.Archive.Backend().Head(ctx)
 	if err != nil {
-		return coverage{}, err
+		return coverage{}, fmt.Errorf("reading the journal: %w", err)
 	}
-	s.covered.c, s.covered.at = coverage(c), now
-	return s.covered.c, nil
+	next := &measure{at: now, head: head}
+	if last != nil && last.head == head {
+		next.c = last.c // nothing was added
+	} else if c, err := s.o.Reader.Coverage(ctx); err != nil {
+		return coverage{}, err
+	} else {
+		next.c = coverage(c)
+	}
+	s.covered.last.Store(next)
+	return next.c, nil
+}
+
+// fresh reports whether a measure still holds.
+func (m *measure) fresh(now time.Time) bool {
+	return m != nil && !now.Before(m.at) && now.Sub(m.at) < coverageAge
 }
 
 func (s *Server) home(w http.ResponseWriter, r *http.Request) error {

@@ -72,7 +72,7 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request, text string, q 
 	if err := s.find(r, p, text); err != nil {
 		return err
 	}
-	if q.Kind == box.KindAccount {
+	if q.Kind == box.KindAccount || q.Kind == box.KindAddress && q.Handle != "" {
 		if to := onlyAccount(p.Found); to != "" {
 			http.Redirect(w, r, to, http.StatusSeeOther)
 			return nil

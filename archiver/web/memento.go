@@ -60,16 +60,7 @@ func (a audience) mementosOf(ctx context.Context, address string) (*mementos, er
 	if len(m.List) == 0 {
 		return nil, missing
 	}
-	slices.SortStableFunc(m.List, func(x, y memento) int { return x.Time.Compare(y.Time) })
-	// Of those of one second the last one stays: the address has no finer time.
-	kept := m.List[:0]
-	for i := range m.List {
-		if i+1 < len(m.List) && m.List[i+1].Time.Equal(m.List[i].Time) {
-			continue
-		}
-		kept = append(kept, m.List[i])
-	}
-	m.List = kept
+	m.tidy()
 	return m, nil
 }
 
@@ -83,17 +74,7 @@ func (a audience) ofPost(ctx context.Context, m *mementos, ref post.Ref) error {
 		return err
 	}
 	m.Post = e
-	for i := range e.History.Captures {
-		c := &e.History.Captures[i]
-		if a.public && c.Content.Private || derivationOf(e.History, c.ID) == nil {
-			continue
-		}
-		o := memento{Time: c.Content.Time.UTC().Truncate(time.Second), Capture: c, Status: http.StatusOK, Type: "text/html"}
-		if len(c.Content.Exchanges) > 0 {
-			o.Exchange = c.Content.Exchanges[0]
-		}
-		m.List = append(m.List, o)
-	}
+	m.List = append(m.List, a.capturesOf(e.History)...)
 	return nil
 }
 

@@ -42,6 +42,9 @@ type app struct {
 	// holder is whose token runs the command from another machine; nil where the
 	// person is on this one.
 	holder *token.Token
+	// peer is the system's user that runs the command through the socket of the
+	// service, empty where the system does not tell.
+	peer string
 	// tokens is held by who changes the tokens: those who run commands in one
 	// service share it.
 	tokens *sync.Mutex

@@ -35,9 +35,13 @@ const (
 
 // acted keeps that somebody let a command do something to what the command line
 // names, before it is done: a name and a password in an address are left out,
-// and what is read from files is named by the file.
-func (a *app) acted(ctx context.Context, w *wire.Archive, action string, words []string) error {
+// and what is read from files is named by the file. operator is whom the command
+// line names, empty where it names nobody.
+func (a *app) acted(ctx context.Context, w *wire.Archive, action string, words []string, operator string) error {
 	what := store.Audit{Action: action}
+	if operator != a.operator() {
+		what.Operator = strings.ToValidUTF8(operator, "\ufffd")
+	}
 	for _, word := range words[:min(len(words), mostActed)] {
 		what.Targets = append(what.Targets, withoutSecrets(word))
 	}

@@ -1,9 +1,35 @@
 package main
 
 import (
+	"os/user"
 	"strings"
 	"testing"
+
+	"stet/cmd/internal/token"
+	"stet/cmd/internal/wire"
 )
+
+// TestOperator: what the service runs for others is theirs, not its own user's.
+func TestOperator(t *testing.T) {
+	me, err := user.Current()
+	if err != nil {
+		t.Skip(err)
+	}
+	for name, tt := range map[string]struct {
+		app  app
+		want string
+	}{
+		"alone":            {app{}, me.Username},
+		"at the socket":    {app{shared: &wire.Archive{}, peer: "ada"}, "ada"},
+		"no word of who":   {app{shared: &wire.Archive{}}, ""},
+		"with a token":     {app{shared: &wire.Archive{}, holder: &token.Token{Name: "desk"}}, "desk"},
+		"token and socket": {app{shared: &wire.Archive{}, holder: &token.Token{Name: "desk"}, peer: "ada"}, "desk"},
+	} {
+		if got := tt.app.operator(); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
 
 func TestWithoutSecrets(t *testing.T) {
 	for in, want := range map[string]string{

@@ -127,7 +127,7 @@ func (r *capturing) run(ctx context.Context, words []string) (err error) {
 		return r.failAll(err)
 	}
 	defer func() { err = errors.Join(err, r.archive.Close()) }()
-	if err := r.a.acted(ctx, r.archive, "capture", words); err != nil {
+	if err := r.a.acted(ctx, r.archive, "capture", words, r.options.Operator); err != nil {
 		return r.failAll(err)
 	}
 	r.followShort(ctx)

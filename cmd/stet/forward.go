@@ -161,7 +161,7 @@ func (a *app) clientApp(w *wire.Archive, c *config.Config, r forward.Request, l 
 	return &app{
 		stdin: l.Stdin, stdout: l.Stdout, stderr: l.Stderr, files: l.Files, place: a.place, now: a.now, random: a.random,
 		zone: time.FixedZone(r.Zone, r.Offset), terminal: r.Terminal, keyboard: r.Keyboard, fetch: a.fetch, dir: r.Dir,
-		shared: w.Share(), config: c, tokens: a.tokens,
+		shared: w.Share(), config: c, tokens: a.tokens, peer: l.User,
 	}
 }
 

@@ -59,7 +59,7 @@ func (a *app) importFiles(ctx context.Context, names []string, o wire.ImportOpti
 		o.Operator = a.holder.Name
 	}
 	return a.writing(ctx, false, func(w *wire.Archive) error {
-		if err := a.acted(ctx, w, "import", names); err != nil {
+		if err := a.acted(ctx, w, "import", names, o.Operator); err != nil {
 			return err
 		}
 		var sum outcomes

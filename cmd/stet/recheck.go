@@ -76,7 +76,7 @@ func (a *app) recheck(ctx context.Context, words []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if err := a.acted(ctx, w, "recheck", words); err != nil {
+	if err := a.acted(ctx, w, "recheck", words, ""); err != nil {
 		return err
 	}
 	for group := range slices.Chunk(list, lookGroup(c)) {

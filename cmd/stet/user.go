@@ -83,10 +83,14 @@ func (a *app) changingUsers(ctx context.Context, must bool, what string, name st
 }
 
 // operator returns the name of who runs the command: that of a token, else that
-// of the system's user, empty where it has none.
+// of the system's user, at the other end of the socket where a service runs it;
+// empty where the system does not tell: the service's own user did not ask.
 func (a *app) operator() string {
-	if a.holder != nil {
+	switch {
+	case a.holder != nil:
 		return a.holder.Name
+	case a.shared != nil:
+		return a.peer
 	}
 	if u, err := user.Current(); err == nil {
 		return u.Username

@@ -29,7 +29,8 @@ const (
 	KindShort Kind = "short"
 	// KindAccount: an account; Handle is set, and Platform where it was said.
 	KindAccount Kind = "account"
-	// KindAddress: the address of an article or of another page; URL is set.
+	// KindAddress: the address of an article or of another page; URL is set, and
+	// Handle where it may be the profile of an account of a federated platform.
 	KindAddress Kind = "address"
 	// KindDomain: a web site; Domain is set, and URL is that of its first page.
 	KindDomain Kind = "domain"

@@ -90,8 +90,8 @@ func (r reader) named(text string) (Query, bool) {
 func (r reader) address(text string) (Query, bool) {
 	inner, archived, isAddress := extract.Unwrap(text)
 	q := Query{URL: inner, Archived: archived}
-	if t, platform, ok := r.f.Parse(text); ok {
-		if q.platform(t, platform) {
+	for _, form := range []string{text, inner} {
+		if t, platform, ok := r.f.Parse(form); ok && q.platform(t, platform) {
 			return q, true
 		}
 	}
@@ -113,7 +113,7 @@ func (r reader) address(text string) (Query, bool) {
 	case strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Hostname() != "localhost":
 		q.Kind, q.Domain = KindDomain, domain(u)
 	default:
-		q.Kind, q.Also = KindAddress, otherForms(u)
+		q.Kind, q.Also, q.Handle = KindAddress, otherForms(u), federated(u)
 	}
 	return q, true
 }
@@ -169,6 +169,24 @@ func likelyDomain(host string) bool {
 		n++
 	}
 	return n >= 2
+}
+
+// federated returns the handle, user@host, of an address that may be the profile
+// of an account of a federated platform, whose hosts nobody can list. It returns
+// nothing for any other.
+func federated(u *url.URL) string {
+	name, ok := strings.CutPrefix(u.Path, "/@")
+	if !ok {
+		name, ok = strings.CutPrefix(u.Path, "/users/")
+	}
+	handle, valid := handleOf("@" + strings.TrimSuffix(name, "/"))
+	if !ok || !valid {
+		return ""
+	}
+	if !strings.Contains(handle, "@") {
+		handle += "@" + strings.ToLower(u.Hostname()) // else an account of another host, as this one shows it
+	}
+	return handle
 }
 
 // domain returns the host of an address as articles are listed by it.

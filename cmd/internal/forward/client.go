@@ -64,6 +64,10 @@ type Local struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Files          Files
+	// User is who runs the command, as the system of the service knows: of a
+	// Unix socket only, and empty where the system does not tell. What a client
+	// says of it is not asked.
+	User string
 }
 
 // Call runs a command at the other end of conn, which it closes, and returns

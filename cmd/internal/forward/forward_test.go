@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -162,5 +164,34 @@ func TestPathIsShort(t *testing.T) {
 	}
 	if Path(long, "/tmp") == Path(long+"x", "/tmp") {
 		t.Error("two archives share a socket")
+	}
+}
+
+// TestPeer: the service is told who asks by the system, not by the client.
+func TestPeer(t *testing.T) {
+	me, err := user.Current()
+	if err != nil {
+		t.Skip(err)
+	}
+	seen := make(chan string, 1)
+	call := serve(t, func(_ context.Context, _ Request, l Local) int {
+		seen <- l.User
+		return 0
+	})
+	if code, err := call(t.Context(), Request{Version: "1"}, Local{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Files: memFiles{}, User: "somebody else"}); code != 0 || err != nil {
+		t.Fatal(code, err)
+	}
+	want := me.Username
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		want = ""
+	}
+	if got := <-seen; got != want {
+		t.Errorf("%q asked, want %q", got, want)
+	}
+	a, b := net.Pipe()
+	defer a.Close()
+	defer b.Close()
+	if got := peerOf(a); got != "" {
+		t.Errorf("the other end of a pipe is %q", got)
 	}
 }

@@ -45,7 +45,11 @@ func Serve(ctx context.Context, l net.Listener, version string, run Run) (err er
 		group.Go(func() {
 			defer conn.Close()
 			defer closeLate(ctx, conn)()
-			serveOne(ctx, &framed{rw: conn}, version, run)
+			user := peerOf(conn)
+			serveOne(ctx, &framed{rw: conn}, version, func(ctx context.Context, r Request, l Local) int {
+				l.User = user
+				return run(ctx, r, l)
+			})
 		})
 	}
 }
