@@ -14,6 +14,7 @@ import (
 	"stet/extract/post"
 	"stet/store"
 	"stet/store/postgres"
+	"stet/store/storetest"
 )
 
 // BenchmarkAppend adds batches of four records from several goroutines to a
@@ -128,29 +129,68 @@ func BenchmarkLookUp(b *testing.B) {
 
 // BenchmarkLease leases the 1,000 looks that are due among STET_BENCH_JOBS
 // (default 100,000) jobs, whose rows are put there without being added one by
-// one.
+// one. Each time other ones are due, which lie apart.
 func BenchmarkLease(b *testing.B) {
+	const due, rounds = 1000, 50
+	s, clock, jobs := waiting(b, `now_us() + CASE WHEN n % $2 < 50 THEN 3600000000 * (n % $2 + 1) ELSE 36000000000000 END`, due)
+	b.ResetTimer()
+	var times []time.Duration
+	for i := range min(b.N, rounds) {
+		clock.Advance(time.Hour)
+		began := time.Now()
+		leased, err := s.Lease(b.Context(), store.LeaseRequest{Owner: "bench", For: 10000 * time.Hour, Limit: due})
+		if err != nil || len(leased) != due {
+			b.Fatalf("round %d: %d jobs, %v", i, len(leased), err)
+		}
+		times = append(times, time.Since(began))
+	}
+	b.Logf("%d jobs", jobs)
+	median(b, times)
+}
+
+// BenchmarkLeaseAfterADay leases eight jobs at a time where a tenth of
+// STET_BENCH_JOBS (default 100,000) jobs, of 200 hosts, are due: what was to be
+// done while the database was away.
+func BenchmarkLeaseAfterADay(b *testing.B) {
+	s, clock, jobs := waiting(b, `now_us() + n * 86400000000 / $1 * 10 + 0 * $2`, 1)
+	b.ResetTimer()
+	clock.Advance(24 * time.Hour)
+	var times []time.Duration
+	for i := range b.N {
+		began := time.Now()
+		leased, err := s.Lease(b.Context(), store.LeaseRequest{Owner: "bench", For: 10000 * time.Hour, Limit: 8})
+		if err != nil || len(leased) != 8 {
+			b.Fatalf("round %d: %d jobs, %v", i, len(leased), err)
+		}
+		times = append(times, time.Since(began))
+	}
+	b.Logf("%d jobs", jobs)
+	median(b, times)
+}
+
+// waiting returns an archive with STET_BENCH_JOBS jobs of 200 hosts, which run
+// at the times that an expression over their number n names, of which $1 is the
+// highest and $2 how often a part of them comes, and its clock.
+func waiting(b *testing.B, runAt string, part int) (*postgres.Store, *storetest.Clock, int) {
+	b.Helper()
 	jobs, err := strconv.Atoi(cmp.Or(os.Getenv("STET_BENCH_JOBS"), "100000"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	schema := newSchema()
 	s := open(b, postgres.Options{Schema: schema})
+	clock := storetest.NewClock(time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC))
+	setClock(b, schema, clock)
 	operator := admin(b, schema)
 	exec1(b, operator, `INSERT INTO jobs (id, kind, key, host, payload, priority, created, run_at, state, attempts, owner, token, error, error_class)
-		SELECT decode(lpad(to_hex(n * 7919), 12, '0') || '70008' || substr(md5(n::text), 1, 15), 'hex'), 'look', convert_to('twitter:' || n, 'UTF8'), '', NULL, 10,
-			now_us(), now_us() + 3600000000 + n * 1000, 1, 0, '', 0, '', '' FROM generate_series(1::bigint, $1::bigint) AS n`, jobs)
-	exec1(b, operator, `ANALYZE jobs`)
-	var times []time.Duration
-	for range b.N {
-		exec1(b, operator, `UPDATE jobs SET state = 1, run_at = now_us() - 3600000000 WHERE id IN (SELECT id FROM jobs TABLESAMPLE SYSTEM (10) WHERE run_at > 0 AND state = 1 LIMIT 1000)`)
-		began := time.Now()
-		leased, err := s.Lease(b.Context(), store.LeaseRequest{Owner: "bench", For: time.Hour, Limit: 1000})
-		if err != nil || len(leased) != 1000 {
-			b.Fatalf("%d jobs, %v", len(leased), err)
-		}
-		times = append(times, time.Since(began))
-	}
+		SELECT decode(lpad(to_hex(n * 7919), 12, '0') || '70008' || substr(md5(n::text), 1, 15), 'hex'), 'look', convert_to('twitter:' || n, 'UTF8'),
+			convert_to('host' || n % 200 || '.example', 'UTF8'), NULL, 10, now_us(), `+runAt+`, 1, 0, '', 0, '', ''
+		FROM generate_series(1::bigint, $1::bigint) AS n`, jobs, jobs/part)
+	exec1(b, operator, `VACUUM ANALYZE jobs`)
+	return s, clock, jobs
+}
+
+func median(b *testing.B, times []time.Duration) {
 	slices.Sort(times)
 	b.ReportMetric(float64(times[len(times)/2].Microseconds())/1000, "median-ms")
 	b.ReportMetric(float64(times[0].Microseconds())/1000, "least-ms")

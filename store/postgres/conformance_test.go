@@ -15,7 +15,14 @@ import (
 
 func TestConformance(t *testing.T) {
 	start(t)
-	conformance(t, storetest.Run, func(*testing.T) store.Objects { return nil })
+	conformance(t, storetest.Run, func(*testing.T) store.Objects { return nil }, nil)
+}
+
+// TestConformanceWhereMuchIsDue looks whether jobs are given out in the same
+// order when not all that is due is sorted.
+func TestConformanceWhereMuchIsDue(t *testing.T) {
+	start(t)
+	conformance(t, storetest.RunJobs, func(*testing.T) store.Objects { return nil }, (*postgres.Store).SortNothing)
 }
 
 // TestConformanceWithFiles and TestConformanceWithS3 look whether it holds with large
@@ -28,12 +35,12 @@ func TestConformanceWithFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		return o
-	})
+	}, nil)
 }
 
 func TestConformanceWithS3(t *testing.T) {
 	start(t)
-	conformance(t, storetest.RunBlobs, bucket)
+	conformance(t, storetest.RunBlobs, bucket, nil)
 }
 
 // bucket returns an empty bucket.
@@ -51,7 +58,7 @@ func bucket(t *testing.T) store.Objects {
 	return o
 }
 
-func conformance(t *testing.T, run func(*testing.T, storetest.Config), objects func(t *testing.T) store.Objects) {
+func conformance(t *testing.T, run func(*testing.T, storetest.Config), objects func(t *testing.T) store.Objects, change func(*postgres.Store)) {
 	type place struct {
 		schema  string
 		objects store.Objects
@@ -60,6 +67,9 @@ func conformance(t *testing.T, run func(*testing.T, storetest.Config), objects f
 	openIn := func(t *testing.T, clock *storetest.Clock, p place) storetest.Store {
 		s := open(t, postgres.Options{Schema: p.schema, Now: clock.Now, Objects: p.objects, Spool: t.TempDir()})
 		opened[s] = p
+		if change != nil {
+			change(s)
+		}
 		return storetest.Store{Backend: s, Blobs: s}
 	}
 	run(t, storetest.Config{

@@ -59,6 +59,7 @@ type Store struct {
 	now      func() time.Time
 	place    string
 	line     line
+	sorted   int // see the constant
 }
 
 var (
@@ -94,7 +95,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, classify(ctx, err)), c.Close())
 	}
-	s := &Store{pool: pool, codec: c, objects: o.Objects, spoolDir: o.Spool, now: o.Now, place: place}
+	s := &Store{pool: pool, codec: c, objects: o.Objects, spoolDir: o.Spool, now: o.Now, place: place, sorted: sorted}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -119,6 +120,9 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 	}
 	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{o.Schema}.Sanitize()
 	config.ConnConfig.RuntimeParams["application_name"] = "stet"
+	// Queries take milliseconds: compiling one, which the server does where it
+	// expects much, took longer than all the rest.
+	config.ConnConfig.RuntimeParams["jit"] = "off"
 	connecting(&config.ConnConfig.Config, o.ReadOnly)
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		// A server that answers before it has written would break the promise

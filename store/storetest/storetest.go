@@ -41,6 +41,10 @@ func Run(t *testing.T, c Config) { run(t, c, nil) }
 // that passes the whole of it and keeps them in yet another place.
 func RunBlobs(t *testing.T, c Config) { run(t, c, []string{"Blobs", "Life", "Model"}) }
 
+// RunJobs runs the parts of the suite that are about jobs: for a backend that has
+// another way of giving them out.
+func RunJobs(t *testing.T, c Config) { run(t, c, []string{"Jobs", "Leases", "Model"}) }
+
 // run runs the groups of the suite with the names, all where there are none.
 func run(t *testing.T, c Config, names []string) {
 	groups := []struct {
