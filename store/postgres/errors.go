@@ -19,17 +19,17 @@ const (
 	codeUniqueViolation   = "23505"
 	codeReadOnly          = "25006"
 	codeIdleInTransaction = "25P03"
-	codeIdleSession       = "57P05"
 	codeNoDatabase        = "3D000"
 	codeNotSerializable   = "40001"
 	codeDeadlock          = "40P01"
 	codePermission        = "42501"
 	codeDiskFull          = "53100"
-	codeTooManyConns      = "53300"
-	codeCannotConnectNow  = "57P03"
-	codeAdminShutdown     = "57P01"
-	codeCrashShutdown     = "57P02"
+	codeLockTimeout       = "55P03"
+	classConnection       = "08"
 	classAuthorization    = "28"
+	classResources        = "53"
+	classOperator         = "57"
+	classSystem           = "58"
 	classDataCorrupted    = "XX"
 	codeInternalCorrupted = "XX000"
 )
@@ -92,17 +92,20 @@ func classOfCode(code string) error {
 		return store.ErrUnavailable
 	case codeDiskFull:
 		return store.ErrFull
-	case codeNotSerializable, codeDeadlock, codeTooManyConns:
+	case codeNotSerializable, codeDeadlock:
 		return store.ErrBusy
-	case codeCannotConnectNow, codeAdminShutdown, codeCrashShutdown, codeIdleInTransaction, codeIdleSession:
+	case codeIdleInTransaction, codeLockTimeout:
 		return store.ErrUnavailable
 	case codeInternalCorrupted:
 		return nil
 	}
-	switch {
-	case strings.HasPrefix(code, classAuthorization):
+	// Too many connections, too little memory, an operator who ends it, a time
+	// that was set for statements, a disk that cannot be read: trouble of the
+	// server, and never of what was asked of it.
+	switch code[:min(2, len(code))] {
+	case classConnection, classAuthorization, classResources, classOperator, classSystem:
 		return store.ErrUnavailable
-	case strings.HasPrefix(code, classDataCorrupted):
+	case classDataCorrupted:
 		return store.ErrCorrupt
 	}
 	return nil

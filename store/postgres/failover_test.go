@@ -156,7 +156,7 @@ func takeOver(t *testing.T, end func(first *servertest.Database, operator *pgx.C
 	exec1(t, operator, `ALTER SYSTEM SET synchronous_standby_names = '*'`)
 	exec1(t, operator, `SELECT pg_reload_conf()`)
 	address := fmt.Sprintf("postgres://stet@%s,%s/postgres?sslmode=disable&target_session_attrs=read-write", first.Host, second.Host)
-	s := at(t, address, postgres.Options{MinConns: 6})
+	s := at(t, address, postgres.Options{MinConns: 6, Patience: 2 * time.Second})
 	w := write(t, s, 4)
 	w.until(40)
 	// Whoever only reads can do so at the standby, once that has read what is there.
@@ -190,6 +190,23 @@ func takeOver(t *testing.T, end func(first *servertest.Database, operator *pgx.C
 	} else {
 		again()
 	}
+}
+
+// TestCommitWithoutAnswer: a server that waits for a standby that is gone does
+// not keep a worker for ever; what was added meanwhile is there once.
+func TestCommitWithoutAnswer(t *testing.T) {
+	d := servertest.NewDatabase(t)
+	s := at(t, d.Address, postgres.Options{Patience: 300 * time.Millisecond})
+	operator := connect(t, d.Address)
+	w := write(t, s, 3)
+	w.until(10)
+	exec1(t, operator, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`)
+	exec1(t, operator, `SELECT pg_reload_conf()`)
+	w.expect("unavailable", 2)
+	exec1(t, operator, `ALTER SYSTEM RESET synchronous_standby_names`)
+	exec1(t, operator, `SELECT pg_reload_conf()`)
+	w.until(10)
+	w.prove()
 }
 
 // TestFullDatabase: additions fail as a whole and say why, reading goes on, and

@@ -77,7 +77,11 @@ func (s *Store) migrate(ctx context.Context, o *Options, steps []string) error {
 
 // migrateIn does a part of it and reports whether nothing is left.
 func (s *Store) migrateIn(ctx context.Context, tx pgx.Tx, o *Options, steps []string) (bool, error) {
-	// One process at a time; the others wait and find the work done.
+	// One process at a time; the others wait, however long it takes, and find
+	// the work done.
+	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', '0', true)`); err != nil {
+		return false, err
+	}
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "stet format of "+o.Schema); err != nil {
 		return false, err
 	}

@@ -43,6 +43,9 @@ type Options struct {
 	// Silence is after how long the server ends the transaction of a process
 	// that says nothing more, in which others wait for it; 0 is ten seconds.
 	Silence time.Duration
+	// Patience is for how long the answer to a commit is waited for, and for
+	// what another transaction has locked; 0 is a minute.
+	Patience time.Duration
 	// Now is the caller's clock; nil is the machine's. Leases that were given
 	// as a time are held for as long as that is from now.
 	Now func() time.Time
@@ -60,6 +63,7 @@ type Store struct {
 	place    string
 	line     line
 	sorted   int // see the constant
+	patience time.Duration
 }
 
 var (
@@ -95,7 +99,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, classify(ctx, err)), c.Close())
 	}
-	s := &Store{pool: pool, codec: c, objects: o.Objects, spoolDir: o.Spool, now: o.Now, place: place, sorted: sorted}
+	s := &Store{pool: pool, codec: c, objects: o.Objects, spoolDir: o.Spool, now: o.Now, place: place, sorted: sorted, patience: cmp.Or(o.Patience, patience)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -123,6 +127,7 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 	// Queries take milliseconds: compiling one, which the server does where it
 	// expects much, took longer than all the rest.
 	config.ConnConfig.RuntimeParams["jit"] = "off"
+	config.ConnConfig.RuntimeParams["lock_timeout"] = milliseconds(cmp.Or(o.Patience, patience))
 	connecting(&config.ConnConfig.Config, o.ReadOnly)
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		// A server that answers before it has written would break the promise
@@ -140,6 +145,10 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 
 // silence is the default of [Options.Silence]: transactions take milliseconds.
 const silence = 10 * time.Second
+
+// patience is the default of [Options.Patience]. A server whose standby is gone,
+// or took its place, does not answer a commit until it comes back, and may never.
+const patience = time.Minute
 
 // milliseconds is a length of time as the server's settings take it.
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -172,7 +181,19 @@ func (s *Store) inTx(ctx context.Context, fn func(tx pgx.Tx) error) (err error) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return classify(uncancelled, tx.Commit(uncancelled))
+	return s.commit(uncancelled, tx)
+}
+
+// commit commits a transaction. Where the server does not answer it is not known
+// whether it did, as where the connection breaks.
+func (s *Store) commit(ctx context.Context, tx pgx.Tx) error {
+	late, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	err := tx.Commit(late)
+	if err != nil && late.Err() != nil {
+		return fmt.Errorf("%w: a commit was not answered within %v: %w", store.ErrUnavailable, s.patience, err)
+	}
+	return classify(ctx, err)
 }
 
 // maxTries is how often a transaction is tried that others stood in the way of.
