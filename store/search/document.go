@@ -22,6 +22,7 @@ func addressNames(address string) []name { return []name{articleName(address), p
 // document is what is indexed of a post, an article or a page.
 type document struct {
 	name    name
+	seq     uint64 // the number of its record
 	aliases []name
 	url     string // of an article or page
 	row     row

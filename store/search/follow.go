@@ -207,12 +207,12 @@ func (b *batch) add(r *store.Record, c store.Content) {
 	switch c := c.(type) {
 	case *store.Derivation:
 		if !c.Ref.IsZero() {
-			b.document(documentOf(c))
+			b.document(r, documentOf(c))
 		}
 	case *store.ArticleVersion:
 		b.article(r, c)
 	case *store.PageReading:
-		b.document(pageDocument(c))
+		b.document(r, pageDocument(c))
 	case *store.Verdict:
 		n := news{name: postName(c.Ref), verdict: true, status: number(statusNames(), string(c.Status))}
 		if c.Status.Gone() {
@@ -243,7 +243,7 @@ func (b *batch) tell(n news) {
 // host.
 func (b *batch) article(r *store.Record, a *store.ArticleVersion) {
 	domain := host(a.URL)
-	b.document(articleDocument(a, r.Field("text") != nil))
+	b.document(r, articleDocument(a, r.Field("text") != nil))
 	unresolved := false
 	for i := range a.Mentions {
 		if ref := a.Mentions[i].Ref; ref.IsZero() {
@@ -257,8 +257,10 @@ func (b *batch) article(r *store.Record, a *store.ArticleVersion) {
 	}
 }
 
-// document adds a document, unless a better one of the same is there.
-func (b *batch) document(d *document) {
+// document adds what a record says, unless a better document of the same is
+// there.
+func (b *batch) document(r *store.Record, d *document) {
+	d.seq = r.Seq
 	older := b.docs[d.name]
 	switch {
 	case older == nil:

@@ -28,7 +28,7 @@ const FileName = "search.db"
 
 // formatVersion is the version of the file's layout. Raise it with every
 // change: an index of another version is built again.
-const formatVersion = 3
+const formatVersion = 4
 
 // growth is by how much the file grows at once: small archives are many, and
 // large ones are written in large transactions.
@@ -43,7 +43,7 @@ const (
 	bucketSegments  = "segments"  // number → a bucket of postings: see segments.go
 	bucketSpellings = "spellings" // number of a segment → a bucket of its words: see spellings.go
 	bucketSpans     = "spans"     // number of a segment → its first and last document
-	bucketDocs      = "docs"      // number of a document → its name, a zero byte, its address
+	bucketDocs      = "docs"      // number of a document → what it is known by: see docs
 	bucketNames     = "names"     // name → what is known under it: see state
 	bucketRows      = "rows"      // number of a document / rowsPerBlock → rows: see row
 	bucketAuthors   = "authors"   // dictionary of accounts: see writer.entry

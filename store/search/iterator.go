@@ -15,19 +15,20 @@ type iterator interface {
 	// seek goes to the first document from doc on, which is none at the end,
 	// and returns it. It never goes back.
 	seek(doc uint32) uint32
-	// exact reports whether the present document holds the words as they were
-	// asked for.
-	exact() bool
+	// fill sets the bits of the documents from one to before another, counted
+	// from the first; it goes on to the first document after them.
+	fill(from, to uint32, into *bitset)
 	// fault returns what could not be read.
 	fault() error
 }
 
 // tokenIterator goes over the documents that hold a token, with the places.
 type tokenIterator struct {
-	token    string
+	list     *tokenList
 	segments []segment
-	at       int // index of the segment after the open one
+	at, end  int // the segments after the open one
 	cursor   blockCursor
+	placed   bool // the cursor stands at the block
 	open     bool
 	block    postings
 	docs     varints // of the block, after the present document
@@ -41,11 +42,11 @@ type tokenIterator struct {
 	err      error
 }
 
-func newTokenIterator(segments []segment, token string) *tokenIterator {
-	return &tokenIterator{token: token, segments: segments}
+// begin makes the iterator go over the segments from one to before another.
+func (it *tokenIterator) begin(list *tokenList, segments []segment, from, end int) {
+	*it = tokenIterator{list: list, segments: segments, at: from, end: end, found: it.found[:0]}
 }
 
-func (it *tokenIterator) exact() bool  { return true }
 func (it *tokenIterator) fault() error { return it.err }
 
 func (it *tokenIterator) seek(doc uint32) uint32 {
@@ -65,6 +66,23 @@ func (it *tokenIterator) seek(doc uint32) uint32 {
 	return none
 }
 
+func (it *tokenIterator) fill(from, to uint32, into *bitset) {
+	for now := it.seek(from); now < to; now = it.seek(now + 1) {
+		into.set(now - from)
+		// Nearly all in a block are a byte from the one before.
+		b, n := it.docs.b[it.docs.at:], 0
+		for n < it.left && n < len(b) && b[n] < 0x80 && now+uint32(b[n]) < to {
+			now += uint32(b[n])
+			into.set(now - from)
+			n++
+		}
+		it.docs.at += n
+		it.now = now
+		it.left -= n
+		it.index += n
+	}
+}
+
 // walk goes to the first document from doc on, which is in the block.
 func (it *tokenIterator) walk(doc uint32) uint32 {
 	for it.now < doc && it.left > 0 {
@@ -80,33 +98,38 @@ func (it *tokenIterator) walk(doc uint32) uint32 {
 }
 
 func (it *tokenIterator) damage() error {
-	return fmt.Errorf("%w: %w: of %q", store.ErrCorrupt, errBlock, it.token)
+	return fmt.Errorf("%w: %w: of %q", store.ErrCorrupt, errBlock, it.list.token)
 }
 
 // advance opens the block that holds doc or the first document after it.
 func (it *tokenIterator) advance(doc uint32) bool {
-	if it.open {
+	if it.open && it.block.others > 0 {
 		var block postings
 		var ok bool
-		if block, ok, it.err = it.cursor.next(); ok && block.last < doc {
-			block, ok, it.err = it.cursor.seek(doc)
+		if it.placed {
+			block, ok, it.err = it.cursor.next()
+		}
+		if it.err == nil && (!it.placed || ok && block.last < doc) {
+			block, ok, it.err = it.seekBlock(doc)
 		}
 		if ok || it.err != nil {
 			it.take(block)
 			return it.err == nil
 		}
-		it.open = false
 	}
-	for it.at < len(it.segments) {
-		s := it.segments[it.at]
+	it.open = false
+	for it.at < it.end {
+		s, first := &it.segments[it.at], &it.list.firsts[it.at]
 		it.at++
-		if s.last < doc {
+		if s.last < doc || first.count == 0 {
 			continue
 		}
-		it.cursor = newBlockCursor(s.bucket, it.token)
-		block, ok, err := it.cursor.seek(max(doc, s.first))
-		if err != nil {
-			it.err = err
+		block, ok := *first, first.last >= doc
+		it.placed = false
+		if !ok && first.others > 0 {
+			block, ok, it.err = it.seekBlock(doc)
+		}
+		if it.err != nil {
 			return false
 		}
 		if ok {
@@ -115,6 +138,15 @@ func (it *tokenIterator) advance(doc uint32) bool {
 		}
 	}
 	return false
+}
+
+// seekBlock finds a block of the open segment, which is that before at.
+func (it *tokenIterator) seekBlock(doc uint32) (postings, bool, error) {
+	if !it.placed {
+		it.cursor = blockCursor{c: it.segments[it.at-1].bucket.Cursor(), prefix: it.list.prefix}
+		it.placed = true
+	}
+	return it.cursor.seek(doc)
 }
 
 func (it *tokenIterator) take(block postings) {
@@ -141,6 +173,13 @@ func (it *tokenIterator) places() []int {
 	return it.found
 }
 
+// fillFrom fills by asking for one document after the other.
+func fillFrom(it iterator, from, to uint32, into *bitset) {
+	for doc := it.seek(from); doc < to; doc = it.seek(doc + 1) {
+		into.set(doc - from)
+	}
+}
+
 // sequenceIterator goes over the documents in which tokens stand at their
 // distances.
 type sequenceIterator struct {
@@ -149,8 +188,6 @@ type sequenceIterator struct {
 	now     uint32
 	begun   bool
 }
-
-func (s *sequenceIterator) exact() bool { return true }
 
 func (s *sequenceIterator) fault() error {
 	for _, it := range s.its {
@@ -187,6 +224,8 @@ func (s *sequenceIterator) seek(doc uint32) uint32 {
 	return none
 }
 
+func (s *sequenceIterator) fill(from, to uint32, into *bitset) { fillFrom(s, from, to, into) }
+
 // stands reports whether the tokens stand at their distances in the present
 // document.
 func (s *sequenceIterator) stands() bool {
@@ -211,7 +250,6 @@ type listIterator struct {
 	at   int
 }
 
-func (l *listIterator) exact() bool  { return true }
 func (l *listIterator) fault() error { return nil }
 
 func (l *listIterator) seek(doc uint32) uint32 {
@@ -229,40 +267,4 @@ func (l *listIterator) seek(doc uint32) uint32 {
 	return l.docs[l.at]
 }
 
-// anyIterator goes over the documents that any of several iterators goes over.
-type anyIterator struct {
-	its []iterator
-	// written is how many of the first are of the words as they were asked for.
-	written int
-	now     uint32
-	begun   bool
-}
-
-func (a *anyIterator) fault() error {
-	for _, it := range a.its {
-		if err := it.fault(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *anyIterator) seek(doc uint32) uint32 {
-	if a.begun && a.now >= doc {
-		return a.now
-	}
-	a.begun, a.now = true, none
-	for _, it := range a.its {
-		a.now = min(a.now, it.seek(doc))
-	}
-	return a.now
-}
-
-func (a *anyIterator) exact() bool {
-	for _, it := range a.its[:a.written] {
-		if it.seek(a.now) == a.now {
-			return true
-		}
-	}
-	return false
-}
+func (l *listIterator) fill(from, to uint32, into *bitset) { fillFrom(l, from, to, into) }

@@ -1,10 +1,7 @@
 package search
 
 import (
-	"bytes"
-	"cmp"
 	"math"
-	"slices"
 
 	"stet/extract/words"
 	"stet/store"
@@ -13,46 +10,53 @@ import (
 // term is one word or phrase of a query with the documents that hold it.
 type term struct {
 	group words.Group
-	// as are other spellings of its only token.
-	as     []string
-	it     iterator // of the present segment
-	count  int      // about how many documents that are
-	weight float32
+	// tokens are those of its words and of other spellings of its only one.
+	tokens []tokenOf
+	// written and other go over the documents of the present segment that hold it
+	// as it was asked for and in another spelling.
+	written, other []iterator
+	count          int // about how many documents that are
+	weight         uint32
 	// looseWeight is what a document gets that holds it in another spelling.
-	looseWeight float32
+	looseWeight uint32
 }
 
-const (
-	// fewHits is how few hits make a search look for other spellings of words.
-	fewHits = 3
-	// otherSpelling is the share of a word's weight that another spelling has.
-	otherSpelling = 0.75
-)
+// tokenOf is a token with what goes over its documents.
+type tokenOf struct {
+	list *tokenList
+	it   *tokenIterator
+}
+
+// fewHits is how few hits make a search look for other spellings of words.
+const fewHits = 3
 
 // search finds by words; where hardly anything is found, by words of nearly the
-// same spelling.
+// same spelling. What the first page did, the next ones do.
 func (s *searcher) search() ([]store.Respelling, error) {
 	required, loose, err := s.terms()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.match(required, loose); err != nil {
-		return nil, err
-	}
-	if s.q.Exact || s.complete || s.total >= fewHits || s.cursor.set && !s.cursor.respelled {
-		return nil, nil
+	if !s.cursor.set || s.cursor.respelled == 0 {
+		s.weigh(loose)
+		if err := s.match(required, loose); err != nil {
+			return nil, err
+		}
+		if s.q.Exact || s.complete || s.total >= fewHits || s.cursor.set {
+			return nil, nil
+		}
 	}
 	respelled, err := s.respell(loose)
 	if err != nil || len(respelled) == 0 {
 		return nil, err
 	}
 	s.reset()
-	s.cursor.respelled = true
 	for i := range loose {
 		if err := s.widen(loose[i], respelled[i]); err != nil {
 			return nil, err
 		}
 	}
+	s.weigh(loose)
 	if err := s.match(required, loose); err != nil {
 		return nil, err
 	}
@@ -91,8 +95,14 @@ func (s *searcher) terms() (required, loose []*term, err error) {
 
 func (s *searcher) term(g words.Group) (*term, error) {
 	t := &term{group: g}
-	for _, seq := range g.Any {
-		n, err := s.countSequence(&seq, g.Begins)
+	if g.Begins {
+		var err error
+		t.count, err = s.lists.countBeginning(g.Any[0].Tokens[0])
+		t.weigh(s.rows.end)
+		return t, err
+	}
+	for i := range g.Any {
+		n, err := t.write(s.lists, &g.Any[i])
 		if err != nil {
 			return nil, err
 		}
@@ -102,107 +112,78 @@ func (s *searcher) term(g words.Group) (*term, error) {
 	return t, nil
 }
 
-// weigh sets the weight: rare words weigh more.
-func (t *term) weigh(docs uint32) {
-	t.weight = float32(math.Log(1 + float64(docs)/float64(t.count+1)))
-	t.looseWeight = t.weight * otherSpelling
-}
-
-// bind makes the term go over the documents of one segment.
-func (t *term) bind(segment []segment) error {
-	if t.group.Begins {
-		list, err := beginning(segment[0], t.group.Any[0].Tokens[0])
-		t.it = list
-		return err
-	}
-	its := make([]iterator, 0, len(t.group.Any)+len(t.as))
-	for i := range t.group.Any {
-		its = append(its, sequenceIn(segment, &t.group.Any[i]))
-	}
-	written := len(its)
-	for _, token := range t.as {
-		its = append(its, newTokenIterator(segment, token))
-	}
-	if t.it = its[0]; len(its) > 1 {
-		t.it = &anyIterator{its: its, written: written}
-	}
-	return nil
-}
-
-func sequenceIn(segment []segment, seq *words.Sequence) iterator {
-	if len(seq.Tokens) == 1 {
-		return newTokenIterator(segment, seq.Tokens[0])
-	}
+// write adds a way in which the term is written, and returns in about how many
+// documents it stands.
+func (t *term) write(l *lists, seq *words.Sequence) (int, error) {
 	it := &sequenceIterator{offsets: seq.Offsets}
-	for _, t := range seq.Tokens {
-		it.its = append(it.its, newTokenIterator(segment, t))
-	}
-	return it
-}
-
-// beginning returns the documents of a segment that hold a token which begins
-// so.
-func beginning(seg segment, begin string) (*listIterator, error) {
-	found := newDocSet(seg.last - seg.first + 1)
-	c := seg.bucket.Cursor()
-	for k, v := c.Seek([]byte(begin)); bytes.HasPrefix(k, []byte(begin)) && len(k) >= 5; k, v = c.Next() {
-		p, err := readBlock(k, v)
-		if err != nil {
-			return nil, err
-		}
-		doc, r := p.first, varints{b: p.docs}
-		for i := range p.count {
-			if i > 0 {
-				doc += uint32(r.next())
-			}
-			if doc >= seg.first && doc <= seg.last {
-				found.set(doc - seg.first)
-			}
-		}
-	}
-	list := &listIterator{}
-	for i, word := range found {
-		for ; word != 0; word &= word - 1 {
-			list.docs = append(list.docs, seg.first+uint32(i*64+trailing(word)))
-		}
-	}
-	return list, nil
-}
-
-// countSequence returns in about how many documents a sequence stands.
-func (s *searcher) countSequence(seq *words.Sequence, begins bool) (int, error) {
 	least := math.MaxInt
-	for _, t := range seq.Tokens {
-		n, err := s.countToken(t, begins)
+	for _, token := range seq.Tokens {
+		list, err := l.of(token)
 		if err != nil {
 			return 0, err
 		}
-		least = min(least, n)
+		t.tokens = append(t.tokens, tokenOf{list, &tokenIterator{}})
+		it.its = append(it.its, t.tokens[len(t.tokens)-1].it)
+		least = min(least, list.count)
+	}
+	if t.written = append(t.written, it); len(it.its) == 1 {
+		t.written[len(t.written)-1] = it.its[0]
 	}
 	return least, nil
 }
 
-// countToken returns in how many documents a token, or tokens that begin so,
-// stand, replaced ones included.
-func (s *searcher) countToken(token string, begins bool) (int, error) {
-	n := 0
-	for _, seg := range s.segments {
-		c := newBlockCursor(seg.bucket, token)
-		if begins {
-			c.prefix = []byte(token)
-		}
-		for k, v := c.c.Seek(c.prefix); begins && bytes.HasPrefix(k, c.prefix) && len(k) >= 5 || c.mine(k); k, v = c.c.Next() {
-			p, err := readBlock(k, v)
-			if err != nil {
-				return 0, err
-			}
-			if n += p.count; !begins { // the first block tells of the others
-				n += p.others
-				break
-			}
+// spell adds another spelling, and returns in how many documents it stands.
+func (t *term) spell(l *lists, token string) (int, error) {
+	list, err := l.of(token)
+	if err != nil {
+		return 0, err
+	}
+	it := &tokenIterator{}
+	t.tokens, t.other = append(t.tokens, tokenOf{list, it}), append(t.other, it)
+	return list.count, nil
+}
+
+// weightUnit is the weight of one e-fold of rarity. Weights are whole numbers, so
+// that their sums do not depend on the order of adding.
+const weightUnit = 2048
+
+// weigh sets the weight: rare words weigh more.
+func (t *term) weigh(docs uint32) {
+	t.setWeight(uint32(math.Round(weightUnit * math.Log(1+float64(docs)/float64(t.count+1)))))
+}
+
+// maxWeight is more than any word weighs, and all bits of a number.
+const maxWeight = 1<<16 - 1
+
+func (t *term) setWeight(w uint32) { t.weight, t.looseWeight = w, w*3/4 }
+
+// bind makes the term go over the documents of one segment.
+func (t *term) bind(l *lists, segment int) error {
+	for i := range t.tokens {
+		t.tokens[i].it.begin(t.tokens[i].list, l.segments, segment, segment+1)
+	}
+	for _, it := range t.written {
+		if s, ok := it.(*sequenceIterator); ok {
+			s.begun = false
 		}
 	}
-	return n, nil
+	if !t.group.Begins {
+		return nil
+	}
+	list, err := l.docsBeginning(segment, t.group.Any[0].Tokens[0])
+	t.written = append(t.written[:0], list)
+	return err
+}
+
+// seek returns the first document from one on that holds the term.
+func (t *term) seek(doc uint32) uint32 {
+	least := none
+	for _, its := range [...][]iterator{t.written, t.other} {
+		for _, it := range its {
+			least = min(least, it.seek(doc))
+		}
+	}
+	return least
 }
 
 // match takes the documents that hold all that is required, and most of the
@@ -210,10 +191,10 @@ func (s *searcher) countToken(token string, begins bool) (int, error) {
 // segments come first: most of what is best is there, and what comes later is
 // soon seen to be worse.
 func (s *searcher) match(required, loose []*term) error {
-	m := newMatcher(required, loose)
+	m := newMatcher(required, loose, s.rows.end)
 	for i := len(s.segments) - 1; i >= 0; i-- {
 		for _, t := range m.terms {
-			if err := t.bind(s.segments[i : i+1]); err != nil {
+			if err := t.bind(s.lists, i); err != nil {
 				return err
 			}
 		}
@@ -225,130 +206,19 @@ func (s *searcher) match(required, loose []*term) error {
 }
 
 func (s *searcher) matchSegment(m *matcher, seg *segment) error {
+	found := func(c candidate) {
+		if raw := s.rows.raw(c.doc); raw != nil && s.filter.passes(c.doc, raw) {
+			s.take(c, raw)
+		}
+	}
 	end := min(s.cursor.end, seg.last+1)
-	for doc := m.next(seg.first); doc < end; doc = m.next(doc + 1) {
-		if err := s.called(); err != nil {
+	for from := m.next(seg.first); from < end; {
+		if err := s.ended(); err != nil {
 			return err
 		}
-		if raw := s.rows.raw(doc); raw != nil && s.filter.passes(doc, raw) {
-			if c, ok := m.candidate(doc); ok {
-				s.take(c, raw)
-			}
-		}
+		to := min(end, from+windowSize)
+		m.window(from, to, found)
+		from = m.next(to)
 	}
 	return m.fault()
-}
-
-// matcher goes over the documents that can fit. Of words that are not required
-// more than half must be there, by weight: so whatever fits holds one of the
-// weightiest, and only what holds one of those is looked at.
-type matcher struct {
-	required []*term
-	// leading are the weightiest of the loose terms, of which one must be there;
-	// following are the others, the weightiest first; left is what the weights
-	// from there on amount to.
-	leading, following []*term
-	left               []float32
-	total              float32
-	terms              []*term // all of them
-}
-
-func newMatcher(required, loose []*term) *matcher {
-	m := &matcher{required: slices.Clone(required), terms: slices.Concat(required, loose)}
-	slices.SortFunc(m.required, func(a, b *term) int { return cmp.Compare(a.count, b.count) })
-	sorted := slices.Clone(loose)
-	slices.SortStableFunc(sorted, func(a, b *term) int { return cmp.Compare(b.weight, a.weight) })
-	for _, t := range sorted {
-		m.total += t.weight
-	}
-	rest := m.total
-	for i, t := range sorted {
-		if rest <= m.total*most {
-			m.leading, m.following = sorted[:i], sorted[i:]
-			break
-		}
-		rest -= t.weight
-		m.leading = sorted[:i+1]
-	}
-	m.left = make([]float32, len(m.following)+1)
-	for i := len(m.following) - 1; i >= 0; i-- {
-		m.left[i] = m.left[i+1] + m.following[i].weight
-	}
-	return m
-}
-
-// next returns the first document from one on that can fit.
-func (m *matcher) next(doc uint32) uint32 {
-	if len(m.required) == 0 {
-		return leastOf(m.leading, doc)
-	}
-	for doc != none {
-		at := doc
-		for _, t := range m.required {
-			if at = t.it.seek(doc); at != doc {
-				break
-			}
-		}
-		if at == doc {
-			return doc
-		}
-		doc = at
-	}
-	return none
-}
-
-func leastOf(terms []*term, doc uint32) uint32 {
-	least := none
-	for _, t := range terms {
-		if at := t.it.seek(doc); at < least {
-			least = at
-		}
-		if least == doc {
-			break
-		}
-	}
-	return least
-}
-
-// candidate measures a document, and reports false where too little is there.
-func (m *matcher) candidate(doc uint32) (candidate, bool) {
-	c := candidate{doc: doc, all: true, share: 1}
-	if m.total == 0 {
-		return c, true
-	}
-	sum := float32(0)
-	for _, t := range m.leading {
-		sum += t.in(doc, &c.all)
-	}
-	for i, t := range m.following {
-		if sum+m.left[i] <= m.total*most {
-			return c, false
-		}
-		sum += t.in(doc, &c.all)
-	}
-	c.share = float64(sum / m.total)
-	return c, sum > m.total*most
-}
-
-// in returns the weight that a document gets for a term, and notes where it does
-// not hold it as it was asked for.
-func (t *term) in(doc uint32, all *bool) float32 {
-	switch {
-	case t.it.seek(doc) != doc:
-		*all = false
-		return 0
-	case t.it.exact():
-		return t.weight
-	}
-	*all = false
-	return t.looseWeight
-}
-
-func (m *matcher) fault() error {
-	for _, t := range m.terms {
-		if err := t.it.fault(); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -96,6 +96,18 @@ func holdsAll(text string, groups []words.Group) bool {
 	return !slices.ContainsFunc(groups, func(g words.Group) bool { return !holds(g) })
 }
 
+// iterate goes over the documents of all segments that hold a token.
+func iterate(t *testing.T, all []segment, token string) *tokenIterator {
+	t.Helper()
+	list, err := newLists(all).of(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	it := &tokenIterator{}
+	it.begin(list, all, 0, len(all))
+	return it
+}
+
 // TestPostings writes lists of postings in segments, puts those together, and
 // reads them in every way.
 func TestPostings(t *testing.T) {
@@ -148,7 +160,7 @@ func TestPostings(t *testing.T) {
 				t2.Fatalf("there are %d segments", len(all))
 			}
 			for _, token := range []string{"a", "ab", "b", "c", ""} {
-				it := newTokenIterator(all, token)
+				it := iterate(t, all, token)
 				for _, want := range lists[token] {
 					at := uint32(0)
 					if it.begun {
@@ -161,7 +173,7 @@ func TestPostings(t *testing.T) {
 				if it.seek(doc+1) != none || it.err != nil {
 					t2.Fatalf("%q goes on with document %d, %v", token, it.now, it.err)
 				}
-				it = newTokenIterator(all, token)
+				it = iterate(t, all, token)
 				for at := uint32(0); at <= doc+1; at += uint32(rapid.SampledFrom([]int{1, 3, 500, 100_000}).Draw(t2, "jump")) {
 					i := slices.IndexFunc(lists[token], func(e entry) bool { return e.doc >= at })
 					want := none

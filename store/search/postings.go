@@ -145,33 +145,43 @@ func readBlock(k, v []byte) (postings, error) {
 	p.last = p.first + uint32(r.next())
 	p.count, p.others = int(r.next()), int(r.next())
 	n := r.next()
-	if r.bad || p.last < p.first || p.count < 1 || p.others < 0 || n > uint64(len(r.b)) {
+	if r.bad || p.last < p.first || p.count < 1 || p.others < 0 || n > uint64(r.left()) {
 		return p, fmt.Errorf("%w: %w: %q", store.ErrCorrupt, errBlock, k)
 	}
-	p.docs, p.places = r.b[:n:n], r.b[n:]
+	rest := r.b[r.at:]
+	p.docs, p.places = rest[:n:n], rest[n:]
 	return p, nil
 }
 
-// varints takes numbers off the front of b; once bad every number is 0.
+// varints takes numbers off b, one after the other; once bad every number is 0.
 type varints struct {
 	b   []byte
+	at  int // a number rather than a shorter b, which is a pointer to be noted
 	bad bool
 }
 
 func (r *varints) next() uint64 {
-	if len(r.b) > 0 && r.b[0] < 0x80 { // nearly always
-		v := r.b[0]
-		r.b = r.b[1:]
+	if r.at < len(r.b) && r.b[r.at] < 0x80 { // nearly always
+		v := r.b[r.at]
+		r.at++
 		return uint64(v)
 	}
-	v, n := binary.Uvarint(r.b)
+	return r.long()
+}
+
+// long reads a number of several bytes.
+func (r *varints) long() uint64 {
+	v, n := binary.Uvarint(r.b[r.at:])
 	if n <= 0 {
-		r.b, r.bad = nil, true
+		r.at, r.bad = len(r.b), true
 		return 0
 	}
-	r.b = r.b[n:]
+	r.at += n
 	return v
 }
+
+// left is how many bytes are left.
+func (r *varints) left() int { return len(r.b) - r.at }
 
 // places reads the places of one document.
 func (r *varints) places(into []int) []int {
@@ -181,7 +191,7 @@ func (r *varints) places(into []int) []int {
 		return into
 	}
 	n := r.next()
-	if n > uint64(len(r.b)) { // each takes a byte at least
+	if n > uint64(r.left()) { // each takes a byte at least
 		r.bad = true
 		return into
 	}
@@ -199,7 +209,7 @@ func (r *varints) skip() {
 		return
 	}
 	n := r.next()
-	if n > uint64(len(r.b)) {
+	if n > uint64(r.left()) {
 		r.bad = true
 		return
 	}

@@ -15,7 +15,8 @@ const (
 	// maxSpellings is how many other spellings of a word are taken.
 	maxSpellings = 8
 	// maxRespelled is how many words a query may have of which some are
-	// respelled: of a longer one enough others are left.
+	// respelled: of a longer one enough others are left. They are the bits of a
+	// byte.
 	maxRespelled = 6
 )
 
@@ -28,27 +29,24 @@ func (s *searcher) respell(loose []*term) (map[int][]string, error) {
 	if len(loose) > maxRespelled {
 		return nil, nil
 	}
-	var which []int
+	which := s.cursor.respelled
 	for i, t := range loose {
-		if t.count == 0 && spelled(t) {
-			which = append(which, i)
-		}
-	}
-	if len(which) == 0 {
-		for i, t := range loose {
-			if spelled(t) {
-				which = append(which, i)
-			}
+		if !s.cursor.set && t.count == 0 && spelled(t) {
+			which |= 1 << i
 		}
 	}
 	found := map[int][]string{}
-	for _, i := range which {
-		as, err := s.spellings(loose[i].group.Any[0].Tokens[0])
+	for i, t := range loose {
+		if which != 0 && which>>i&1 == 0 || !spelled(t) {
+			continue
+		}
+		as, err := s.spellings(t.group.Any[0].Tokens[0])
 		if err != nil {
 			return nil, err
 		}
 		if len(as) > 0 {
 			found[i] = as
+			s.cursor.respelled |= 1 << i
 		}
 	}
 	return found, nil
@@ -96,17 +94,17 @@ func (s *searcher) spellings(token string) ([]string, error) {
 // widen makes a term fit documents that hold one of other spellings, too. What
 // is nowhere as it was written weighs as much as its other spellings.
 func (s *searcher) widen(t *term, as []string) error {
-	t.as = as
-	if t.count > 0 || len(as) == 0 {
-		return nil
-	}
+	count := 0
 	for _, token := range as {
-		n, err := s.countToken(token, false)
+		n, err := t.spell(s.lists, token)
 		if err != nil {
 			return err
 		}
-		t.count += n
+		count += n
 	}
-	t.weigh(s.rows.end)
+	if t.count == 0 && count > 0 {
+		t.count = count
+		t.weigh(s.rows.end)
+	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"bytes"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -92,17 +91,33 @@ func nextDoc(b *bbolt.Bucket) uint32 {
 // raw returns the bytes of a row, nil where there is none.
 func (r *rows) raw(doc uint32) []byte {
 	if n := doc/rowsPerBlock + 1; n != r.of {
-		r.of, r.block = n, nil
-		if k, v := r.c.Seek(numberKey(n - 1)); bytes.Equal(k, numberKey(n-1)) {
-			r.block = v
-		}
+		r.load(n)
 	}
 	at := int(doc%rowsPerBlock) * rowSize
-	if at+rowSize > len(r.block) || r.block[at+16]&7 == 0 {
+	if at+rowSize > len(r.block) || rowKind(r.block[at:]) == 0 {
 		return nil
 	}
 	return r.block[at : at+rowSize]
 }
+
+// load makes the block before that of a number the present one. Most often it is
+// that after the present one.
+func (r *rows) load(of uint32) {
+	var k, v []byte
+	if r.of > 0 && of == r.of+1 && r.block != nil {
+		k, v = r.c.Next()
+	}
+	if len(k) != 4 || binary.BigEndian.Uint32(k) != of-1 {
+		k, v = r.c.Seek(numberKey(of - 1))
+	}
+	if r.of, r.block = of, nil; len(k) == 4 && binary.BigEndian.Uint32(k) == of-1 {
+		r.block = v
+	}
+}
+
+// rowKind and rowPosted read one thing of a row.
+func rowKind(b []byte) uint8    { return b[16] & 7 }
+func rowPosted(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 
 // kindNumber returns the number of a kind.
 func kindNumber(k store.HitKind) uint8 { return uint8(slices.Index(store.HitKinds(), k) + 1) }

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -18,9 +17,6 @@ import (
 const (
 	// scoreAll is added to the score of what holds all words.
 	scoreAll = 2
-	// most is the share of a query, by the weight of its words, of which more
-	// must be there.
-	most = 0.5
 	// looked is how many of the best are looked at for the order of their
 	// words.
 	looked = 200
@@ -46,7 +42,7 @@ func (x *Index) Search(ctx context.Context, q store.SearchQuery) (store.SearchRe
 			return err
 		}
 		result, err = s.run()
-		result.Behind = behind(tx, head)
+		result.Behind = behind(tx, max(head, s.cursor.reached))
 		return err
 	})
 	return result, err
@@ -60,7 +56,9 @@ type searcher struct {
 	q        *store.SearchQuery
 	words    words.Query
 	segments []segment
+	lists    *lists
 	rows     rows
+	docs     docs
 	filter   *filter
 	cursor   cursor
 	order    store.SearchSort
@@ -69,34 +67,36 @@ type searcher struct {
 	// how many those are.
 	matched docSet
 	total   int
-	seen    int
+	// skips is true where what was shown is not among the best.
+	skips bool
+	seen  int
 	// complete is true once something holds all words.
 	complete bool
 }
 
 func newSearcher(ctx context.Context, tx *bbolt.Tx, q *store.SearchQuery) (*searcher, error) {
-	s := &searcher{ended: ctx.Err, tx: tx, q: q, words: words.Parse(q.Words), rows: newRows(tx)}
+	s := &searcher{ended: ctx.Err, tx: tx, q: q, words: words.Parse(q.Words), rows: newRows(tx), docs: docs{tx.Bucket([]byte(bucketDocs)).Cursor()}}
 	var err error
 	if s.segments, err = segments(tx); err != nil {
 		return nil, err
 	}
+	s.lists = newLists(s.segments)
 	if s.filter, err = newFilter(tx, &q.Filter, s.rows.end); err != nil {
 		return nil, err
 	}
+	s.order = s.sort()
+	s.best.rising = s.order == store.SortOldest
 	if s.cursor, err = s.readCursor(); err != nil {
 		return nil, err
 	}
-	if s.cursor.end == 0 {
-		s.cursor.end = s.rows.end
-	}
-	s.order = s.sort()
 	s.reset()
 	return s, nil
 }
 
 // reset forgets what was found.
 func (s *searcher) reset() {
-	s.total, s.best = 0, top{n: s.wanted(), rising: s.sort() == store.SortOldest}
+	s.skips = s.deep()
+	s.total, s.best = 0, top{n: s.wanted(), rising: s.best.rising}
 	if len(s.q.Facets) > 0 {
 		s.matched = newDocSet(s.rows.end)
 	}
@@ -117,9 +117,9 @@ func (s *searcher) sort() store.SearchSort {
 
 // wanted is how many of the best are kept.
 func (s *searcher) wanted() int {
-	n := s.cursor.offset + s.limit() + 1
-	if s.sort() == store.SortRelevance && len(s.words.Order.Tokens) > 1 {
-		n = max(looked, n)
+	n := s.limit() + 1
+	if s.order == store.SortRelevance && len(s.words.Order.Tokens) > 1 && !s.deep() {
+		n += looked
 	}
 	return n
 }
@@ -136,14 +136,16 @@ func (s *searcher) run() (store.SearchResult, error) {
 		return result, err
 	}
 	found := s.best.sorted()
-	if s.sort() == store.SortRelevance {
+	if s.order == store.SortRelevance && !s.deep() {
 		if found, err = s.ranked(found); err != nil {
 			return result, err
 		}
 	}
 	page := found[:min(s.limit(), len(found))]
 	if len(found) > len(page) && len(page) > 0 {
-		result.Cursor = s.after(&page[len(page)-1], len(page))
+		if result.Cursor, err = s.after(&page[len(page)-1], len(page)); err != nil {
+			return result, err
+		}
 	}
 	result.Total = s.total
 	if result.Hits, err = s.hits(page); err != nil {
@@ -165,7 +167,10 @@ func (s *searcher) ranked(found []candidate) ([]candidate, error) {
 		}
 		slices.SortFunc(first, s.best.compare)
 	}
-	return found[min(s.cursor.offset, len(found)):], nil
+	for len(found) > 0 && s.shown(&found[0]) {
+		found = found[1:]
+	}
+	return found, nil
 }
 
 // all takes every document that passes the filter.
@@ -198,37 +203,37 @@ func (s *searcher) take(c candidate, raw []byte) {
 	}
 	switch s.order {
 	case store.SortNewest:
-		c.key = float64(readRow(raw).posted)
+		c.key = float64(rowPosted(raw))
 	case store.SortOldest:
-		c.key = -float64(readRow(raw).posted)
+		c.key = -float64(rowPosted(raw))
 	case store.SortGone:
 		c.key = float64(readRow(raw).gone)
 	default:
-		r := readRow(raw)
-		c.seconds, c.aside = r.posted, r.kind != kindPost
+		c.seconds, c.aside = rowPosted(raw), rowKind(raw) != kindPost
 		c.key = c.score()
 	}
-	if s.cursor.sorted && s.best.compare(candidate{key: s.cursor.key, doc: s.cursor.doc}, c) >= 0 {
-		return
+	if !s.skips || !s.shown(&c) {
+		s.best.add(&c)
 	}
-	s.best.add(&c)
 }
 
 // hits turns documents into what they are known by.
 func (s *searcher) hits(found []candidate) ([]store.Hit, error) {
-	docs := s.tx.Bucket([]byte(bucketDocs))
 	hits := make([]store.Hit, 0, len(found))
 	for i := range found {
 		c := &found[i]
-		n, url, ok := bytes.Cut(docs.Get(numberKey(c.doc)), []byte{0})
+		n, _, url, err := s.docs.at(c.doc)
+		if err != nil {
+			return nil, err
+		}
 		raw := s.rows.raw(c.doc)
-		if !ok || len(n) < 1 || raw == nil {
+		if raw == nil {
 			return nil, fmt.Errorf("%w: document %d of the index of words is missing; run `stet rebuild`", store.ErrCorrupt, c.doc)
 		}
-		h := store.Hit{Kind: store.HitKinds()[min(readRow(raw).kind-1, 2)], Score: c.score()}
+		h := store.Hit{Kind: store.HitKinds()[min(rowKind(raw)-1, 2)], Score: c.score()}
 		if h.Kind == store.HitPost {
 			h.Ref = string(n[1:])
-		} else if h.URL = string(url); h.URL == "" {
+		} else if h.URL = url; h.URL == "" {
 			h.URL = string(n[1:])
 		}
 		hits = append(hits, h)
@@ -245,29 +250,41 @@ func (s *searcher) measureRuns(found []candidate) error {
 		byDoc[i] = &found[i]
 	}
 	slices.SortFunc(byDoc, func(a, b *candidate) int { return cmp.Compare(a.doc, b.doc) })
-	its := make([]*tokenIterator, len(asked.Tokens))
+	its := make([]tokenIterator, len(asked.Tokens))
 	for i, t := range asked.Tokens {
-		its[i] = newTokenIterator(s.segments, t)
+		list, err := s.lists.of(t)
+		if err != nil {
+			return err
+		}
+		its[i].begin(list, s.segments, 0, len(s.segments))
 	}
+	var before, next []run
 	for _, c := range byDoc {
 		if err := s.ended(); err != nil {
 			return err
 		}
 		longest := 0
-		lengths := map[int]int{} // by the place where a run would have begun
-		for i, it := range its {
-			next := map[int]int{}
+		before = before[:0]
+		for i := range its {
+			it, at := &its[i], 0
+			next = next[:0]
 			if it.seek(c.doc) == c.doc {
 				for _, place := range it.places() {
-					begin := place - asked.Offsets[i]
-					next[begin] = lengths[begin] + 1
-					longest = max(longest, next[begin])
+					r := run{begin: place - asked.Offsets[i], length: 1}
+					for at < len(before) && before[at].begin < r.begin {
+						at++
+					}
+					if at < len(before) && before[at].begin == r.begin {
+						r.length += before[at].length
+					}
+					next = append(next, r)
+					longest = max(longest, r.length)
 				}
 			}
 			if it.err != nil {
 				return it.err
 			}
-			lengths = next
+			before, next = next, before
 		}
 		if longest > 1 {
 			c.run = float64(longest-1) / float64(len(its)-1)
@@ -275,6 +292,10 @@ func (s *searcher) measureRuns(found []candidate) error {
 	}
 	return nil
 }
+
+// run is how many words of the query follow each other in a document, by the
+// place where the first of the query would have stood.
+type run struct{ begin, length int }
 
 // candidate is a document that may be a hit.
 type candidate struct {
@@ -292,18 +313,19 @@ type candidate struct {
 	key float64
 }
 
-// score is larger for the better.
+// score is larger for the better. It is rounded at each step, so that machines of
+// all kinds agree on it.
 func (c *candidate) score() float64 {
 	recent := float64(c.seconds) / math.MaxUint32 / 1000
 	switch {
 	case c.all && c.aside:
-		return scoreAll + c.run/2 + recent
+		return float64(scoreAll+float64(c.run/2)) + recent
 	case c.all:
-		return scoreAll + 0.5 + c.run + recent
+		return float64(scoreAll+0.5+c.run) + recent
 	case c.aside:
-		return c.share*asideShare + c.run/4 + recent
+		return float64(float64(c.share*asideShare)+float64(c.run/4)) + recent
 	}
-	return c.share + c.run/4 + recent
+	return float64(c.share+float64(c.run/4)) + recent
 }
 
 // top keeps the best n.
@@ -332,21 +354,55 @@ func (t *top) add(c *candidate) {
 	if t.full && (c.key < t.worst.key || c.key == t.worst.key && t.compare(*c, t.worst) > 0) {
 		return
 	}
-	if t.list = append(t.list, *c); len(t.list) >= 2*t.n+400 {
+	if t.list == nil {
+		t.list = make([]candidate, 0, t.n+spare)
+	}
+	if t.list = append(t.list, *c); len(t.list) == t.n+spare {
 		t.cut()
 	}
 }
 
+// spare is how many more than the best are kept before the worse are dropped.
+const spare = 400
+
+// cut drops all but the best n, where there are as many.
 func (t *top) cut() {
-	slices.SortFunc(t.list, t.compare)
-	if len(t.list) >= t.n {
-		t.list = t.list[:t.n]
-		t.worst, t.full = t.list[t.n-1], true
+	if len(t.list) < t.n {
+		return
 	}
+	// What is before from is better than the rest, what is after to worse.
+	for from, to := 0, len(t.list)-1; from < to; {
+		pivot := t.list[(from+to)/2]
+		i, j := from, to
+		for i <= j {
+			for t.compare(t.list[i], pivot) < 0 {
+				i++
+			}
+			for t.compare(pivot, t.list[j]) < 0 {
+				j--
+			}
+			if i <= j {
+				t.list[i], t.list[j] = t.list[j], t.list[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case t.n-1 <= j:
+			to = j
+		case t.n-1 >= i:
+			from = i
+		default:
+			from = to
+		}
+	}
+	t.list = t.list[:t.n]
+	t.worst, t.full = t.list[t.n-1], true
 }
 
 func (t *top) sorted() []candidate {
 	t.cut()
+	slices.SortFunc(t.list, t.compare)
 	return t.list
 }
 

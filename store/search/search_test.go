@@ -447,7 +447,7 @@ func TestManySegments(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		it, n := newTokenIterator(all, "every"), uint32(0)
+		it, n := iterate(t, all, "every"), uint32(0)
 		for at := it.seek(0); at != none; at = it.seek(at + 1) {
 			if n++; at != n {
 				t.Fatalf("document %d follows %d", at, n-1)

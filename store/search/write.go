@@ -130,8 +130,7 @@ func (w *writer) enter(d *document) (bool, error) {
 	d.row.put(row)
 	w.posts[d.row.kind]++
 	s.doc = n
-	value := append([]byte(d.name), 0)
-	return true, w.tx.Bucket([]byte(bucketDocs)).Put(numberKey(n), append(value, d.url...))
+	return true, w.tx.Bucket([]byte(bucketDocs)).Put(numberKey(n), docValue(d))
 }
 
 // forget marks a document as one that is no more.
@@ -320,7 +319,7 @@ func decodeState(v []byte) (*state, error) {
 	s := &state{doc: binary.BigEndian.Uint32(v), told: v[4] == 1, status: v[5]}
 	r := varints{b: v[6:]}
 	s.gone = uint32(r.next())
-	for len(r.b) > 0 {
+	for r.left() > 0 {
 		s.domains = append(s.domains, uint32(r.next()))
 	}
 	return s, nil
