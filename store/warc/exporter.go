@@ -278,6 +278,9 @@ func (c *conversation) writeResponse(ctx context.Context) error {
 	c.notes = append(c.notes, notes...)
 	r := Record{Type: TypeResponse, ID: c.response, Date: c.date, TargetURI: c.e.URL, ContentType: MediaResponse,
 		Fields: c.fields(c.request), Head: head, Body: body, BodySize: size, PayloadDigest: b.Digest}
+	if len(b.Inline) > 0 {
+		r.Held, r.Body, r.BodySize = b.Inline, nil, 0
+	}
 	switch {
 	case !whole && body == nil && b.Truncated == "":
 		r.Fields = append(r.Fields, Field{"WARC-Truncated", "unspecified"})

@@ -97,8 +97,10 @@ type Record struct {
 	// none that is worth naming.
 	PayloadDigest store.Digest
 	// Head is held in memory. Body opens the BodySize bytes that follow; it is
-	// called twice where they are many, and nil where there are none.
+	// called twice where they are many, and nil where there are none, or where
+	// Held has them.
 	Head     []byte
+	Held     []byte
 	Body     func() (io.ReadCloser, error)
 	BodySize int64
 }
@@ -112,11 +114,10 @@ func RecordID(id store.ID, part string) string { return uuid(id[:], part) }
 func DigestID(d store.Digest, part string) string { return uuid(d[:], part) }
 
 func uuid(b []byte, part string) string {
-	h := sha256.New()
-	h.Write([]byte("stet warc\x00" + part + "\x00"))
-	h.Write(b)
-	var u store.ID
-	copy(u[:], h.Sum(nil))
+	room := make([]byte, 0, 96)
+	room = append(append(append(append(room, "stet warc\x00"...), part...), 0), b...)
+	sum := sha256.Sum256(room)
+	u := store.ID(sum[:16])
 	u[6] = 0x80 | u[6]&0x0f
 	u[8] = 0x80 | u[8]&0x3f
 	return "urn:uuid:" + u.String()
@@ -135,7 +136,7 @@ func Timestamp(t time.Time) string { return t.UTC().Format("20060102150405") }
 // the list of them. It errors with ErrInvalid where a value could be read as
 // something else than a value.
 func (r *Record) appendHead(b []byte, block store.Digest, room []Field) ([]byte, error) {
-	size := int64(len(r.Head)) + r.BodySize
+	size := int64(len(r.Head)) + int64(len(r.Held)) + r.BodySize
 	// The fields that are checked are those that come from elsewhere.
 	given := append(room[:0], Field{"WARC-Type", string(r.Type)}, Field{"WARC-Record-ID", r.ID})
 	if r.TargetURI != "" {

@@ -30,9 +30,15 @@ func hasScheme(s string) bool {
 // they are.
 const plain = "!#$&'()*+,/:;=?@[]-._~"
 
-func plainByte(c byte) bool {
-	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte(plain, c) >= 0
-}
+// plainBytes is read only.
+var plainBytes = func() (is [256]bool) {
+	for c := range is {
+		is[c] = c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte(plain, byte(c)) >= 0
+	}
+	return is
+}()
+
+func plainByte(c byte) bool { return plainBytes[c] }
 
 func escapeURI(s string) string {
 	clean := true

@@ -197,15 +197,15 @@ func (v *validator) name(rec *Read) {
 // written as most are, and a digest of all others.
 func nameKey(id string) (key [16]byte) {
 	const begin, form = "<urn:uuid:", "00000000-0000-0000-0000-000000000000"
-	if s, ok := strings.CutPrefix(id, begin); ok && len(s) == len(form)+1 && s[len(form)] == '>' && strings.ToLower(s) == s {
+	if s, ok := strings.CutPrefix(id, begin); ok && len(s) == len(form)+1 && s[len(form)] == '>' {
 		var room [32]byte
 		digits := room[:0]
 		for i := range len(form) {
 			switch {
+			case form[i] == '0' && s[i] >= 'A' && s[i] <= 'F', form[i] == '-' && s[i] != '-':
+				digits = append(digits, 'x') // not as most are
 			case form[i] == '0':
 				digits = append(digits, s[i])
-			case s[i] != '-':
-				digits = append(digits, 'x') // no UUID
 			}
 		}
 		if _, err := hex.Decode(key[:], digits[:32]); err == nil {

@@ -170,7 +170,11 @@ func (w *Writer) body(to io.Writer, r *Record) error {
 	if r.Body != nil && r.BodySize > HeldBody {
 		return w.stream(to, r)
 	}
-	_, err := to.Write(w.held.Bytes())
+	held := r.Held
+	if r.Body != nil {
+		held = w.held.Bytes()
+	}
+	_, err := to.Write(held)
 	return err
 }
 
@@ -185,6 +189,7 @@ func (w *Writer) digest(r *Record) error {
 	case r.Body == nil && r.BodySize != 0:
 		return fmt.Errorf("%w: there is no body of %d bytes", store.ErrInvalid, r.BodySize)
 	case r.Body == nil:
+		w.hold(r.Held)
 		return nil
 	case r.BodySize > HeldBody:
 		s := &sampler{w: w.block, skip: HeldBody / 2, sample: w.sample}
@@ -195,12 +200,16 @@ func (w *Writer) digest(r *Record) error {
 	if err := w.stream(&w.held, r); err != nil {
 		return err
 	}
-	held := w.held.Bytes()
-	w.block.Write(held)
-	if skip := len(held) / 2; skip >= minSample {
-		w.sample = append(w.sample, held[skip:skip+minSample]...)
-	}
+	w.hold(w.held.Bytes())
 	return nil
+}
+
+// hold hashes a body that is in memory, and takes a sample of it.
+func (w *Writer) hold(body []byte) {
+	w.block.Write(body)
+	if skip := len(body) / 2; skip >= minSample {
+		w.sample = append(w.sample, body[skip:skip+minSample]...)
+	}
 }
 
 // stream copies the body of r, and looks that it is as long as was said.
