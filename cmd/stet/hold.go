@@ -247,8 +247,8 @@ func (a *app) showRulings(v *view.Post) {
 		if r.Act == store.RedactionSeal {
 			word = "Sealed"
 		}
-		a.out.block("", fmt.Sprintf("%s by the archive on %s: %s. What remains is that %s made, when, and their leaves:",
-			word, a.when(r.Time), joined([]string{r.Reason, r.Basis}, "; "), count(len(r.Remains), "record")+" were"), 0)
+		a.out.block("", fmt.Sprintf("%s by the archive on %s: %s. What remains is when this was kept, and its leaves:",
+			word, a.when(r.Time), joined([]string{r.Reason, r.Basis}, "; ")), 0)
 		for _, m := range r.Remains {
 			a.out.line("  %s  %-10s %s", a.when(m.Time), m.Kind, m.ID)
 			a.out.line("    leaf %d, %s", m.Seq-1, m.Leaf)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,15 +103,33 @@ func (a *app) addSource(ctx context.Context, address string, f sourceFlags) erro
 	if err != nil {
 		return err
 	}
+	if exists, dir, err := a.files.Stat(address); err == nil && exists && !dir {
+		return invalid("%s is a file, and sources have addresses; `stet source import` takes the feeds of an OPML file, `stet capture` a list of addresses", address)
+	}
 	if f.dry {
 		return a.estimate(ctx, c, p)
 	}
 	return a.withSources(ctx, c, false, func(w *wire.SourceWorker) error {
+		before, err := w.List(ctx)
+		if err != nil {
+			return err
+		}
 		if err := w.Add(ctx, p); err != nil {
 			return err
 		}
+		done := "is followed"
+		if i := slices.IndexFunc(before, func(l wire.ListedSource) bool { return l.Plan.Source.Name == p.Source.Name }); i >= 0 {
+			done = "was followed already, and is changed"
+			if was := before[i].Plan.Source.URL; was != address {
+				done += fmt.Sprintf(": its address is no longer %s", was)
+			}
+		}
+		now := "`stet serve --once` reads it now"
+		if p.Cron != "" {
+			now = fmt.Sprintf("`stet source run %s` makes it due now", p.Source.Name)
+		}
 		if !a.json {
-			a.out.block("", fmt.Sprintf("%s is followed; `stet serve` reads it, `stet serve --once` reads it now.", p.Source.Name), 0)
+			a.out.block("", fmt.Sprintf("%s %s; `stet serve` reads it, %s.", p.Source.Name, done, now), 0)
 		}
 		return nil
 	})
@@ -119,7 +139,7 @@ func (a *app) addSource(ctx context.Context, address string, f sourceFlags) erro
 func (a *app) estimate(ctx context.Context, c *config.Config, p wire.SourcePlan) error {
 	e, err := wire.EstimateSource(ctx, c, a.options(nil), p)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", p.Source.URL, err)
+		return err
 	}
 	for _, w := range e.Warnings {
 		a.warn("%s", w)
@@ -174,6 +194,7 @@ type sourceLine struct {
 	Kind       wire.SourceKind `json:"kind"`
 	Every      string          `json:"every,omitempty"`
 	Cron       string          `json:"cron,omitempty"`
+	Zone       string          `json:"zone,omitempty"`
 	Paused     bool            `json:"paused"`
 	Configured bool            `json:"configured"`
 	Next       *time.Time      `json:"next"`
@@ -201,7 +222,7 @@ func (a *app) listSources(ctx context.Context) error {
 
 func (a *app) tellSource(l *wire.ListedSource) {
 	p := &l.Plan
-	line := sourceLine{Name: p.Source.Name, URL: p.Source.URL, Kind: cmp.Or(p.Source.Kind, "auto"), Cron: p.Cron, Paused: p.Paused, Configured: p.Configured,
+	line := sourceLine{Name: p.Source.Name, URL: p.Source.URL, Kind: cmp.Or(p.Source.Kind, "auto"), Cron: p.Cron, Zone: p.Zone, Paused: p.Paused, Configured: p.Configured,
 		LastRead: nullTime(p.State.LastSuccess), LastNew: nullTime(p.State.LastNew), Failures: p.State.Failures, Error: p.State.Error}
 	if p.Cron == "" {
 		line.Every = config.FormatDuration(cmp.Or(p.Every, wire.DefaultEvery))
@@ -217,7 +238,7 @@ func (a *app) tellSource(l *wire.ListedSource) {
 	if line.Name != line.URL {
 		a.out.block("  ", line.URL, 0)
 	}
-	a.out.line("  %s, %s", line.Kind, cmp.Or(line.Cron, "every "+line.Every))
+	a.out.line("  %s, %s", line.Kind, cmp.Or(strings.TrimSpace(line.Cron+" "+line.Zone), "every "+line.Every))
 	switch {
 	case p.Paused:
 		a.out.line("  paused")
@@ -228,7 +249,7 @@ func (a *app) tellSource(l *wire.ListedSource) {
 		a.out.line("  last read %s", a.when(*line.LastRead))
 	}
 	if line.Failures > 0 {
-		a.out.block("  ", fmt.Sprintf("failed %d times: %s", line.Failures, line.Error), 0)
+		a.out.block("  ", fmt.Sprintf("failed %s: %s", count(line.Failures, "time"), line.Error), 0)
 	}
 }
 
@@ -261,7 +282,7 @@ func (a *app) importSources(ctx context.Context, name string) error {
 			}
 		}
 		if !a.json {
-			a.out.line("%d sources are followed.", len(list))
+			a.out.line("Followed: %s.", count(len(list), "source"))
 		}
 		return nil
 	})
