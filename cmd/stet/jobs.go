@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +32,7 @@ a person.`,
 	var dead bool
 	list := &cobra.Command{Use: "list", Short: "List the jobs", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listJobs(cmd.Context(), kind, dead) }}
-	list.Flags().StringVar(&kind, "kind", "", "only jobs of a kind: capture, article, look, source")
+	list.Flags().StringVar(&kind, "kind", "", "only jobs of a kind: "+strings.Join(wire.JobKinds(), ", "))
 	list.Flags().BoolVar(&dead, "dead", false, "only those that were given up")
 	show := &cobra.Command{Use: "show ID", Short: "Show a job with its last error", Args: oneArg("the id of a job"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.showJob(cmd.Context(), args[0]) }}
@@ -67,6 +69,9 @@ func eachJob(ctx context.Context, w *wire.Archive, f store.JobFilter, do func(st
 }
 
 func (a *app) listJobs(ctx context.Context, kind string, dead bool) error {
+	if kind != "" && !slices.Contains(wire.JobKinds(), kind) {
+		return fmt.Errorf("%w: --kind: there are no jobs of a kind %q; there are %s", store.ErrUsage, kind, strings.Join(wire.JobKinds(), ", "))
+	}
 	return a.reading(ctx, func(w *wire.Archive) error {
 		var f store.JobFilter
 		if kind != "" {
@@ -172,8 +177,11 @@ func (a *app) changeJob(ctx context.Context, w *wire.Archive, word string, outco
 	}
 	b := w.Archive.Begin()
 	b.Finish(store.Finish{Job: id, Outcome: outcome, RunAt: a.now()})
-	if _, err := b.Commit(ctx); err != nil {
-		return fmt.Errorf("job %s is being done at the moment: %w", word, err)
+	switch _, err := b.Commit(ctx); {
+	case errors.Is(err, store.ErrConflict):
+		return fmt.Errorf("%w: job %s is being done at the moment; run the same command again when `stet jobs show` says that it waits", store.ErrConflict, word)
+	case err != nil:
+		return fmt.Errorf("changing job %s: %w", word, err)
 	}
 	return nil
 }

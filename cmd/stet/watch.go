@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"stet/cmd/internal/config"
+	"stet/cmd/internal/wire"
 	"stet/extract"
 	"stet/extract/post"
 	"stet/store"
@@ -38,10 +40,7 @@ articles of a source. The service, ` + "`stet serve`" + `, makes them.`,
 }
 
 func (a *app) watch(ctx context.Context, word, every, until string, stop bool) (err error) {
-	w := store.Watch{}
-	if err := a.watched(word, &w); err != nil {
-		return err
-	}
+	w, unnamed := a.watched(word)
 	if !stop {
 		if w.Every, err = config.ParseDuration(every); err != nil {
 			return fmt.Errorf("%w: --every: %w", store.ErrUsage, err)
@@ -59,6 +58,14 @@ func (a *app) watch(ctx context.Context, word, every, until string, stop bool) (
 		return err
 	}
 	defer func() { err = errors.Join(err, archive.Close()) }()
+	if unnamed != nil {
+		if w.Source = word; !stop { // a watch of a source that is followed no more can be ended
+			err = checkSource(ctx, archive, c, word, unnamed)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if !w.Ref.IsZero() {
 		if _, err := archive.Archive.History(ctx, w.Ref); errors.Is(err, store.ErrNotFound) {
 			return a.notThere(ctx, archive, w.Ref.String(), err)
@@ -88,7 +95,7 @@ func (a *app) tellWatch(word string, w *store.Watch, n int) {
 	default:
 		a.out.block("", fmt.Sprintf("%s is looked at every %s until %s, by `stet serve`.", word, config.FormatDuration(w.Every), a.when(w.Until)), 0)
 		if w.Account != "" {
-			a.out.line("%d of its posts are kept so far; those that are captured later join.", n)
+			a.out.line("Kept of it so far: %s; those that are captured later join.", count(n, "post"))
 		}
 	}
 }
@@ -100,27 +107,34 @@ func nullTime(t time.Time) *time.Time {
 	return &t
 }
 
-// watched says what a word names: a post, an account, a source.
-func (a *app) watched(word string, w *store.Watch) error {
+// watched says what a word names: a post or an account. It errors where that is
+// neither, and then may be the name of a source.
+func (a *app) watched(word string) (store.Watch, error) {
 	kinds := a.classifier()
 	if t, p, ok := kinds.finder.Parse(word); ok && t.Kind == extract.TargetProfile && t.Handle != "" {
-		w.Account = accountOf(p, t.Handle)
-		return nil
+		return store.Watch{Account: accountOf(p, t.Handle)}, nil
 	}
 	if handle, ok := strings.CutPrefix(word, "@"); ok && handle != "" {
-		w.Account = accountOf(post.Twitter, handle)
-		return nil
+		return store.Watch{Account: accountOf(post.Twitter, handle)}, nil
 	}
 	ref, err := kinds.refOf(word)
-	if err == nil {
-		w.Ref = ref
-		return nil
-	}
-	if strings.Contains(word, "://") || strings.Contains(word, ":") {
+	return store.Watch{Ref: ref}, err
+}
+
+// checkSource errors where a word is the name of no source. unnamed says why it
+// is nothing else.
+func checkSource(ctx context.Context, archive *wire.Archive, c *config.Config, word string, unnamed error) error {
+	all, err := wire.ListSources(ctx, archive.Archive)
+	switch {
+	case err != nil:
 		return err
+	case slices.ContainsFunc(all, func(l wire.ListedSource) bool { return l.Plan.Source.Name == word }),
+		slices.ContainsFunc(c.Sources, func(s config.Source) bool { return s.Name == word }):
+		return nil
+	case strings.Contains(word, ":"):
+		return unnamed
 	}
-	w.Source = word
-	return nil
+	return invalid("%.200q is no post, no @handle, and no name of a source; `stet source list` lists those", word)
 }
 
 func accountOf(p post.Platform, handle string) string { return store.HandleTerm(p, handle).Value }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"time"
 
+	"stet/archiver"
+	"stet/archiver/browser"
 	"stet/archiver/notify"
 	"stet/archiver/source"
+	"stet/archiver/wayback"
 	"stet/cmd/internal/config"
 	"stet/extract"
 	"stet/extract/post"
@@ -31,6 +34,12 @@ type (
 
 // DefaultEvery is how often a source is read that has no schedule.
 const DefaultEvery time.Duration = source.DefaultEvery
+
+// JobKinds are the kinds of jobs of which the queue is made up.
+func JobKinds() []string {
+	return []string{archiver.JobCapture, archiver.JobArticle, archiver.JobLook, archiver.JobPage, archiver.JobPageLook, archiver.JobSource,
+		browser.JobDraw, wayback.JobSubmit, archiver.JobTakedown}
+}
 
 // ParseSourceKind reads a kind of source.
 func ParseSourceKind(s string) (SourceKind, error) { return source.ParseKind(s) }
