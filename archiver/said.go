@@ -173,29 +173,19 @@ func withoutMarks(text string) string {
 // nearest finds the nearest posts: of the account on the days, of the account,
 // of anybody.
 func (r *Reader) nearest(ctx context.Context, s *Said, day time.Time, limit int) error {
+	text := withoutMarks(s.Quote.Text)
 	for _, f := range saidFilters(s.Quote.Handle, day) {
-		q := store.SearchQuery{Words: withoutMarks(s.Quote.Text), Filter: f.filter, Limit: compared}
-		q.Words = q.Words[:min(len(q.Words), store.MaxSearchWords)]
-		found, err := r.o.Archive.Search(ctx, q)
+		near, err := r.nearIn(ctx, s, f, text)
 		if err != nil {
 			return err
 		}
-		var near []NearPost
-		for i := range found.Hits {
-			ref, err := post.ParseRef(found.Hits[i].Ref)
-			if err != nil {
-				return fmt.Errorf("%w: the index of words names %q: %w", store.ErrCorrupt, found.Hits[i].Ref, err)
+		// The words that were changed can be those by which the index finds.
+		for _, piece := range pieces(text) {
+			if len(near) > 0 {
+				break
 			}
-			if slices.ContainsFunc(s.Near, func(n NearPost) bool { return n.Ref() == ref }) {
-				continue
-			}
-			n, ok, err := r.compare(ctx, s.Quote, ref)
-			if err != nil {
+			if near, err = r.nearIn(ctx, s, f, piece); err != nil {
 				return err
-			}
-			if ok {
-				n.Other, n.OffDay = f.other, f.offDay
-				near = append(near, n)
 			}
 		}
 		slices.SortStableFunc(near, func(a, b NearPost) int {
@@ -210,6 +200,50 @@ func (r *Reader) nearest(ctx context.Context, s *Said, day time.Time, limit int)
 		}
 	}
 	return nil
+}
+
+// nearIn returns the posts that the index finds by some words, the filter lets
+// through, and the quotation is near to; those that are known already are left
+// out.
+func (r *Reader) nearIn(ctx context.Context, s *Said, f saidFilter, words string) ([]NearPost, error) {
+	q := store.SearchQuery{Words: words[:min(len(words), store.MaxSearchWords)], Filter: f.filter, Limit: compared}
+	found, err := r.o.Archive.Search(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var near []NearPost
+	for i := range found.Hits {
+		ref, err := post.ParseRef(found.Hits[i].Ref)
+		if err != nil {
+			return nil, fmt.Errorf("%w: the index of words names %q: %w", store.ErrCorrupt, found.Hits[i].Ref, err)
+		}
+		if slices.ContainsFunc(s.Near, func(n NearPost) bool { return n.Ref() == ref }) {
+			continue
+		}
+		n, ok, err := r.compare(ctx, s.Quote, ref)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			n.Other, n.OffDay = f.other, f.offDay
+			near = append(near, n)
+		}
+	}
+	return near, nil
+}
+
+// pieces cuts a text into three runs of words; nil where it is too short. A post
+// that holds most of the words in their order holds most of one of them.
+func pieces(text string) []string {
+	fields := strings.Fields(text)
+	if len(fields) < 6 {
+		return nil
+	}
+	var list []string
+	for run := range slices.Chunk(fields, (len(fields)+2)/3) {
+		list = append(list, strings.Join(run, " "))
+	}
+	return list
 }
 
 func saidRank(answer string) int {

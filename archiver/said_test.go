@@ -79,6 +79,7 @@ func TestDidTheySay(t *testing.T) {
 		{"word for word", archiver.Quote{Text: "“The bridge opens on Monday and everybody is welcome — see you there”", Handle: "ada"}, archiver.SaidSame, "twitter:1"},
 		{"a part", archiver.Quote{Text: "everybody is welcome", Handle: "@ADA"}, archiver.SaidPart, "twitter:1"},
 		{"changed", archiver.Quote{Text: "The bridge never opens on Monday, and nobody is welcome."}, archiver.SaidNear, "twitter:1"},
+		{"its rarest words changed", archiver.Quote{Text: "The tunnel stays closed until the end of the year."}, archiver.SaidNear, "twitter:2"},
 		{"an earlier version", archiver.Quote{Text: "The tunnel will open again in the spring, I promise.", Handle: "ada"}, archiver.SaidSame, "twitter:2"},
 		{"of another", archiver.Quote{Text: "Nobody has ever seen a heron on the pier at noon.", Handle: "ada"}, archiver.SaidNone, "twitter:3"},
 		{"a pasted embed", archiver.Quote{Text: "Nobody has ever seen a heron on the pier at noon. — Bram (@bram) " + other.Posted.Format("January 2, 2006")}, archiver.SaidSame, "twitter:3"},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stet/archiver"
+	"stet/cmd/internal/wire"
 	"stet/extract/post"
 	"stet/store"
 )
@@ -86,6 +87,22 @@ func (f *lookupFilter) query(text string) (*archiver.LookupQuery, error) {
 	return q, f.days(&q.Filter)
 }
 
+func lowered(words []string) []string {
+	list := make([]string, 0, len(words))
+	for _, w := range words {
+		list = append(list, strings.ToLower(w))
+	}
+	return list
+}
+
+func platformNames() []string {
+	var names []string
+	for _, p := range wire.Platforms() {
+		names = append(names, string(p))
+	}
+	return names
+}
+
 // lists reads the lists of words.
 func (f *lookupFilter) lists(into *store.SearchFilter) error {
 	for _, l := range []struct {
@@ -97,6 +114,7 @@ func (f *lookupFilter) lists(into *store.SearchFilter) error {
 		{"media", f.media, []string{"photo", "video", "gif", "audio", "file", "none"}},
 		{"source", f.sources, []string{"api", "public", "embed", "archive", "import", "article"}},
 		{"status", f.statuses, statusFilters()},
+		{"platform", lowered(f.platforms), platformNames()},
 	} {
 		for _, v := range l.given {
 			if !slices.Contains(l.known, v) {
@@ -107,8 +125,8 @@ func (f *lookupFilter) lists(into *store.SearchFilter) error {
 	for _, k := range f.kinds {
 		into.Kinds = append(into.Kinds, store.HitKind(k))
 	}
-	for _, p := range f.platforms {
-		into.Platforms = append(into.Platforms, post.Platform(strings.ToLower(p)))
+	for _, p := range lowered(f.platforms) {
+		into.Platforms = append(into.Platforms, post.Platform(p))
 	}
 	for _, s := range f.sources {
 		into.Sources = append(into.Sources, post.Source(s))

@@ -101,10 +101,12 @@ func commands() []string {
 func near() map[string]string {
 	return map[string]string{
 		"archive": "capture", "save": "capture", "snapshot": "capture", "add": "capture", "grab": "capture", "fetch": "capture", "download": "capture", "keep": "capture",
-		"scan": "extract", "parse": "extract", "embeds": "extract", "list": "lookup", "ls": "lookup", "grep": "lookup", "query": "lookup",
-		"get": "show", "view": "show", "cat": "show", "info": "status", "stat": "status", "stats": "status",
+		"scan": "extract", "parse": "extract", "embeds": "extract", "list": "lookup", "ls": "lookup", "grep": "lookup", "query": "lookup", "quote": "lookup", "said": "lookup",
+		"get": "show", "view": "show", "cat": "show", "diff": "show", "history": "show", "log": "show", "timeline": "show", "info": "status", "stat": "status", "stats": "status",
 		"delete": "takedown", "remove": "takedown", "erase": "takedown", "seal": "takedown", "look": "recheck", "refresh": "recheck", "update": "recheck", "alive": "recheck",
 		"fsck": "check", "scrub": "check", "vacuum": "compact", "reindex": "rebuild", "recover": "salvage", "rescue": "salvage", "settings": "config", "example": "demo", "try": "demo",
+		"run": "serve", "start": "serve", "daemon": "serve", "web": "serve", "desk": "serve", "feed": "source", "feeds": "source", "sources": "source",
+		"queue": "jobs", "job": "jobs", "alert": "watch", "follow": "source", "cases": "case", "users": "user", "tokens": "token", "login": "token", "health": "status",
 	}
 }
 
