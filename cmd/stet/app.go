@@ -36,6 +36,8 @@ type app struct {
 	// configuration; nil where the command runs by itself.
 	shared *wire.Archive
 	config *config.Config
+	// replace puts a backup in the place of the archive of that service.
+	replace func(context.Context, wire.Restoring, func(wire.CopyProgress)) (wire.RestoreSummary, int, error)
 	// dir is the working folder of the client for which a service runs the
 	// command; empty where it is not known.
 	dir string

@@ -36,12 +36,14 @@ func (a *app) demoWeb(ctx context.Context, keep, listen string) (err error) {
 	c := config.Default()
 	c.Data, c.Capture.Links, c.Browser.Draw = dir, string(archiver.LinksArticle), "off"
 	s := &service{a: a, c: c, log: slog.New(slog.DiscardHandler)}
-	if s.w, err = wire.OpenService(ctx, c, world.Options(a.options(nil)), s.ready, func(wire.NotifyReport) {}); err != nil {
+	w, err := wire.OpenService(ctx, c, world.Options(a.options(nil)), s.ready, func(wire.NotifyReport) {})
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.w.Close()) }()
+	defer func() { err = errors.Join(err, w.Close()) }()
+	s.at.Store(&shift{w: w})
 	a.out.block("", "Some weeks of an invented town's news pass now, inside this process. Nothing goes out to the network.", 0)
-	if err := a.tellDesk(ctx, world, s.w); err != nil {
+	if err := a.tellDesk(ctx, world, w); err != nil {
 		return fmt.Errorf("the demonstration failed: %w", err)
 	}
 	l, err := demoListener(ctx, listen)
@@ -55,7 +57,7 @@ func (a *app) demoWeb(ctx context.Context, keep, listen string) (err error) {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- s.w.Engine.Run(ctx, archiver.RunOptions{Workers: 2})
+		ended <- w.Engine.Run(ctx, archiver.RunOptions{Workers: 2})
 		stop()
 	}()
 	err = s.serveDesk(ctx, l)

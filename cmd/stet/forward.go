@@ -24,7 +24,7 @@ import (
 // open, the service runs them.
 func forwardable(cmd *cobra.Command) bool {
 	for c := cmd; c != nil; c = c.Parent() {
-		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "checkpoint", "export", "status", "jobs", "watch", "case", "source", "backup", "compact", "rebuild", "token", "user", "approve", "hold", "refuse", "import"}, c.Name()) {
+		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "checkpoint", "export", "status", "jobs", "watch", "case", "source", "backup", "restore", "salvage", "compact", "rebuild", "token", "user", "approve", "hold", "refuse", "import"}, c.Name()) {
 			return true
 		}
 	}
@@ -148,21 +148,35 @@ func namedInput(in io.Reader, args []string) io.Reader {
 	return strings.NewReader("")
 }
 
-// runFor runs a command for a client of the service: with the service's archive
-// and configuration, and the client's files, zone and ends.
-func (a *app) runFor(w *wire.Archive, c *config.Config) forward.Run {
-	return func(ctx context.Context, r forward.Request, l forward.Local) int {
-		return a.clientApp(w, c, r, l).run(ctx, withoutPlace(r.Args))
-	}
+// command runs a command for a client of the service on this machine.
+func (s *service) command(ctx context.Context, r forward.Request, l forward.Local) int {
+	return s.withApp(ctx, r, l, func(ctx context.Context, client *app) int { return client.run(ctx, withoutPlace(r.Args)) })
 }
 
-// clientApp is the program as a client of the service sees it.
-func (a *app) clientApp(w *wire.Archive, c *config.Config, r forward.Request, l forward.Local) *app {
-	return &app{
-		stdin: l.Stdin, stdout: l.Stdout, stderr: l.Stderr, files: l.Files, place: a.place, now: a.now, random: a.random,
-		zone: time.FixedZone(r.Zone, r.Offset), terminal: r.Terminal, keyboard: r.Keyboard, fetch: a.fetch, dir: r.Dir,
-		shared: w.Share(), config: c, tokens: a.tokens, peer: l.User,
+// withApp calls run with the program as a client of the service sees it: with
+// the service's archive and configuration, and the client's files, zone and
+// ends.
+func (s *service) withApp(ctx context.Context, r forward.Request, l forward.Local, run func(context.Context, *app) int) int {
+	ctx, v, err := s.entrance.enter(ctx, 0)
+	if err != nil {
+		return 130 // the client has gone, or the service ends
 	}
+	defer v.leave()
+	client := &app{
+		stdin: l.Stdin, stdout: l.Stdout, stderr: l.Stderr, files: l.Files, place: s.a.place, now: s.a.now, random: s.a.random,
+		zone: time.FixedZone(r.Zone, r.Offset), terminal: r.Terminal, keyboard: r.Keyboard, fetch: s.a.fetch, dir: r.Dir,
+		shared: s.archive().Share(), config: s.c, tokens: s.a.tokens, peer: l.User,
+	}
+	client.replace = func(ctx context.Context, w wire.Restoring, report func(wire.CopyProgress)) (wire.RestoreSummary, int, error) {
+		v.leave() // it waits until nobody is inside
+		return s.replace(ctx, w, report)
+	}
+	code := run(ctx, client)
+	if code != 0 && errors.Is(context.Cause(ctx), errReplaced) {
+		client.warn("%s; run the command again", errReplaced)
+		return exitCode(store.ErrBusy)
+	}
+	return code
 }
 
 // withoutPlace drops the flags that say which archive, and the way to it: it is

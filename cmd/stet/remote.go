@@ -192,9 +192,10 @@ func (g gate) Check(secret string) (forward.Caller, error) {
 func (s *service) remote() *forward.Remote {
 	return &forward.Remote{Version: version().Version, Gate: gate{token.Of(s.c.Data, s.a.now)},
 		Run: func(ctx context.Context, who forward.Caller, r forward.Request, l forward.Local) int {
-			client := s.a.clientApp(s.w.Archive, s.c, r, l)
-			client.holder = &token.Token{Name: who.Name, Role: token.Role(who.Role)}
-			code := client.runRemote(ctx, withoutPlace(r.Args))
+			code := s.withApp(ctx, r, l, func(ctx context.Context, client *app) int {
+				client.holder = &token.Token{Name: who.Name, Role: token.Role(who.Role)}
+				return client.runRemote(ctx, withoutPlace(r.Args))
+			})
 			s.log.Info("remote command", "token", who.Name, "role", who.Role, "command", commandWord(r.Args), "exit", code)
 			return code
 		},
@@ -224,7 +225,7 @@ func (s *service) firstUser(l net.Listener) error {
 	if l == nil || len(s.c.Serve.Hosts) == 0 && loopback(l) {
 		return nil
 	}
-	password, err := s.w.FirstUser(s.a.options(nil))
+	password, err := s.archive().FirstUser(s.a.options(nil))
 	if err != nil || password == "" {
 		return err
 	}

@@ -16,10 +16,14 @@ func (a *app) restoreCommand() *cobra.Command {
 		Use:   "restore FOLDER",
 		Short: "Put a backup in the place of the archive",
 		Long: `Check the backup in a folder wholly, and copy it to where the archive is (see
---data). No stet may be running there. An archive that is there already and holds
-anything stays, unless --force moves it aside into a folder within; nothing is
-deleted. Interrupted at any moment, the archive is the one before or the restored
-one.
+--data). An archive that is there already and holds anything stays, unless --force
+moves it aside into a folder within; nothing is deleted. Interrupted at any moment,
+the archive is the one before or the restored one.
+
+Where a service runs, it does the work, and everything goes on while the backup is
+checked and copied. Then what is under way is ended, as when the service is
+stopped, and the service goes on with the restored archive; the folder of the
+backup is on its machine.
 
 The heads of the evidence tree that were signed after the backup are not in it:
 the restored archive signs with a new key. The old one hands over to it, where it
@@ -51,7 +55,14 @@ func (a *app) restore(ctx context.Context, word string, force bool, passphraseFi
 	}
 	p := a.newProgress()
 	defer p.close()
-	sum, tokens, err := wire.Restore(ctx, c, a.options(nil), wire.Restoring{From: dir, Force: force, Passphrase: passphrase}, p.copying("restoring"))
+	r := wire.Restoring{From: dir, Force: force, Passphrase: passphrase}
+	var sum wire.RestoreSummary
+	var tokens int
+	if a.replace != nil {
+		sum, tokens, err = a.replace(ctx, r, p.copying("restoring"))
+	} else {
+		sum, tokens, err = wire.Restore(ctx, c, a.options(nil), r, p.copying("restoring"))
+	}
 	p.clear()
 	if tokens > 0 {
 		a.warn("%s came with the backup, as of its time; `stet token list` lists them", count(tokens, "token"))

@@ -17,7 +17,9 @@ func (a *app) salvageCommand() *cobra.Command {
 		Long: `Read the pages of a damaged archive one by one, whatever leads to them, and write
 every record whose checksum is right into a new archive in a folder, which must be
 empty or not exist. The damaged archive is not changed. What was lost is said.
-Where there is a backup, "stet restore" is better.`,
+Where there is a backup, "stet restore" is better. Where a service runs, it does
+the work, what is to be written waits meanwhile, and it goes on with the damaged
+archive until the new one is put in its place.`,
 		Example: `  stet salvage /mnt/disk/rescued
   stet restore /mnt/disk/rescued --force     (puts it in the place of the damaged one)`,
 		Args: oneArg("the folder for the new archive"),
@@ -36,7 +38,12 @@ func (a *app) salvage(ctx context.Context, word string) error {
 	}
 	p := a.newProgress()
 	defer p.close()
-	sum, err := wire.Salvage(ctx, c, a.options(nil), dir, p.copying("salvaging"))
+	var sum wire.SalvageSummary
+	if a.shared != nil {
+		sum, err = a.shared.Salvage(ctx, dir, p.copying("salvaging"))
+	} else {
+		sum, err = wire.Salvage(ctx, c, a.options(nil), dir, p.copying("salvaging"))
+	}
 	p.clear()
 	if err != nil {
 		return err

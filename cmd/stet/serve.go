@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/user"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,8 +55,15 @@ const (
 type service struct {
 	a   *app
 	c   *config.Config
-	w   *wire.Service
 	log *slog.Logger
+	// at is the archive that it works on now; exchanges are those that are to
+	// take its place, and entrance is who uses it.
+	at        atomic.Pointer[shift]
+	exchanges chan *exchange
+	exchange  atomic.Bool
+	entrance  entrance
+	// raw is where archived bytes have an origin of their own; empty for nowhere.
+	raw string
 	// beat is when the workers were last seen alive, in Unix seconds.
 	beat atomic.Int64
 	full atomic.Bool
@@ -90,14 +96,11 @@ func (a *app) serve(ctx context.Context, once bool, role string) (err error) {
 	if once && c.Serve.Role == roleWeb {
 		return fmt.Errorf("%w: the role web does no work of the schedule, so that there is nothing to do once", store.ErrUsage)
 	}
-	s := &service{a: a, c: c, log: a.logger(c)}
-	options := a.options(nil)
-	options.Log = s.log
-	s.w, err = wire.OpenService(ctx, c, options, s.ready, s.report)
-	if err != nil {
+	s := &service{a: a, c: c, log: a.logger(c), exchanges: make(chan *exchange)}
+	if err := s.open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.w.Close()) }()
+	defer func() { err = errors.Join(err, s.at.Load().w.Close()) }()
 	if once {
 		return s.once(ctx)
 	}
@@ -130,7 +133,7 @@ func (s *service) jobFailed(j store.Job, err error) {
 		t := &trouble{err: err, at: s.a.now()}
 		late, cancel := context.WithTimeout(context.Background(), readyTime)
 		defer cancel()
-		if head, err := s.w.Archive.Archive.Backend().Head(late); err == nil {
+		if head, err := s.archive().Archive.Archive.Backend().Head(late); err == nil {
 			t.head.Store(head)
 		}
 		s.trouble.Store(t)
@@ -152,10 +155,13 @@ const troubleTime = 90 * time.Second
 
 // ready says why the service does not take work.
 func (s *service) ready(ctx context.Context) error {
-	if s.w != nil {
+	if s.exchange.Load() {
+		return fmt.Errorf("%w: another archive is put in the place of this one", store.ErrBusy)
+	}
+	if w := s.archive(); w != nil {
 		late, cancel := context.WithTimeout(ctx, readyTime)
 		defer cancel()
-		head, err := s.w.Archive.Archive.Backend().Head(late)
+		head, err := w.Archive.Archive.Backend().Head(late)
 		if err != nil {
 			return fmt.Errorf("reading the archive: %w", err)
 		}
@@ -201,7 +207,8 @@ func (s *service) runOptions(once bool) archiver.RunOptions {
 
 // once does all that is due, and tells about it.
 func (s *service) once(ctx context.Context) error {
-	if err := s.w.Engine.Run(ctx, s.runOptions(true)); err != nil {
+	w := s.archive()
+	if err := w.Engine.Run(ctx, s.runOptions(true)); err != nil {
 		return err
 	}
 	if err := s.followOnce(ctx); err != nil {
@@ -210,14 +217,14 @@ func (s *service) once(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("doing what is due: %w; what is not done stays due", ctx.Err())
 	}
-	stamps, err := s.w.Stamps(s.c, s.a.options(nil), s.stampFailed)
+	stamps, err := w.Stamps(s.c, s.a.options(nil), s.stampFailed)
 	if err != nil {
 		return err
 	}
 	if _, err := stamps.Once(ctx); err != nil && ctx.Err() == nil {
 		s.stampFailed(err)
 	}
-	if err := s.w.Notifier.Once(ctx); err != nil {
+	if err := w.Notifier.Once(ctx); err != nil {
 		return fmt.Errorf("%w: telling people: %w", store.ErrPartial, err)
 	}
 	return nil
@@ -226,20 +233,21 @@ func (s *service) once(ctx context.Context) error {
 // followOnce does what follows from what was captured just now: it is drawn, and
 // handed over, too.
 func (s *service) followOnce(ctx context.Context) error {
-	if s.w.Drawings == nil && s.w.Submissions == nil {
+	w := s.archive()
+	if w.Drawings == nil && w.Submissions == nil {
 		return nil
 	}
-	if d := s.w.Drawings; d != nil {
+	if d := w.Drawings; d != nil {
 		if err := d.Once(ctx); err != nil {
 			return err
 		}
 	}
-	if d := s.w.Submissions; d != nil {
+	if d := w.Submissions; d != nil {
 		if err := d.Once(ctx); err != nil {
 			return err
 		}
 	}
-	return s.w.Engine.Run(ctx, s.runOptions(true))
+	return w.Engine.Run(ctx, s.runOptions(true))
 }
 
 // run works until ctx ends. Whatever ends early ends the rest.
@@ -251,18 +259,13 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stamps, err := s.w.Stamps(s.c, s.a.options(nil), s.stampFailed)
-	if err == nil && s.c.Storage.Postgres == "" {
-		// Where others share the archive, one of them makes the key: see sign.
-		err = stamps.Begin(ctx)
-	}
+	err = s.begin(ctx)
 	if err == nil {
 		err = s.firstUser(doors.desk)
 	}
-	if err != nil {
-		return errors.Join(err, doors.close())
+	if err == nil {
+		err = s.alone(ctx)
 	}
-	err = s.alone(ctx)
 	var socket net.Listener
 	if err == nil {
 		socket, err = s.socket(ctx)
@@ -270,114 +273,20 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
-	var (
-		group sync.WaitGroup
-		mu    sync.Mutex
-		errs  []error
-	)
-	part := func(f func() error) {
-		group.Go(func() {
-			err := f()
-			mu.Lock()
-			errs = append(errs, err)
-			mu.Unlock()
-			stop()
-		})
-	}
-	if s.c.Serve.Role != roleWeb {
-		part(func() error {
-			return s.patiently(ctx, "jobs", func(ctx context.Context) error { return s.w.Engine.Run(ctx, s.runOptions(false)) })
-		})
-		part(func() error {
-			return s.patiently(ctx, "stamps", func(ctx context.Context) error { return s.sign(ctx, stamps) })
-		})
-		// What follows the journal does so on one machine at a time.
-		for name, f := range s.followers() {
-			part(func() error {
-				return s.patiently(ctx, name, func(ctx context.Context) error { return s.w.Alone(ctx, name, f) })
-			})
-		}
-	}
-	part(func() error { return s.patiently(ctx, "pictures", s.w.RunPictures) })
-	part(func() error {
-		return s.patiently(ctx, "policies", func(ctx context.Context) error { return s.w.Removals.RunGone(ctx, s.c.Policy.XAPIOnGone) })
-	})
-	if s.searches() {
-		part(func() error { return s.patiently(ctx, "words", s.w.RunWords) })
-	}
-	part(func() error { return forward.Serve(ctx, socket, version().Version, s.a.runFor(s.w.Archive, s.c)) })
+	parts := newParts(stop)
+	parts.begin(func() error { return s.shifts(ctx) })
+	parts.begin(func() error { return forward.Serve(ctx, socket, version().Version, s.command) })
 	for _, serve := range s.serving(doors) {
-		part(func() error { return serve(ctx) })
+		parts.begin(func() error { return serve(ctx) })
 	}
-	part(func() error { return s.tellSystemd(ctx) })
+	parts.begin(func() error { return s.tellSystemd(ctx) })
 	s.warnPlain(doors.desk)
 	s.log.Info("serving", "archive", s.c.Data, "pages", s.address(doors.desk), "public", s.address(doors.public), "raw", s.address(doors.raw), "version", version().Version)
-	group.Wait()
+	err = parts.wait()
 	if outer.Err() != nil {
 		s.log.Info("stopped")
-		if err := errors.Join(errs...); err != nil {
-			return err
-		}
-		return nil
 	}
-	return errors.Join(errs...)
-}
-
-// searches reports whether this machine answers searches of an archive to which
-// others add.
-func (s *service) searches() bool { return s.w.Shared() && s.c.Serve.Role != roleWorker }
-
-// sign lets heads of the evidence tree be signed, by one machine at a time and
-// never by one that would have to make a second key for it.
-func (s *service) sign(ctx context.Context, stamps *wire.StampWorker) error {
-	may, err := s.w.MaySign(ctx)
-	if err != nil {
-		return err
-	}
-	if may {
-		err = s.w.Alone(ctx, "stamps", func(ctx context.Context) error {
-			// Another may have made the key while this one waited.
-			if may, err = s.w.MaySign(ctx); err != nil || !may {
-				return err
-			}
-			if err := stamps.Begin(ctx); err != nil {
-				return err
-			}
-			return stamps.Run(ctx)
-		})
-	}
-	if err != nil || may {
-		return err
-	}
-	s.log.Info("this machine does not have the key that signs heads, and leaves it to those that do", "key", "evidence.key")
-	<-ctx.Done()
-	return nil
-}
-
-// followers are the parts that follow the archive and act outside: each for one
-// machine at a time.
-func (s *service) followers() map[string]func(context.Context) error {
-	all := map[string]func(context.Context) error{
-		"alerts": func(ctx context.Context) error {
-			err := s.w.Notifier.Run(ctx)
-			if err == nil {
-				<-ctx.Done() // with nobody to tell it ends at once
-			}
-			return err
-		},
-	}
-	if d := s.w.Drawings; d != nil {
-		all["drawings"] = d.Run
-	}
-	if d := s.w.Submissions; d != nil {
-		all["submissions"] = d.Run
-	}
-	if s.w.Push != nil {
-		all["push"] = func(ctx context.Context) error {
-			return s.w.Push.Run(ctx, func(err error) { s.log.Info("the stream of Bluesky is interrupted", "error", err.Error()) })
-		}
-	}
-	return all
+	return err
 }
 
 // patience is how long a part waits that the storage of the archive keeps from
@@ -472,7 +381,7 @@ func (s *service) tellSystemd(ctx context.Context) error {
 		case <-tick.C:
 			// Only workers that move keep the watchdog quiet, and what they wait
 			// for.
-			if s.a.now().Unix()-s.beat.Load() < int64(interval.Seconds()) || s.w.Remaking() {
+			if s.a.now().Unix()-s.beat.Load() < int64(interval.Seconds()) || s.exchange.Load() || s.archive().Remaking() {
 				if _, err := daemon.SdNotify(false, daemon.SdNotifyWatchdog); err != nil {
 					return fmt.Errorf("telling the service manager: %w", err)
 				}

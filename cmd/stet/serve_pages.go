@@ -54,7 +54,7 @@ func (s *service) listen(ctx context.Context) (doors, error) {
 		if err != nil {
 			return doors{}, errors.Join(fmt.Errorf("%w: serve.raw_listen: %w", store.ErrUsage, err), d.close())
 		}
-		s.w.Web.SetRaw(cmp.Or(s.c.Serve.RawURL, port))
+		s.raw = cmp.Or(s.c.Serve.RawURL, port)
 	}
 	return d, nil
 }
@@ -106,10 +106,14 @@ func (s *service) serving(d doors) []func(context.Context) error {
 		all = append(all, func(ctx context.Context) error { return s.serveDesk(ctx, d.desk) })
 	}
 	if d.public != nil {
-		all = append(all, func(ctx context.Context) error { return s.serveOn(ctx, d.public, s.w.Web.Public()) })
+		all = append(all, func(ctx context.Context) error {
+			return s.serveOn(ctx, d.public, s.inside(func(at *shift) http.Handler { return at.public }))
+		})
 	}
 	if d.raw != nil {
-		all = append(all, func(ctx context.Context) error { return s.serveOn(ctx, d.raw, s.w.Web.Raw()) })
+		all = append(all, func(ctx context.Context) error {
+			return s.serveOn(ctx, d.raw, s.inside(func(at *shift) http.Handler { return at.raw }))
+		})
 	}
 	return all
 }
@@ -124,6 +128,7 @@ func operating(path string) bool {
 func (s *service) serveDesk(ctx context.Context, l net.Listener) error {
 	commands := s.remote()
 	defer commands.Wait()
+	pages := s.inside(func(at *shift) http.Handler { return at.w.Web })
 	// A ServeMux would take double slashes out of addresses that stand in paths.
 	return s.serveOn(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == forward.CommandPath {
@@ -134,8 +139,31 @@ func (s *service) serveDesk(ctx context.Context, l net.Listener) error {
 			http.Error(w, "This is a worker: it has no pages. They are where a stet with the role web or all serves them.", http.StatusNotFound)
 			return
 		}
-		s.w.Web.ServeHTTP(w, r)
+		pages.ServeHTTP(w, r)
 	}))
+}
+
+// exchangeWait is how long who asks for a page waits while another archive takes
+// the place of the one that is served.
+const exchangeWait = 10 * time.Second
+
+// inside returns a handler of the archive that is served when it is asked.
+func (s *service) inside(of func(*shift) http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" && s.entrance.isShut() {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"status":"ok"}` + "\n")) // who asked may have gone
+			return
+		}
+		ctx, v, err := s.entrance.enter(r.Context(), exchangeWait)
+		if err != nil {
+			w.Header().Set("Retry-After", "10")
+			http.Error(w, "Another archive takes the place of this one just now. Try again in a moment.", http.StatusServiceUnavailable)
+			return
+		}
+		defer v.leave()
+		of(s.at.Load()).ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // serveOn serves a listener until ctx ends.

@@ -23,7 +23,7 @@ func children() map[string]func(ctx context.Context, dir string) error {
 	return map[string]func(context.Context, string) error{
 		"append": appendForEver, "size limit": reachSizeLimit, "full disk": fillDisk, "failing sync": loseSyncs, "nobody": readAsNobody,
 		"little address space": openInLittleSpace, "keep": keepAll, "migrate": migrateLater, "compact": remakeHere, "rebuild": remakeHere,
-		"backup": remakeHere, "restore": remakeHere, "compact open": compactOpen,
+		"backup": remakeHere, "restore": remakeHere, "restore open": remakeHere, "compact open": compactOpen,
 	}
 }
 

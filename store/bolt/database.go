@@ -177,11 +177,12 @@ func (s *Store) settleSwap(report func(CopyProgress)) error {
 	return nil
 }
 
-// begin notes how far a database is.
+// begin notes how far a database is, and how it grows.
 func (d *database) begin() error {
 	return guarded("opening the new database", func() error {
 		return d.db.View(func(tx *bbolt.Tx) error {
 			d.durable.Store(int64(tx.ID()))
+			d.db.AllocSize = growth(tx.Size())
 			return nil
 		})
 	})

@@ -64,6 +64,9 @@ type Options struct {
 	Free FreeSpace
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
+
+	// keepSpool leaves what is in the spool: a backup that was staged there.
+	keepSpool bool
 }
 
 // Store is an archive in a folder. It implements [store.Backend],
@@ -246,8 +249,10 @@ func (s *Store) begin() error {
 	if err := s.settle(); err != nil {
 		return err
 	}
-	if err := clearFolder(filepath.Join(s.dir, spoolFolder)); err != nil {
-		return err
+	if !s.options.keepSpool {
+		if err := clearFolder(filepath.Join(s.dir, spoolFolder)); err != nil {
+			return err
+		}
 	}
 	return writeOwner(s.dir, s.now())
 }
@@ -293,14 +298,17 @@ func mapSize(asked int) int {
 	return int(size)
 }
 
-// tuneGrowth lets the file grow by an eighth of its size, at least 1 MiB and
-// at most 64 MiB at a time: each growth costs a sync, and what is not used yet
-// should be little.
+// tuneGrowth lets the file grow as its size suggests.
 func (s *Store) tuneGrowth(size int64) {
 	if !s.readOnly {
-		s.at.Load().db.AllocSize = int(min(max(size/8, 1<<20), 64<<20))
+		s.at.Load().db.AllocSize = growth(size)
 	}
 }
+
+// growth is how much a file of a size grows at a time, an eighth of it, at least
+// 1 MiB and at most 64 MiB: each growth costs a sync, and what is not used yet
+// should be little.
+func growth(size int64) int { return int(min(max(size/8, 1<<20), 64<<20)) }
 
 // Close waits for the commits that have begun and closes the archive; the
 // operations that wait for a commit are refused. It may be called again.

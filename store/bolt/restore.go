@@ -62,14 +62,7 @@ type RestoreSummary struct {
 // is damaged, with ErrInvalid where it is the archive itself, with ErrBusy where
 // either is in use, and with ErrFull where there is not enough space.
 func Restore(ctx context.Context, backup, dir string, o RestoreOptions) (RestoreSummary, error) {
-	if o.Report == nil {
-		o.Report = func(CopyProgress) {}
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	r := &restore{ctx: ctx, from: filepath.Clean(backup), dir: filepath.Clean(dir), o: o}
-	r.sum.Dir = r.dir
+	r := newRestore(ctx, backup, dir, o)
 	if err := r.run(); err != nil {
 		return r.sum, fmt.Errorf("restoring %s to %s: %w", backup, dir, err)
 	}
@@ -84,20 +77,48 @@ type restore struct {
 	sum       RestoreSummary
 	backup    *Store
 	proven    *proven
+	// staged is the folder in which the copy lies already; empty where it is
+	// made when nobody else has the archive.
+	staged string
+}
+
+func newRestore(ctx context.Context, backup, dir string, o RestoreOptions) *restore {
+	if o.Report == nil {
+		o.Report = func(CopyProgress) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &restore{ctx: ctx, from: filepath.Clean(backup), dir: filepath.Clean(dir), o: o}
+	r.sum.Dir = r.dir
+	return r
 }
 
 func (r *restore) run() (err error) {
 	if err := r.distinct(); err != nil {
 		return err
 	}
+	if err := r.openBackup(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.backup.Close()) }()
+	return r.put()
+}
+
+// openBackup opens the backup and checks all of it.
+func (r *restore) openBackup() (err error) {
 	r.o.Report(CopyProgress{Stage: "backup"})
 	if r.backup, err = Open(r.ctx, r.from, Options{ReadOnly: true, LockTimeout: r.o.LockTimeout}); err != nil {
 		return fmt.Errorf("the backup: %w", err)
 	}
-	defer func() { err = errors.Join(err, r.backup.Close()) }()
 	if r.proven, err = r.backup.prove(r.ctx, true); err != nil {
-		return fmt.Errorf("the backup is damaged, nothing was changed: %w", err)
+		return errors.Join(fmt.Errorf("the backup is damaged, nothing was changed: %w", err), r.backup.Close())
 	}
+	return nil
+}
+
+// put takes the archive that is there and puts the backup in its place.
+func (r *restore) put() (err error) {
 	target, err := r.take()
 	if err != nil {
 		return err
@@ -143,13 +164,9 @@ func (t *taken) close() error {
 // take locks the archive that is there, and makes an empty one where there is
 // none.
 func (r *restore) take() (*taken, error) {
-	s, err := Open(r.ctx, r.dir, Options{LockTimeout: r.o.LockTimeout, AllowNetworkFS: r.o.AllowNetworkFS, Now: r.o.Now})
+	s, err := Open(r.ctx, r.dir, Options{LockTimeout: r.o.LockTimeout, AllowNetworkFS: r.o.AllowNetworkFS, Now: r.o.Now, keepSpool: r.staged != ""})
 	if err == nil {
-		st, err := s.Stats(r.ctx)
-		empty := err == nil && s.state.durableHead() == 0 && st.Blobs == 0
-		if err == nil && empty {
-			empty, err = s.jobless(r.ctx)
-		}
+		empty, err := s.empty(r.ctx)
 		if err == nil || errors.Is(err, store.ErrCorrupt) {
 			return r.allowed(&taken{s: s, empty: empty})
 		}
@@ -177,8 +194,12 @@ func stopFirst(err error) error {
 	return fmt.Errorf("%w (a service: `systemctl stop stet`), run the same command again, and start it again; or restore into another folder with --data, beside the one that is in use", err)
 }
 
-// jobless reports whether nothing waits to be done.
-func (s *Store) jobless(ctx context.Context) (bool, error) {
+// empty reports whether the archive holds nothing, and nothing waits to be done.
+func (s *Store) empty(ctx context.Context) (bool, error) {
+	st, err := s.Stats(ctx)
+	if err != nil || s.state.durableHead() > 0 || st.Blobs > 0 {
+		return false, err
+	}
 	jobs, err := s.ListJobs(ctx, store.JobFilter{Limit: 1})
 	return len(jobs) == 0, err
 }
@@ -187,21 +208,18 @@ func (r *restore) allowed(t *taken) (*taken, error) {
 	if t.empty || r.o.Force {
 		return t, nil
 	}
-	return nil, errors.Join(fmt.Errorf("%w: there is an archive in %s already; --force moves it aside, into a folder within", store.ErrRefused, r.dir), t.close())
+	return nil, errors.Join(r.refused(), t.close())
+}
+
+func (r *restore) refused() error {
+	return fmt.Errorf("%w: there is an archive in %s already; --force moves it aside, into a folder within", store.ErrRefused, r.dir)
 }
 
 // replace puts the backup in the place of the archive.
 func (r *restore) replace(t *taken) error {
-	info, err := os.Stat(filepath.Join(r.from, FileName))
+	work, err := r.workFolder()
 	if err != nil {
-		return classify(err)
-	}
-	if err := r.o.Free.need(r.dir, info.Size()+r.proven.bytes, "the restored archive"); err != nil {
 		return err
-	}
-	work := filepath.Join(r.dir, spoolFolder, remakeFolder)
-	if err := os.MkdirAll(work, 0o700); err != nil {
-		return classify(err)
 	}
 	if !t.empty {
 		if err := r.aside(); err != nil {
@@ -225,6 +243,27 @@ func (r *restore) replace(t *taken) error {
 		}
 	}
 	return classify(os.RemoveAll(work))
+}
+
+// workFolder makes the folder for what is not whole yet, where it is not there.
+func (r *restore) workFolder() (string, error) {
+	if r.staged != "" {
+		return r.staged, nil
+	}
+	work := filepath.Join(r.dir, spoolFolder, remakeFolder)
+	return work, r.prepare(work)
+}
+
+// prepare makes a working folder, where there is space for the copy.
+func (r *restore) prepare(work string) error {
+	info, err := os.Stat(filepath.Join(r.from, FileName))
+	if err != nil {
+		return classify(err)
+	}
+	if err := r.o.Free.need(r.dir, info.Size()+r.proven.bytes, "the restored archive"); err != nil {
+		return err
+	}
+	return classify(os.MkdirAll(work, 0o700))
 }
 
 // aside gives the archive that is there a second place: a folder within, with
@@ -306,13 +345,18 @@ func (r *restore) copy(work string) error {
 	c := newBlobCopy(r.ctx, r.from, r.dir, work)
 	for i, d := range r.proven.inFiles {
 		r.o.Report(CopyProgress{Stage: "blobs", Done: int64(i), Total: int64(len(r.proven.inFiles))})
-		if err := c.copy(d); err != nil {
+		if err := r.bring(c, d); err != nil {
 			return err
 		}
 	}
-	if err := c.sync(); err != nil {
+	if err := c.sync(); err != nil || r.staged != "" {
 		return err
 	}
+	return r.database(work)
+}
+
+// database copies the database into the working folder and proves it.
+func (r *restore) database(work string) error {
 	r.o.Report(CopyProgress{Stage: "database"})
 	size := int64(0)
 	if info, err := r.backup.at.Load().file.Stat(); err == nil {

@@ -68,6 +68,30 @@ type SalvageSummary struct {
 // It errors with ErrNoStore where there is no file, with ErrBusy where the
 // archive is in use, with ErrInvalid where the folder to is not empty.
 func Salvage(ctx context.Context, from, to string, o SalvageOptions) (SalvageSummary, error) {
+	return newSalvage(ctx, from, to, o).do()
+}
+
+// Salvage does what the function Salvage does for this archive while it is open.
+// Those who write wait meanwhile; where nothing can be written any more because
+// of the damage, nobody does.
+func (s *Store) Salvage(ctx context.Context, to string, o SalvageOptions) (sum SalvageSummary, err error) {
+	v := newSalvage(ctx, s.dir, to, o)
+	v.own = true
+	if s.writable() != nil {
+		return v.do()
+	}
+	defer s.pins.hold()()
+	err = s.submitAlone(ctx, func(ctx context.Context) error {
+		s.remaking.Store(true)
+		defer s.remaking.Store(false)
+		v.ctx = ctx
+		sum, err = v.do()
+		return err
+	})
+	return sum, err
+}
+
+func newSalvage(ctx context.Context, from, to string, o SalvageOptions) *salvage {
 	if o.Report == nil {
 		o.Report = func(CopyProgress) {}
 	}
@@ -78,8 +102,12 @@ func Salvage(ctx context.Context, from, to string, o SalvageOptions) (SalvageSum
 		entries: map[store.Digest]*blobEntry{}, cursors: map[string]uint64{}, receipts: map[string]store.Receipt{},
 		ids: map[store.ID]bool{}, wanted: map[store.Digest]bool{}}
 	v.sum.Dir, v.sum.Lost, v.sum.LostBlobs = v.to, []LostRecords{}, []store.Digest{}
+	return v
+}
+
+func (v *salvage) do() (SalvageSummary, error) {
 	if err := v.run(); err != nil {
-		return v.sum, fmt.Errorf("salvaging %s: %w", from, err)
+		return v.sum, fmt.Errorf("salvaging %s: %w", v.from, err)
 	}
 	return v.sum, nil
 }
@@ -99,6 +127,8 @@ type salvage struct {
 	sum      SalvageSummary
 	file     *os.File
 	size     int64
+	// own is true where this process has the archive open, and nobody writes.
+	own bool
 
 	// What was found. pieces are those of blocks by the number of the first
 	// record, then by the number of the piece: pages that were replaced later
@@ -129,7 +159,7 @@ func (v *salvage) run() (err error) {
 		return classify(err)
 	}
 	defer func() { err = errors.Join(err, v.file.Close()) }()
-	if locked(v.file) {
+	if !v.own && locked(v.file) {
 		return busy(v.from, true)
 	}
 	info, err := v.file.Stat()

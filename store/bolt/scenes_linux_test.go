@@ -48,7 +48,8 @@ func scenes(t *testing.T) map[string]scene {
 	return map[string]scene{
 		"keep": keepScene(t), "migrate": migrateScene(t), "compact": remakeScene(t, "compact"), "rebuild": remakeScene(t, "rebuild"),
 		"compact open": compactOpenScene(t),
-		"backup":       backupScene(t), "first backup": firstBackupScene(t), "restore": restoreScene(t),
+		"backup":       backupScene(t), "first backup": firstBackupScene(t), "restore": restoreScene(t, "restore"),
+		"restore open": restoreScene(t, "restore open"),
 	}
 }
 
@@ -398,11 +399,28 @@ func remakeHere(ctx context.Context, dir string) error {
 		err = remakeWork(ctx, "backup", backup, archive, nil)
 	case "restore":
 		err = remakeWork(ctx, "restore", archive, backup, nil)
+	case "restore open":
+		err = restoreOpen(ctx, archive, backup)
 	}
 	if err == nil {
 		fmt.Println("done")
 	}
 	return tellFailure(err)
+}
+
+// restoreOpen restores over an archive that is open while the backup is copied.
+func restoreOpen(ctx context.Context, archive, backup string) error {
+	s, err := bolt.Open(ctx, archive, bolt.Options{AllowNetworkFS: true})
+	if err != nil {
+		return err
+	}
+	st, err := s.StageRestore(ctx, backup, bolt.RestoreOptions{AllowNetworkFS: true, Force: true, Derived: []string{"words.db"}})
+	err = errors.Join(err, s.Close())
+	if err != nil {
+		return err
+	}
+	_, err = st.Finish(ctx)
+	return errors.Join(err, st.Close())
 }
 
 // remakeScene compacts or rebuilds: the archive holds the same before and
@@ -565,7 +583,7 @@ func firstBackupScene(t *testing.T) scene {
 }
 
 // restoreScene restores a backup over another archive.
-func restoreScene(t *testing.T) scene {
+func restoreScene(t *testing.T, work string) scene {
 	backup, restored := fewClosed(t, 2026)
 	other, old := fewClosed(t, 2025)
 	before := worldOf(t, func(to string) {
@@ -573,7 +591,7 @@ func restoreScene(t *testing.T) scene {
 		copyInto(t, other, filepath.Join(to, archiveName))
 		must(t, os.WriteFile(filepath.Join(to, archiveName, "words.db"), []byte("an index"), 0o600))
 	})
-	return scene{work: "restore", before: before, prove: func(t *testing.T, dir string, all []string) {
+	return scene{work: work, before: before, prove: func(t *testing.T, dir string, all []string) {
 		t.Helper()
 		at := filepath.Join(dir, archiveName)
 		got := gist(t, at)

@@ -74,33 +74,96 @@ type Restoring struct {
 // that of the backup, where a passphrase decrypts it, or of the archive that is
 // there.
 func Restore(ctx context.Context, c *config.Config, o Options, r Restoring, report func(CopyProgress)) (RestoreSummary, int, error) {
+	p, err := newReplacement(c, r, report)
+	if err != nil {
+		return RestoreSummary{}, 0, err
+	}
+	sum, err := bolt.Restore(ctx, r.From, c.Data, restoring(r, o, report))
+	if err != nil {
+		return sum, 0, err
+	}
+	tokens, err := p.follow(ctx, c, o, &sum)
+	return sum, tokens, err
+}
+
+func restoring(r Restoring, o Options, report func(CopyProgress)) bolt.RestoreOptions {
+	return bolt.RestoreOptions{Force: r.Force, Derived: []string{search.FileName, pictures.FileName, evidence.FileName}, Report: report,
+		Free: DiskFree, Now: o.withDefaults().Now}
+}
+
+// Replacement is a backup that waits to take the place of an archive that is in
+// use.
+type Replacement struct {
+	Restoring
+	key    *evidence.Key
+	report func(CopyProgress)
+	staged *bolt.Staged
+	stop   func()
+}
+
+func newReplacement(c *config.Config, r Restoring, report func(CopyProgress)) (*Replacement, error) {
 	if err := onFile(c, "it is restored", "with pg_restore, and the bucket or folder of large files before it"); err != nil {
-		return RestoreSummary{}, 0, err
+		return nil, err
 	}
-	backup := r.From
-	key, err := sealedKey(backup, r.Passphrase)
+	key, err := sealedKey(r.From, r.Passphrase)
 	if err != nil {
-		return RestoreSummary{}, 0, err
+		return nil, err
 	}
-	sum, err := bolt.Restore(ctx, backup, c.Data, bolt.RestoreOptions{Force: r.Force, Derived: []string{search.FileName, pictures.FileName, evidence.FileName}, Report: report,
-		Free: DiskFree, Now: o.withDefaults().Now})
+	return &Replacement{Restoring: r, key: key, report: report, stop: func() {}}, nil
+}
+
+// PrepareRestore does all of Restore that takes long, while others use the
+// archive. The caller finishes it when the archive is closed, and closes it.
+func (a *Archive) PrepareRestore(ctx context.Context, c *config.Config, o Options, r Restoring, report func(CopyProgress)) (*Replacement, error) {
+	p, err := newReplacement(c, r, report)
+	if err != nil {
+		return nil, err
+	}
+	db, err := a.file("it is restored", "with pg_restore, and the bucket or folder of large files before it")
+	if err != nil {
+		return nil, err
+	}
+	p.report, p.stop = unhurried(report) // a slow client must not hold the service up
+	if p.staged, err = db.StageRestore(ctx, r.From, restoring(r, o, p.report)); err != nil {
+		p.stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Finish puts the backup in the place of the archive, which must be closed: see
+// Restore.
+func (p *Replacement) Finish(ctx context.Context, c *config.Config, o Options) (RestoreSummary, int, error) {
+	sum, err := p.staged.Finish(ctx)
 	if err != nil {
 		return sum, 0, err
 	}
-	if err := keyForRestored(c.Data, sum.Aside, key); err != nil {
-		return sum, 0, err
+	tokens, err := p.follow(ctx, c, o, &sum)
+	return sum, tokens, err
+}
+
+// Close lets go of the backup.
+func (p *Replacement) Close() error {
+	defer p.stop()
+	return p.staged.Close()
+}
+
+// follow does what follows once the restored archive is in its place.
+func (p *Replacement) follow(ctx context.Context, c *config.Config, o Options, sum *RestoreSummary) (int, error) {
+	if err := keyForRestored(c.Data, sum.Aside, p.key); err != nil {
+		return 0, err
 	}
-	tokens, err := token.Copy(backup, c.Data, false)
-	_, err2 := user.Copy(backup, c.Data, false)
-	_, err3 := takedownsIn(backup).CopyTo(filepath.Join(c.Data, TakedownFile), false)
+	tokens, err := token.Copy(p.From, c.Data, false)
+	_, err2 := user.Copy(p.From, c.Data, false)
+	_, err3 := takedownsIn(p.From).CopyTo(filepath.Join(c.Data, TakedownFile), false)
 	if err := errors.Join(err, err2, err3); err != nil {
-		return sum, tokens, err
+		return tokens, err
 	}
 	// What was taken down since the backup is taken down again before anybody
 	// can read it.
-	report(CopyProgress{Stage: "takedowns"})
+	p.report(CopyProgress{Stage: "takedowns"})
 	_, err = replayRestored(ctx, c, o)
-	return sum, tokens, err
+	return tokens, err
 }
 
 // Compact writes the database anew without the space that is no longer used,
@@ -177,6 +240,18 @@ func Salvage(ctx context.Context, c *config.Config, o Options, dir string, repor
 		return SalvageSummary{}, err
 	}
 	return bolt.Salvage(ctx, c.Data, dir, bolt.SalvageOptions{Report: report, Free: DiskFree, Now: o.withDefaults().Now})
+}
+
+// Salvage does what the function Salvage does for this archive while it is in
+// use.
+func (a *Archive) Salvage(ctx context.Context, dir string, report func(CopyProgress)) (SalvageSummary, error) {
+	db, err := a.file("what is damaged there is mended", "from a backup")
+	if err != nil {
+		return SalvageSummary{}, err
+	}
+	tell, stop := unhurried(report)
+	defer stop()
+	return db.Salvage(ctx, dir, bolt.SalvageOptions{Report: tell, Free: DiskFree})
 }
 
 // Rebuild makes anew what follows from the records of an archive that nobody has

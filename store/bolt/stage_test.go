@@ -1,0 +1,114 @@
+package bolt_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"stet/store"
+	"stet/store/bolt"
+)
+
+// TestStageRestore restores over an archive that is read and written while the
+// backup is copied: until it is closed it holds what it held and what is added,
+// afterwards it is aside, with all of it.
+func TestStageRestore(t *testing.T) {
+	backup, want := backedUp(t, 2026)
+	s, _ := filledAt(t, 2025)
+	if _, err := s.StageRestore(t.Context(), backup, restoring(false)); !errors.Is(err, store.ErrRefused) {
+		t.Errorf("without force: %v", err)
+	}
+	var stages []string
+	closed := false
+	o := restoring(true)
+	o.Report = func(p bolt.CopyProgress) {
+		if closed {
+			return
+		}
+		if len(stages) == 0 || stages[len(stages)-1] != p.Stage {
+			stages = append(stages, p.Stage)
+			appendBlob(t, s, 50_000, byte('a'+len(stages))) // others write
+		}
+	}
+	st, err := s.StageRestore(t.Context(), backup, o)
+	must(t, err)
+	infos, err := s.Blobs(t.Context(), store.Digest{}, 1)
+	must(t, err)
+	if err := s.Remove(t.Context(), infos[0].Digest); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("a blob is removed meanwhile: %v", err)
+	}
+	appendBlob(t, s, 50_000, 'z')
+	old, err := dump(t.Context(), s)
+	must(t, err)
+	if _, err := st.Finish(t.Context()); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("it is put in the place of an archive that is open: %v", err)
+	}
+	mustClose(t, s)
+	closed = true
+	sum, err := st.Finish(t.Context())
+	must(t, err)
+	must(t, st.Close())
+	must(t, st.Close())
+	if got := dumpOf(t, s.Dir()); got != want || len(stages) < 4 {
+		t.Errorf("after %v it holds\n%s\nwant\n%s", stages, got, want)
+	}
+	if got := dumpOf(t, sum.Aside); got != old {
+		t.Errorf("aside is\n%s\nwant\n%s", got, old)
+	}
+	if rest, err := os.ReadDir(filepath.Join(s.Dir(), "spool")); err != nil || len(rest) > 0 {
+		t.Errorf("left over: %v, %v", rest, err)
+	}
+	appendBlobTo(t, s.Dir())
+}
+
+// TestStageRestoreGivesUp: what was staged and not finished changes nothing.
+func TestStageRestoreGivesUp(t *testing.T) {
+	backup, _ := backedUp(t, 2026)
+	s, _ := filledAt(t, 2025)
+	want, err := dump(t.Context(), s)
+	must(t, err)
+	st, err := s.StageRestore(t.Context(), backup, restoring(true))
+	must(t, err)
+	must(t, st.Close())
+	for what, from := range map[string]string{"nothing": filepath.Join(t.TempDir(), "none"), "itself": s.Dir()} {
+		if _, err := s.StageRestore(t.Context(), from, restoring(true)); err == nil {
+			t.Errorf("%s was staged", what)
+		}
+	}
+	appendBlob(t, s, 10, 'x') // the store is as before
+	mustClose(t, s)
+	if got := dumpOf(t, s.Dir()); got == want {
+		t.Error("what was added is missing")
+	}
+	if rest, err := os.ReadDir(filepath.Join(s.Dir(), "spool")); err != nil || len(rest) > 0 {
+		t.Errorf("left over: %v, %v", rest, err)
+	}
+}
+
+// TestSalvageOpen salvages an archive that is open: others wait, and nothing is
+// missing.
+func TestSalvageOpen(t *testing.T) {
+	dir, want, _ := salvageable(t)
+	s := mustOpen(t, dir, bolt.Options{})
+	to := filepath.Join(t.TempDir(), "new")
+	waiting, reported := make(chan struct{}), false
+	sum, err := s.Salvage(t.Context(), to, bolt.SalvageOptions{Report: func(bolt.CopyProgress) {
+		if !reported {
+			reported = true
+			go func() {
+				defer close(waiting)
+				appendBlob(t, s, 10, 'w')
+			}()
+		}
+	}})
+	must(t, err)
+	<-waiting
+	if got := dumpOf(t, to); got != want || sum.JobsLost || len(sum.Lost) > 0 {
+		t.Errorf("%+v holds\n%s\nwant\n%s", sum, got, want)
+	}
+	if _, err := s.Salvage(t.Context(), to, bolt.SalvageOptions{}); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("into a folder that is not empty: %v", err)
+	}
+	mustClose(t, s)
+}
