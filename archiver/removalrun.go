@@ -249,7 +249,7 @@ func (r *Remover) removePost(ctx context.Context, id store.ID, t *store.Takedown
 // removePart removes the content of some records in one commit, which also says
 // what files are to go.
 func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown, own []post.Ref, part []planned, blobs, pictures []store.Digest) error {
-	act := &store.Redaction{Time: r.o.Archive.Now(), Act: store.RedactionRemove, Takedown: id, Operator: t.Operator, Reason: t.Reason}
+	act := &store.Redaction{Time: r.o.Archive.Now(), Act: store.RedactionRemove, Takedown: id, Refs: own, Operator: t.Operator, Reason: t.Reason}
 	if t.Act == store.TakedownSeal {
 		act.Act = store.RedactionSeal
 		r.o.Step("seal")
@@ -266,6 +266,9 @@ func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown
 		}
 		b.Replace(c)
 		act.Records = append(act.Records, store.RedactedRecord{ID: c.ID, Fields: part[i].fields})
+		if err := act.Touches(&part[i].record); err != nil {
+			return err
+		}
 		if err := withoutQuotes(ctx, b, &part[i].record, own); err != nil {
 			return err
 		}

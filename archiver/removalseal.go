@@ -170,7 +170,7 @@ func (r *Remover) putBack(ctx context.Context, acts []store.Item[store.Redaction
 			b.Replace(records[i][j])
 		}
 		if _, err := b.Add(ctx, &store.Redaction{Time: a.Now(), Act: store.RedactionUnseal, Takedown: takedown, Records: act.Records,
-			Operator: w.Operator, Reason: w.Reason}); err != nil {
+			Refs: act.Refs, URLs: act.URLs, Operator: w.Operator, Reason: w.Reason}); err != nil {
 			return n, err
 		}
 		if _, err := b.Commit(ctx); err != nil {

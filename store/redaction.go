@@ -40,6 +40,16 @@ type Redaction struct {
 	Takedown ID `json:"takedown,omitzero"`
 	// Records are those that were changed.
 	Records []RedactedRecord `json:"records"`
+	// Refs are the posts of which something was taken out or put back, and URLs
+	// the articles: what follows the journal reads them anew.
+	Refs []post.Ref `json:"refs,omitempty"`
+	URLs []string   `json:"urls,omitempty"`
+	// Part is true where only parts of a post were taken out, and What says
+	// which, without a word of them. Left are the records that came in the same
+	// commit and hold what is left.
+	Part bool     `json:"part,omitempty"`
+	What []string `json:"what,omitempty"`
+	Left []ID     `json:"left,omitempty"`
 	// Operator and Reason are who decided, and why.
 	Operator string `json:"operator,omitempty"`
 	Reason   string `json:"reason,omitempty"`
@@ -84,7 +94,7 @@ func (r *Redaction) decode(rec *Record) error {
 }
 
 func (r *Redaction) terms() []Term {
-	terms := blobTerms([]Term{RedactionsTerm()}, r.Sealed...)
+	terms := blobTerms(append(refTerms(r.Refs...), RedactionsTerm()), r.Sealed...)
 	if !r.Takedown.IsZero() {
 		terms = append(terms, RecordTerm(r.Takedown))
 	}
@@ -92,6 +102,26 @@ func (r *Redaction) terms() []Term {
 		terms = append(terms, RecordTerm(r.Records[i].ID))
 	}
 	return terms
+}
+
+// Touches notes what a record that loses content is about, for those that read
+// it anew: its post, and the address of an article.
+func (r *Redaction) Touches(rec *Record) error {
+	c, err := DecodeAny(rec)
+	if err != nil {
+		return err
+	}
+	switch c := c.(type) {
+	case *Derivation:
+		if !c.Ref.IsZero() && !slices.Contains(r.Refs, c.Ref) {
+			r.Refs = append(slices.Clone(r.Refs), c.Ref)
+		}
+	case *ArticleVersion:
+		if c.URL != "" && !slices.Contains(r.URLs, c.URL) {
+			r.URLs = append(r.URLs, c.URL)
+		}
+	}
+	return nil
 }
 
 // RedactionsTerm is the term of all redactions.

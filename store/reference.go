@@ -97,6 +97,8 @@ func refsOf(c Content) []post.Ref {
 		return []post.Ref{c.Ref}
 	case *Takedown:
 		return []post.Ref{c.Ref}
+	case *Redaction:
+		return c.Refs
 	case *Privacy:
 		return append([]post.Ref{c.Ref}, c.Aliases...)
 	case *Case:

@@ -288,7 +288,6 @@ func (a *app) unseal(ctx context.Context, w *wire.Archive, args []string, f *tak
 			return err
 		}
 		a.out.line("%s has the content of %s again, and may be captured again.", ruledName(t.Ref, t.Accounts), count(n, "record"))
-		a.out.line("`stet rebuild` puts its words back into the index.")
 		return nil
 	}
 	if len(wish.Accounts) > 0 {

@@ -65,6 +65,9 @@ func (x *Index) catchUp(ctx context.Context) error {
 			x.options.Progress(at, max(at, head))
 		}
 	}
+	if err == nil {
+		err = x.forget(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("following the journal in the index of words: %w", err)
 	}
@@ -94,7 +97,7 @@ func (x *Index) position(ctx context.Context) (uint64, error) {
 // step reads the journal after a number, adds what it found in one transaction
 // and returns the number that it reached.
 func (x *Index) step(ctx context.Context, at uint64) (uint64, error) {
-	b := newBatch()
+	b, begun := newBatch(), at
 	var leaf store.Hash
 	for len(b.order) < x.maxDocs && b.size < maxText && b.changes < maxDocs {
 		records, err := x.journal.Read(ctx, at, min(readAtOnce, max(x.maxDocs, 1)))
@@ -103,6 +106,13 @@ func (x *Index) step(ctx context.Context, at uint64) (uint64, error) {
 		}
 		if len(records) == 0 {
 			break
+		}
+		if n := slices.IndexFunc(records, func(r store.Record) bool { return isRedaction(&r) }); n == 0 && at == begun {
+			return records[0].Seq, x.redacted(ctx, &records[0])
+		} else if n == 0 {
+			break // what came before it goes first
+		} else if n > 0 {
+			records = records[:n]
 		}
 		contents, err := decode(records)
 		if err != nil {

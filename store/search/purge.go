@@ -43,7 +43,13 @@ func (x *Index) Purge(ctx context.Context, refs []post.Ref, addresses []string) 
 	for _, a := range addresses {
 		names = append(names, addressNames(a)...)
 	}
-	if err := x.update(func(tx *bbolt.Tx) error { return bury(tx, names) }); err != nil {
+	if len(names) == 0 {
+		return nil
+	}
+	if err := x.update(func(tx *bbolt.Tx) error {
+		_, err := bury(tx, names)
+		return err
+	}); err != nil {
 		return fmt.Errorf("removing words from the index %s: %w", x.path, err)
 	}
 	if err := x.renew(ctx); err != nil {
@@ -52,8 +58,8 @@ func (x *Index) Purge(ctx context.Context, refs []post.Ref, addresses []string) 
 	return nil
 }
 
-// bury removes the documents of names.
-func bury(tx *bbolt.Tx, names []name) error {
+// bury removes the documents of names, and reports whether there was any.
+func bury(tx *bbolt.Tx, names []name) (found bool, err error) {
 	w := newWriter(tx)
 	at := metaNumber(tx, metaCursor)
 	var leaf store.Hash
@@ -61,26 +67,27 @@ func bury(tx *bbolt.Tx, names []name) error {
 	for _, n := range names {
 		s, err := w.state(n)
 		if err != nil {
-			return err
+			return found, err
 		}
 		if s.doc != 0 {
+			found = true
 			b, err := w.row(s.doc)
 			if err != nil {
-				return err
+				return found, err
 			}
 			if r := readRow(b); r.kind != 0 {
 				w.posts[r.kind]--
 			}
 			if err := w.forget(s.doc); err != nil {
-				return err
+				return found, err
 			}
 		}
 		delete(w.names, n)
 		if err := tx.Bucket([]byte(bucketNames)).Delete([]byte(n)); err != nil {
-			return err
+			return found, err
 		}
 	}
-	return w.finish(at, leaf)
+	return found, w.finish(at, leaf)
 }
 
 // renew writes the index to a new file, without what is no more, and puts that
@@ -133,7 +140,7 @@ func copyIndex(ctx context.Context, from *bbolt.Tx, into *bbolt.DB) error {
 		keep := func(_, _ []byte) bool { return true }
 		switch bucket {
 		case bucketMeta:
-			keep = func(k, _ []byte) bool { return string(k) != metaMerge }
+			keep = func(k, _ []byte) bool { return string(k) != metaMerge && string(k) != metaRenew }
 		case bucketAuthors:
 			keep = func(k, v []byte) bool { return authors[authorNumber(k, v)] }
 		}

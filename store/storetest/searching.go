@@ -40,6 +40,7 @@ func RunSearch(t *testing.T, c SearchConfig) {
 		{"ArticlesAndPages", (*searchEnv).articlesAndPages},
 		{"Coverage", (*searchEnv).coverage},
 		{"Purge", (*searchEnv).purge},
+		{"Redactions", (*searchEnv).redactions},
 		{"Aliases", (*searchEnv).aliases},
 		{"Quality", (*searchEnv).quality},
 	} {
@@ -431,6 +432,48 @@ func (s *searchEnv) purge() {
 	s.post("8", "later and open")
 	s.expectWords("later", "8")
 	s.expect(store.SearchQuery{Words: "open", Filter: store.SearchFilter{Statuses: []post.Status{post.Deleted}}}, "1")
+}
+
+// redactions: an index that follows the journal forgets what was taken out of
+// records, keeps what is left of the post, and has it again once it is put back.
+func (s *searchEnv) redactions() {
+	s.filterable()
+	seven := post.Ref{Platform: post.Twitter, ID: "7"}
+	s.post("7", "a plainword about open")
+	s.post("7", "a secretword about open", by(post.Twitter, "ada"))
+	s.gone(seven, post.Deleted, "2024-02-02")
+	s.expectWords("secretword", "7")
+	records, err := s.archive.ListAll(s.Context(), store.RefTerm(seven), 10, store.KindDerivation)
+	s.must(err)
+	whole := records[len(records)-1]
+	whole.Terms, err = store.StoredTerms(&whole)
+	s.must(err)
+	change := func(to store.Record, act store.RedactionAct) {
+		s.Helper()
+		b := s.archive.Begin()
+		b.Replace(to)
+		_, err := b.Add(s.Context(), &store.Redaction{Time: s.now, Act: act, Refs: []post.Ref{seven}, Records: []store.RedactedRecord{{ID: to.ID, Fields: []string{"post"}}}})
+		s.must(err)
+		_, err = b.Commit(s.Context())
+		s.must(err)
+	}
+	part, err := store.Without(&whole, "post")
+	s.must(err)
+	before, err := s.index.Coverage(s.Context(), store.SearchFilter{})
+	s.must(err)
+	change(part, store.RedactionSeal)
+	s.expectWords("secretword")
+	s.expectWords("plainword", "7")
+	deleted := store.SearchQuery{Words: "plainword", Filter: store.SearchFilter{Statuses: []post.Status{post.Deleted}}}
+	s.expect(deleted, "7")
+	change(whole, store.RedactionUnseal)
+	s.expectWords("secretword", "7")
+	s.expectWords("plainword")
+	after, err := s.index.Coverage(s.Context(), store.SearchFilter{})
+	s.must(err)
+	if after.Posts != before.Posts || after.Articles != before.Articles {
+		s.Errorf("%+v, before it %+v", after, before)
+	}
 }
 
 func (s *searchEnv) aliases() {
