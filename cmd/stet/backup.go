@@ -140,6 +140,10 @@ func (p *progress) copying(what string) func(wire.CopyProgress) {
 			text += fmt.Sprintf("reading the pages, %s of %s", size(n.Done), size(n.Total))
 		case "words":
 			text += "the index of words"
+		case "evidence":
+			text += "the hashes of the evidence tree"
+		case "pictures":
+			text += "the index of pictures"
 		case "blobs":
 			text += fmt.Sprintf("%d of %s", n.Done, count(n.Total, "large file"))
 		default:

@@ -14,12 +14,12 @@ func (a *app) rebuildCommand() *cobra.Command {
 		Use:   "rebuild",
 		Short: "Make what follows from the records anew: the indexes",
 		Long: `Write the database of the archive anew, with indexes and counts made from the
-records, and make the index of words again. It mends an archive in which only
-those are damaged; what is damaged in the records themselves comes back from a
-backup. Interrupted at any moment, the archive has the old database or the new
-one. Where a service runs, it does the work, and what is to be written waits
-meanwhile; the hashes of the evidence tree and the index of pictures are made
-again only where none runs.`,
+records, and make the indexes of words and pictures and the hashes of the evidence
+tree again. It mends an archive in which only those are damaged; what is damaged in
+the records themselves comes back from a backup. Interrupted at any moment, the
+archive has the old database or the new one. Where a service runs, it does the work;
+what is to be written waits until the new database is in its place. Where none runs,
+pictures are looked at again when one is looked for.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.rebuild(cmd.Context()) },
 	}

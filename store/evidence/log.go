@@ -242,6 +242,22 @@ func (l *Log) agrees(ctx context.Context) error {
 	return l.Covers(ctx, &h)
 }
 
+// Rebuild makes the kept hashes again from the journal. Interrupted, the rest is
+// made when the tree is used.
+func (l *Log) Rebuild(ctx context.Context) error {
+	if l.o.ReadOnly {
+		return fmt.Errorf("making the hashes of the evidence tree again: %w", store.ErrReadOnly)
+	}
+	head, err := l.archive.Backend().Head(ctx)
+	if err == nil {
+		err = l.tree.rebuild(ctx, int64(head))
+	}
+	if err != nil {
+		return fmt.Errorf("making the hashes of the evidence tree again: %w", err)
+	}
+	return nil
+}
+
 // Covers errors with ErrVerification where the archive does not go on from a
 // head: it holds fewer records, or others.
 func (l *Log) Covers(ctx context.Context, h *Head) error {

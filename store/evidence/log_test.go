@@ -279,6 +279,25 @@ func TestDamagedHashesAreMadeAgain(t *testing.T) {
 	}
 }
 
+// TestRebuild makes the hashes again where somebody changed them without being
+// noticed.
+func TestRebuild(t *testing.T) {
+	dir := t.TempDir()
+	w := newWorld(t, dir)
+	w.add(1000)
+	w.must(w.log.Rebuild(w.ctx))
+	path := filepath.Join(dir, evidence.FileName)
+	whole, err := os.ReadFile(path)
+	w.must(err)
+	w.must(w.log.Close())
+	w.must(os.WriteFile(path, flipped(whole, 100), 0o600))
+	w.open()
+	w.must(w.log.Rebuild(w.ctx))
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, whole) {
+		t.Errorf("%d bytes, %v, are not the %d of before", len(got), err, len(whole))
+	}
+}
+
 func flipped(b []byte, at int) []byte {
 	c := bytes.Clone(b)
 	c[at] ^= 4

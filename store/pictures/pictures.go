@@ -50,6 +50,10 @@ type Index struct {
 
 	mu sync.Mutex // one at a time follows the journal
 	db *bbolt.DB  // nil where there is no file that can be read, and once closed
+	// rebuilding is true while a new file is made, purged what was removed
+	// meanwhile.
+	rebuilding bool
+	purged     []store.Digest
 }
 
 var _ store.Pictures = (*Index)(nil)
@@ -257,8 +261,11 @@ func (x *Index) read(ctx context.Context, r *store.Record, found map[store.Diges
 			continue
 		}
 		known, err := x.known(m.Digest)
-		if err != nil || known {
+		if err != nil {
 			return err
+		}
+		if known {
+			continue
 		}
 		if found[m.Digest], err = x.look(ctx, m.Digest); err != nil {
 			return err
@@ -402,10 +409,21 @@ func (x *Index) Purge(ctx context.Context, digests []store.Digest) error {
 	if x.readOnly {
 		return fmt.Errorf("removing pictures from the index %s: %w", x.path, store.ErrReadOnly)
 	}
+	if x.rebuilding {
+		x.purged = append(x.purged, digests...)
+	}
 	if _, err := x.follow(ctx); err != nil || x.db == nil {
 		return err
 	}
-	err := guarded(func() error {
+	if err := x.remove(digests); err != nil {
+		return fmt.Errorf("removing pictures from the index %s: %w", x.path, err)
+	}
+	return nil
+}
+
+// remove removes hashes. The caller holds mu.
+func (x *Index) remove(digests []store.Digest) error {
+	return guarded(func() error {
 		return x.db.Update(func(tx *bbolt.Tx) error {
 			for _, d := range digests {
 				if err := tx.Bucket([]byte(bucketHashes)).Delete(d[:]); err != nil {
@@ -415,8 +433,4 @@ func (x *Index) Purge(ctx context.Context, digests []store.Digest) error {
 			return nil
 		})
 	})
-	if err != nil {
-		return fmt.Errorf("removing pictures from the index %s: %w", x.path, err)
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package pictures
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -86,13 +87,17 @@ func (s *shelf) must(err error) {
 	}
 }
 
-func (s *shelf) keep(id string, picture []byte) store.Digest {
+func (s *shelf) keep(id string, picture []byte, before ...store.Digest) store.Digest {
 	s.Helper()
 	info, err := s.archive.PutBlob(s.Context(), bytes.NewReader(picture), 0)
 	s.must(err)
 	b := s.archive.Begin()
+	var media []store.MediaFile
+	for i, d := range append(before, info.Digest) {
+		media = append(media, store.MediaFile{URL: fmt.Sprint("https://pic.example/", id, "/", i), Digest: d, Size: int64(len(picture)), Type: "image/png"})
+	}
 	_, err = b.Add(s.Context(), &store.Capture{Time: time.Unix(1_700_000_000, 0), Kind: store.CapturePost, Ref: post.Ref{Platform: post.Twitter, ID: id}, Source: post.SourcePublic,
-		Media: []store.MediaFile{{URL: "https://pic.example/" + id, Digest: info.Digest, Size: int64(len(picture)), Type: "image/png"}}})
+		Media: media})
 	s.must(err)
 	_, err = b.Commit(s.Context())
 	s.must(err)
@@ -149,6 +154,59 @@ func TestSimilar(t *testing.T) {
 	s.must(s.index.Purge(t.Context(), []store.Digest{digest}))
 	if found, c := s.similar(kept); len(found) != 0 || c.Pictures != 31 {
 		t.Errorf("after its removal: %+v, %+v", found, c)
+	}
+}
+
+// TestOneOfSeveral: of a post that is captured again with one picture more, that
+// one is found too.
+func TestOneOfSeveral(t *testing.T) {
+	s := newShelf(t)
+	first := s.keep("1", asPNG(scene(1, 60, 60)))
+	second := s.keep("1", asPNG(scene(2, 60, 60)), first)
+	if found, c := s.similar(asPNG(scene(2, 80, 80))); len(found) != 1 || found[0].Digest != second || c.Pictures != 2 {
+		t.Errorf("%+v, %+v", found, c)
+	}
+}
+
+// TestRebuild builds the index again, also where it lost something and while
+// pictures come and go.
+func TestRebuild(t *testing.T) {
+	s := newShelf(t)
+	kept := s.keep("1", asPNG(scene(1, 60, 60)))
+	gone := s.keep("2", asPNG(scene(2, 60, 60)))
+	if _, c := s.similar(asPNG(scene(1, 60, 60))); c.Pictures != 2 {
+		t.Fatalf("%+v", c)
+	}
+	s.must(s.index.remove([]store.Digest{kept})) // as by damage
+	s.must(os.WriteFile(s.path+newSuffix, []byte("of one that was killed"), 0o600))
+	s.must(s.index.beginRebuild())
+	if err := s.index.Rebuild(t.Context()); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("a second one: %v", err)
+	}
+	s.must(s.index.Purge(t.Context(), []store.Digest{gone}))
+	fresh, err := Open(t.Context(), filepath.Join(t.TempDir(), "x"), s.mem, s.mem, false)
+	s.must(err)
+	s.must(fresh.CatchUp(t.Context()))
+	s.must(s.index.swap(t.Context(), fresh))
+	if _, c := s.similar(asPNG(scene(1, 60, 60))); c.Pictures != 1 {
+		t.Errorf("what was removed meanwhile is there again: %+v", c)
+	}
+	s.index.rebuilding = false
+	s.must(s.index.remove([]store.Digest{kept}))
+	s.must(s.index.Rebuild(t.Context()))
+	if found, _ := s.similar(asPNG(scene(1, 80, 80))); len(found) != 1 || found[0].Digest != kept {
+		t.Errorf("%+v", found)
+	}
+	if _, err := os.Stat(s.path + newSuffix); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("left over: %v", err)
+	}
+	s.must(s.index.Close())
+	if err := s.index.Rebuild(t.Context()); err == nil {
+		t.Error("a closed one was built")
+	}
+	s.open(true)
+	if err := s.index.Rebuild(t.Context()); !errors.Is(err, store.ErrReadOnly) {
+		t.Errorf("for reading: %v", err)
 	}
 }
 

@@ -178,7 +178,8 @@ func (a *Archive) Compact(ctx context.Context, report func(CopyProgress)) (Remak
 	return db.Compact(ctx, tell)
 }
 
-// Rebuild does what Compact does, and makes the indexes anew, that of words too.
+// Rebuild does what Compact does, and makes the indexes anew, those of words and
+// pictures and the hashes of the evidence tree too.
 func (a *Archive) Rebuild(ctx context.Context, report func(CopyProgress)) (RemakeSummary, WordsStatus, error) {
 	tell, stop := unhurried(report)
 	defer stop()
@@ -192,6 +193,22 @@ func (a *Archive) Rebuild(ctx context.Context, report func(CopyProgress)) (Remak
 	}
 	tell(CopyProgress{Stage: "words"})
 	words, err := a.words.rebuild(ctx)
+	if err != nil {
+		return sum, words, err
+	}
+	tell(CopyProgress{Stage: "evidence"})
+	log, err := a.Heads.Log()
+	if err == nil {
+		err = log.Rebuild(ctx)
+	}
+	if err != nil {
+		return sum, words, err
+	}
+	tell(CopyProgress{Stage: "pictures"})
+	pictures, err := a.looks.open(ctx)
+	if err == nil {
+		err = pictures.Rebuild(ctx)
+	}
 	return sum, words, err
 }
 
