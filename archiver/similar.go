@@ -19,9 +19,11 @@ type SimilarHit struct {
 	Same     bool   `json:"same"`
 	Distance int    `json:"distance"`
 	// Mirrored is true where the kept picture is alike in a mirror, Part where it
-	// is alike a part of the one that was asked for.
+	// is alike a part of the one that was asked for, Cropped where that is alike a
+	// part of it.
 	Mirrored bool `json:"mirrored,omitempty"`
 	Part     bool `json:"part,omitempty"`
+	Cropped  bool `json:"cropped,omitempty"`
 }
 
 // Similar finds the posts with the same or a similar picture, the most alike
@@ -72,7 +74,7 @@ func (r *Reader) postsWith(ctx context.Context, m store.PictureMatch) ([]Similar
 			return nil, err
 		}
 		hit.Score = 1 - float64(m.Distance)/64
-		hits = append(hits, SimilarHit{LookupHit: hit, Digest: m.Digest.String(), Same: m.Same, Distance: m.Distance, Mirrored: m.Mirrored, Part: m.Part})
+		hits = append(hits, SimilarHit{LookupHit: hit, Digest: m.Digest.String(), Same: m.Same, Distance: m.Distance, Mirrored: m.Mirrored, Part: m.Part, Cropped: m.Cropped})
 	}
 	return hits, nil
 }

@@ -11,9 +11,11 @@ type PictureMatch struct {
 	Same     bool `json:"same"`
 	Distance int  `json:"distance"`
 	// Mirrored is true where it is alike in a mirror, Part where it is alike a
-	// part of the picture that was looked up.
+	// part of the picture that was looked up, Cropped where that is alike a part
+	// of it.
 	Mirrored bool `json:"mirrored,omitempty"`
 	Part     bool `json:"part,omitempty"`
+	Cropped  bool `json:"cropped,omitempty"`
 }
 
 // PictureCoverage says what was compared.

@@ -123,5 +123,8 @@ func likenessWords(h *archiver.SimilarHit) string {
 	if h.Mirrored {
 		how += "in a mirror "
 	}
+	if h.Cropped {
+		how = "of which what was given is a part, " + how
+	}
 	return fmt.Sprintf("%slooks alike, at a distance of %d of 64: %s", how, h.Distance, h.Digest)
 }

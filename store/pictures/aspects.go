@@ -14,6 +14,9 @@ import (
 type aspect struct {
 	hash
 	mirrored, part bool
+	// outline is true for all of the picture, and for all but a frame around it:
+	// what may itself be a part of a kept picture.
+	outline bool
 }
 
 // The bounds of parts, tighter than those of whole pictures: the more ways there
@@ -50,9 +53,9 @@ func aspectsOf(picture []byte) (all []aspect, err error) {
 		if err != nil {
 			return err
 		}
-		all = append(all, aspect{hash: whole})
+		all = append(all, aspect{hash: whole, outline: true})
 		sketch := sketched(m)
-		add := func(of image.Rectangle, part bool) error {
+		add := func(of image.Rectangle, part, outline bool) error {
 			for _, mirrored := range []bool{false, true} {
 				if !part && !mirrored {
 					continue // that is the whole
@@ -61,33 +64,81 @@ func aspectsOf(picture []byte) (all []aspect, err error) {
 				if err != nil {
 					return err
 				}
-				all = append(all, aspect{h, mirrored, part})
+				all = append(all, aspect{h, mirrored, part, outline})
 			}
 			return nil
 		}
 		b := sketch.Bounds()
-		if err := add(b, false); err != nil {
+		if err := add(b, false, true); err != nil {
 			return err
 		}
 		inner := trimmed(sketch)
 		if inner != b {
-			if err := add(inner, true); err != nil {
+			if err := add(inner, true, true); err != nil {
 				return err
 			}
 		}
 		for _, c := range cuts() {
-			w, h := inner.Dx(), inner.Dy()
-			of := image.Rect(inner.Min.X+w*c[0]/100, inner.Min.Y+h*c[1]/100, inner.Max.X-w*c[2]/100, inner.Max.Y-h*c[3]/100)
+			of := partOf(inner, c)
 			if of.Dx() < 16 || of.Dy() < 16 {
 				continue
 			}
-			if err := add(of, true); err != nil {
+			if err := add(of, true, false); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return all, err
+}
+
+// partOf returns what is left of a rectangle when so many hundredths are cut off
+// its left, top, right and bottom.
+func partOf(r image.Rectangle, c [4]int) image.Rectangle {
+	w, h := r.Dx(), r.Dy()
+	return image.Rect(r.Min.X+w*c[0]/100, r.Min.Y+h*c[1]/100, r.Max.X-w*c[2]/100, r.Max.Y-h*c[3]/100)
+}
+
+// crops are the parts of a kept picture that are looked at, as what is cut off
+// of each side in hundredths: what people leave of a picture when they post it
+// again. A hash bears about five hundredths more or less.
+func crops() [][4]int {
+	return [][4]int{{9, 9, 9, 9}, {15, 15, 15, 15}, {13, 0, 13, 0}, {0, 13, 0, 13},
+		{11, 0, 0, 0}, {21, 0, 0, 0}, {30, 0, 0, 0}, {0, 11, 0, 0}, {0, 21, 0, 0}, {0, 30, 0, 0},
+		{0, 0, 11, 0}, {0, 0, 21, 0}, {0, 0, 30, 0}, {0, 0, 0, 11}, {0, 0, 0, 21}, {0, 0, 0, 30},
+		{0, 0, 20, 20}, {20, 0, 0, 20}, {0, 20, 20, 0}, {20, 20, 0, 0},
+		{0, 0, 30, 30}, {30, 0, 0, 30}, {0, 30, 30, 0}, {30, 30, 0, 0}, {15, 0, 15, 30}, {15, 30, 15, 0}, {0, 15, 30, 15}, {30, 15, 0, 15}}
+}
+
+// looks is what a kept picture looks like: the whole, and its crops.
+type looks struct {
+	hash
+	crops []hash
+}
+
+// looksOf looks at a picture that is kept. It errors with ErrInvalid as [hashOf]
+// does.
+func looksOf(picture []byte) (l looks, err error) {
+	err = decoded(picture, func(m image.Image) error {
+		if l.hash, err = lookAt(m); err != nil {
+			return err
+		}
+		sketch := sketched(m)
+		for _, c := range crops() {
+			of := partOf(sketch.Bounds(), c)
+			if of.Dx() < 16 || of.Dy() < 16 {
+				l.crops = nil // too small to tell parts of it apart
+				return nil
+			}
+			h, err := lookAt(cut(sketch, of, false))
+			if err != nil {
+				return err
+			}
+			l.crops = append(l.crops, h)
+		}
+		return nil
+	})
+	return l, err
 }
 
 // sketched returns a picture in a size that is quick to look at, at the origin.
@@ -118,8 +169,9 @@ func cut(m *image.RGBA, of image.Rectangle, mirrored bool) *image.RGBA {
 	return out
 }
 
-// sameTone is how far the tones of a frame may be apart: it was compressed.
-const sameTone = 12
+// sameTone is how far the tones of a frame may be apart: compressing leaves waves
+// of what is beside it.
+const sameTone = 32
 
 // trimmed returns what is left of a sketch without a frame of one tone.
 func trimmed(m *image.RGBA) image.Rectangle {

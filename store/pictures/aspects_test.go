@@ -94,7 +94,7 @@ func falseFinds(t testing.TB, kept, asked int) (whole, all, pairs int) {
 			if _, alike := ways[0].alike(h); alike {
 				whole++
 			}
-			if _, alike := nearest(ways, h); alike {
+			if _, alike := nearest(ways, looks{hash: h}); alike {
 				all++
 			}
 		}

@@ -126,14 +126,26 @@ func (h hash) within(o hash, pattern, edges int) (int, bool) {
 	return d, d <= pattern && bits.OnesCount64(h.edges^o.edges) <= edges
 }
 
-func (h hash) encode() []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h.pattern), h.edges)
+// hashSize is how many bytes a hash takes.
+const hashSize = 16
+
+func (l looks) encode() []byte {
+	out := make([]byte, 0, hashSize*(1+len(l.crops)))
+	for _, h := range append([]hash{l.hash}, l.crops...) {
+		out = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(out, h.pattern), h.edges)
+	}
+	return out
 }
 
-// decodeHash reads a hash, false for a file that could not be read.
-func decodeHash(v []byte) (hash, bool) {
-	if len(v) != 16 {
-		return hash{}, false
+// decodeLooks reads what a picture looks like into room, false for a file that
+// could not be read.
+func decodeLooks(v []byte, room []hash) (looks, bool) {
+	if len(v) < hashSize || len(v)%hashSize != 0 {
+		return looks{}, false
 	}
-	return hash{binary.BigEndian.Uint64(v), binary.BigEndian.Uint64(v[8:])}, true
+	room = room[:0]
+	for ; len(v) > 0; v = v[hashSize:] {
+		room = append(room, hash{binary.BigEndian.Uint64(v), binary.BigEndian.Uint64(v[8:])})
+	}
+	return looks{room[0], room[1:]}, true
 }

@@ -25,11 +25,11 @@ const FileName = "pictures.db"
 
 // formatVersion is the version of the file and of what it holds. Raise it with
 // every change: an index of another version is built again.
-const formatVersion = 1
+const formatVersion = 2
 
 const (
 	bucketMeta   = "meta"   // version, cursor, leaf
-	bucketHashes = "hashes" // digest → hash, nothing where it could not be read
+	bucketHashes = "hashes" // digest → hashes, nothing where it could not be read
 	metaVersion  = "version"
 	metaCursor   = "cursor"
 	metaLeaf     = "leaf"
@@ -304,11 +304,11 @@ func (x *Index) look(ctx context.Context, d store.Digest) ([]byte, error) {
 		}
 		return nil, err
 	}
-	h, err := hashOf(b)
+	l, err := looksOf(b)
 	if err != nil {
 		return []byte{}, nil //nolint:nilerr // it stays a file that could not be read
 	}
-	return h.encode(), nil
+	return l.encode(), nil
 }
 
 func (x *Index) write(found map[store.Digest][]byte, at uint64, leaf store.Hash) error {
@@ -344,8 +344,9 @@ func (x *Index) Similar(ctx context.Context, picture []byte, limit int) ([]store
 		return nil, coverage, err
 	}
 	var list []store.PictureMatch
+	room := make([]hash, 1+len(crops()))
 	compare := func(d store.Digest, v []byte) {
-		h, ok := decodeHash(v)
+		h, ok := decodeLooks(v, room)
 		if !ok {
 			coverage.Unreadable++
 			return
@@ -380,7 +381,8 @@ func (x *Index) Similar(ctx context.Context, picture []byte, limit int) ([]store
 
 // nearest compares a kept picture with all aspects of one that is looked up: the
 // whole stands above all others, and what is near above what is further.
-func nearest(asked []aspect, h hash) (store.PictureMatch, bool) {
+func nearest(asked []aspect, kept looks) (store.PictureMatch, bool) {
+	h := kept.hash
 	distance, alike := asked[0].alike(h)
 	best := store.PictureMatch{Distance: distance}
 	if alike {
@@ -390,6 +392,20 @@ func nearest(asked []aspect, h hash) (store.PictureMatch, bool) {
 		a := &asked[i+1]
 		if d, ok := a.alike(h); ok && (!alike || d < best.Distance) {
 			best, alike = store.PictureMatch{Distance: d, Mirrored: a.mirrored, Part: a.part}, true
+		}
+	}
+	if alike {
+		return best, true
+	}
+	for i := range asked {
+		a := &asked[i]
+		if !a.outline {
+			continue
+		}
+		for _, c := range kept.crops {
+			if d, ok := a.within(c, nearPart, nearPartEdges); ok && (!alike || d < best.Distance) {
+				best, alike = store.PictureMatch{Distance: d, Mirrored: a.mirrored, Part: a.part, Cropped: true}, true
+			}
 		}
 	}
 	return best, alike
