@@ -54,7 +54,7 @@ func (a *app) bundleTo(ctx context.Context, f *exportFlags, o export.Options, ou
 	count := &counting{w: out}
 	b, err := w.Bundle(ctx, count, wire.Bundling{Refs: o.Selection.Refs, For: f.audience, Software: "stet " + version().Version})
 	if err != nil {
-		return sum, err
+		return sum, a.notExported(ctx, w, err)
 	}
 	if !b.Outside {
 		a.warn("nobody outside vouches for a time in this bundle; --stamp obtains that, from those of evidence.authorities and evidence.calendars")

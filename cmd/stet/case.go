@@ -141,6 +141,16 @@ func (a *app) writing(ctx context.Context, must bool, f func(*wire.Archive) erro
 func (a *app) keepCase(ctx context.Context, c store.Case) error {
 	return a.writing(ctx, false, func(w *wire.Archive) error {
 		c.By = a.person()
+		all, err := w.Reader.Cases(ctx)
+		if err != nil {
+			return err
+		}
+		for _, old := range all {
+			// Titles name cases: two that are the same would name neither.
+			if strings.EqualFold(old.Title, c.Title) {
+				return fmt.Errorf("%w: there is a case %q already, %s; give another title, or go on with that one (`stet case reopen` where it is closed)", store.ErrConflict, old.Title, old.ID)
+			}
+		}
 		id, err := archiver.KeepCase(ctx, w.Archive, c)
 		if err != nil {
 			return err

@@ -217,7 +217,7 @@ func (a *app) exportTo(ctx context.Context, f *exportFlags, o export.Options, ou
 		}
 		sum, err = export.Run(ctx, o, out)
 		p.clear()
-		return err
+		return a.notExported(ctx, w, err)
 	}
 	if o.Format == export.WACZ && !f.unsigned && a.shared == nil {
 		// The first signature makes the key.
@@ -228,6 +228,15 @@ func (a *app) exportTo(ctx context.Context, f *exportFlags, o export.Options, ou
 		return sum, errors.Join(run(w), w.Close())
 	}
 	return sum, a.reading(ctx, run)
+}
+
+// notExported makes a negative answer of the failure to find what was named.
+func (a *app) notExported(ctx context.Context, w *wire.Archive, err error) error {
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	what, _, _ := strings.Cut(err.Error(), ": "+store.ErrNotFound.Error())
+	return a.notThere(ctx, w, what, err)
 }
 
 // tellExport says what was exported: where the answer is the export itself, to

@@ -56,6 +56,11 @@ func Receive(target string, folder, replace bool) (*Receiver, error) {
 	case folder || !replace:
 		return nil, fmt.Errorf("%w: %s is there already; give another name, or --force to replace a file", store.ErrUsage, target)
 	}
+	if dir := filepath.Dir(target); !folder {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("%w: there is no folder %s for %s; make it, or name another", store.ErrUsage, dir, filepath.Base(target))
+		}
+	}
 	return &Receiver{path: target, folder: folder}, nil
 }
 
