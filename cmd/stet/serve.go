@@ -354,6 +354,9 @@ func (s *service) socket(ctx context.Context) (net.Listener, error) {
 		if gid, err = strconv.Atoi(g.Gid); err != nil {
 			return nil, fmt.Errorf("%w: serve.socket_group: the group %q has no number", store.ErrUsage, name)
 		}
+		if err := forward.LetIn(s.c.Data, gid); err != nil {
+			return nil, err
+		}
 	}
 	return forward.Listen(ctx, forward.Path(s.c.Data, os.TempDir()), gid)
 }

@@ -157,6 +157,23 @@ func TestStaleSocket(t *testing.T) {
 	again.Close()
 }
 
+// TestLetIn: the members of a group may pass through the folder to the socket,
+// and do nothing else there; a folder that is open already stays as it is.
+func TestLetIn(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes and groups are those of Unix")
+	}
+	for _, tt := range []struct{ mode, want os.FileMode }{{0o700, 0o710}, {0o710, 0o710}, {0o755, 0o755}} {
+		dir := filepath.Join(t.TempDir(), "archive")
+		if err := errors.Join(os.Mkdir(dir, tt.mode), os.Chmod(dir, tt.mode), LetIn(dir, os.Getgid())); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != tt.want {
+			t.Errorf("%o became %o, %v; want %o", tt.mode, info.Mode().Perm(), err, tt.want)
+		}
+	}
+}
+
 func TestPathIsShort(t *testing.T) {
 	long := filepath.Join(t.TempDir(), strings.Repeat("folder/", 30))
 	if p := Path(long, "/tmp"); len(p) > maxPath || !strings.HasPrefix(p, "/tmp/stet-") {

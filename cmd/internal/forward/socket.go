@@ -32,6 +32,25 @@ func Path(dir, temp string) string {
 	return filepath.Join(temp, "stet-"+hex.EncodeToString(sum[:8])+".sock")
 }
 
+// LetIn lets a group pass through the folder of an archive, which nobody but its
+// owner may enter else: without that, its members could not reach the socket.
+// They may neither list the folder nor read the files in it.
+func LetIn(dir string, gid int) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("%w: looking at the folder %s: %w", store.ErrReadOnly, dir, err)
+	}
+	const pass, all = 0o010, 0o001
+	mode := info.Mode().Perm()
+	if mode&all != 0 {
+		return nil
+	}
+	if err := errors.Join(os.Chown(dir, -1, gid), os.Chmod(dir, mode|pass)); err != nil {
+		return fmt.Errorf("%w: letting the group of serve.socket_group into %s (run chgrp and chmod g+x on it): %w", store.ErrReadOnly, dir, err)
+	}
+	return nil
+}
+
 // Listen makes the socket of an archive. Whoever calls it must have the archive
 // open for writing: a socket that is there already is then one that a killed
 // process left behind, and is replaced. gid, where it is not negative, may use
