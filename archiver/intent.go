@@ -155,7 +155,7 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 	case err == nil || errors.As(err, new(settled)):
 	case class.Name == "interrupted":
 		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now()
-	case storageTrouble(class):
+	case storageTrouble(err):
 		// The archive's own storage is away or full, for a minute or a day: that
 		// is not the job's fault and must not use up its attempts.
 		f.Outcome, f.RunAt = store.OutcomeRelease, e.o.Archive.Now().Add(storageDelay)
@@ -173,8 +173,10 @@ func (e *Engine) finish(b *store.Builder, j store.Job, err error) {
 }
 
 // storageTrouble reports whether an error is of the archive's own storage, which
-// passes.
-func storageTrouble(c store.Class) bool { return c.Name == "unavailable" || c.Name == "full" }
+// passes, whatever else went wrong.
+func storageTrouble(err error) bool {
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrFull) || errors.Is(err, store.ErrBusy)
+}
 
 // storageDelay is how long a job waits that the archive's own storage stood in
 // the way of. It is short, because the storage may be away for this worker only:

@@ -81,7 +81,7 @@ const (
 func (r *runner) ended(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !storageTrouble(store.ClassOf(err)) {
+	if !storageTrouble(err) {
 		if err == nil {
 			r.away, r.awayFor = nil, 0
 		}

@@ -13,6 +13,7 @@ import (
 	"stet/archiver/twitter"
 	"stet/extract/post"
 	"stet/store"
+	"stet/store/mem"
 )
 
 // schedule queues the capture of an article as a source would.
@@ -184,4 +185,44 @@ func TestRunRetriesAndGivesUp(t *testing.T) {
 			t.Errorf("%d failures were reported", n)
 		}
 	})
+}
+
+// TestFullStorageCostsNoAttempt: while the archive's own storage takes nothing,
+// not even the outcomes of jobs, no attempt is counted against them.
+func TestFullStorageCostsNoAttempt(t *testing.T) {
+	for _, trouble := range []error{store.ErrFull, store.ErrUnavailable, store.ErrBusy} {
+		t.Run(store.ClassOf(trouble).Name, func(t *testing.T) {
+			inWorld(t, settings{}, func(w *world) {
+				p := id(20*hour, 1)
+				w.x.Add(fakenet.Post{ID: p, Author: ada(), Text: "Hello"})
+				w.schedule(w.page("news.example", "/a", article(embed("adaquay", "Ada Quay", p, "Hello"))))
+				w.mem.Inject(mem.Fault{Op: mem.OpAppend, Times: -1, Err: trouble})
+				var failures, most atomic.Int32
+				ctx, cancel := context.WithCancel(w.ctx)
+				done := make(chan error, 1)
+				go func() {
+					done <- w.engine.Run(ctx, archiver.RunOptions{Poll: time.Minute, Report: func(j store.Job, _ error) {
+						failures.Add(1)
+						most.Store(max(most.Load(), int32(j.Attempts)))
+					}})
+				}()
+				time.Sleep(24 * hour)
+				if n := failures.Load(); n < 20 {
+					t.Errorf("it was tried %d times only", n)
+				}
+				w.mem.Heal()
+				time.Sleep(2 * hour)
+				cancel()
+				if err := <-done; err != nil {
+					t.Fatal(err)
+				}
+				if n := most.Load(); n != 1 {
+					t.Errorf("attempt %d was counted", n)
+				}
+				if h := w.history(p); len(h.Captures) != 1 {
+					t.Errorf("%d captures", len(h.Captures))
+				}
+			})
+		})
+	}
 }

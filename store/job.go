@@ -50,7 +50,9 @@ type Job struct {
 	// RunAt is the earliest time to lease it.
 	RunAt time.Time `json:"run_at"`
 	State JobState  `json:"state"`
-	// Attempts counts the leases so far.
+	// Attempts counts how often it was begun. Whoever takes over a lease that
+	// ended goes on with the attempt: a worker that died, or whose outcome the
+	// storage could not take, is not the job's fault.
 	Attempts int   `json:"attempts,omitempty"`
 	Lease    Lease `json:"lease,omitzero"`
 	// Error and ErrorClass are the last failure's sentence and the name of its

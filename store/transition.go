@@ -15,8 +15,10 @@ func (j *Job) Held(now time.Time) bool {
 
 // give leases the job.
 func (j *Job) give(owner string, until time.Time) {
+	if j.State != JobLeased {
+		j.Attempts++
+	}
 	j.State = JobLeased
-	j.Attempts++
 	j.Lease = Lease{Owner: owner, Token: j.Lease.Token + 1, Until: toMicroseconds(until)}
 }
 

@@ -22,7 +22,7 @@ import (
 
 // TestDatabaseThatIsFull: while nothing can be added, a service says so, shows
 // what is kept, and goes on when there is room again: no post is lost or kept
-// twice.
+// twice, and no job is charged with it.
 func TestDatabaseThatIsFull(t *testing.T) {
 	database, storage := servertest.NewDatabase(t), servertest.S3(t)
 	n := fakenet.New(fakenet.Options{Latency: 20 * time.Millisecond})
@@ -45,7 +45,8 @@ func TestDatabaseThatIsFull(t *testing.T) {
 	}
 	sql(`CREATE FUNCTION stet.full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
-		CREATE TRIGGER full_disk BEFORE INSERT ON stet.blocks EXECUTE FUNCTION stet.full_disk()`)
+		CREATE TRIGGER full_disk BEFORE INSERT ON stet.blocks EXECUTE FUNCTION stet.full_disk();
+		CREATE TRIGGER full_disk BEFORE UPDATE ON stet.jobs FOR EACH ROW WHEN (NEW.state <> 2) EXECUTE FUNCTION stet.full_disk()`)
 	f.answers("http://"+address+"/readyz", http.StatusInsufficientStorage, "no space left")
 	f.answers("http://"+address+"/", http.StatusOK, "stet")
 	d, err := f.progress()
@@ -55,7 +56,7 @@ func TestDatabaseThatIsFull(t *testing.T) {
 	for ref := range d.captured {
 		f.answers("http://"+address+"/post/"+ref, http.StatusOK, "Number ")
 	}
-	sql(`DROP TRIGGER full_disk ON stet.blocks`)
+	sql(`DROP TRIGGER full_disk ON stet.blocks; DROP TRIGGER full_disk ON stet.jobs`)
 	f.until(func(d *done) bool { return len(d.captured) >= len(posts) && d.left == 0 })
 	f.answers("http://"+address+"/readyz", http.StatusOK, "ok")
 	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", service.Process.Pid)); err == nil {
@@ -68,6 +69,9 @@ func TestDatabaseThatIsFull(t *testing.T) {
 	}
 	if err := service.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, f.logs[0])
+	}
+	if log := f.logs[0].String(); !strings.Contains(log, "attempt=1") || strings.Contains(log, "attempt=2") {
+		t.Errorf("attempts were counted, or none failed:\n%s", log)
 	}
 	f.prove(posts)
 }

@@ -375,8 +375,10 @@ func reschedule(j *store.Job, e *store.Enqueue) {
 }
 
 func lease(j *store.Job, owner string, until time.Time) {
+	if j.State != store.JobLeased {
+		j.Attempts++
+	}
 	j.State = store.JobLeased
-	j.Attempts++
 	j.Lease = store.Lease{Owner: owner, Token: j.Lease.Token + 1, Until: instant(until)}
 }
 

@@ -68,7 +68,7 @@ locked AS MATERIALIZED ( -- in the order in which batches lock jobs
 	SELECT id FROM jobs WHERE id IN (SELECT id FROM picked) ORDER BY id FOR UPDATE
 ),
 leased AS (
-	UPDATE jobs j SET state = 2, attempts = attempts + 1, token = token + 1, owner = $6, until = (SELECT now_us()) + $7
+	UPDATE jobs j SET state = 2, attempts = attempts + CASE state WHEN 1 THEN 1 ELSE 0 END, token = token + 1, owner = $6, until = (SELECT now_us()) + $7
 	FROM picked JOIN locked USING (id) WHERE j.id = picked.id AND ` + ripe + `
 	RETURNING j.*, picked.turn
 )

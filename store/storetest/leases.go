@@ -125,9 +125,13 @@ func testLeaseEnds(e *env) {
 	e.same("a moment before the end", e.lease("b", 1), []store.Job{})
 	e.clock.Advance(time.Microsecond)
 	got := e.leaseOne("b")
-	j.State, j.Attempts = store.JobLeased, 2
+	// It goes on with the attempt that was begun.
+	j.State, j.Attempts = store.JobLeased, 1
 	j.Lease = store.Lease{Owner: "b", Token: 2, Until: e.clock.Now().Add(time.Minute)}
 	e.same("taken by another", got, j)
+	e.must(e.finish(store.Finish{Job: j.ID, Token: 2, Outcome: store.OutcomeRelease, RunAt: j.RunAt}))
+	j.State, j.Attempts, j.Lease = store.JobWaiting, 0, store.Lease{Token: 2}
+	e.same("given back", e.getJob(j.ID), j)
 }
 
 func testFencing(e *env) {
