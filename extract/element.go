@@ -74,8 +74,11 @@ func (w *walker) special(n *html.Node, s surroundings) bool {
 const maxEmbedWords = 2500
 
 // textarea handles a text area: some pages keep an embed's markup in one until
-// the reader consents.
+// the reader consents. One that is only to be read offers its content to copy.
 func (w *walker) textarea(n *html.Node, s surroundings) {
+	if _, offered := LookupAttr(n, "readonly"); offered {
+		return
+	}
 	if n.FirstChild != nil && s.zone && sniff(n.FirstChild.Data) == sniffMarkup {
 		w.payload(n.FirstChild.Data, FormTemplate, s)
 	}
@@ -85,7 +88,11 @@ func (w *walker) textarea(n *html.Node, s surroundings) {
 func (w *walker) container(n *html.Node, s surroundings) {
 	s.pre = s.pre || n.DataAtom == atom.Pre
 	switch n.DataAtom {
-	case atom.Pre, atom.Code, atom.Samp, atom.Kbd:
+	case atom.Code, atom.Samp, atom.Kbd:
+		w.code++
+		defer func() { w.code-- }()
+		fallthrough
+	case atom.Pre:
 		// An address in an example of code is no link.
 		start := len(w.text)
 		defer func() { w.take(start) }()

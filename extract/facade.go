@@ -27,7 +27,7 @@ func (w *walker) frame(n *html.Node, s surroundings) bool {
 		}
 	}
 	if n.DataAtom == atom.Iframe {
-		return w.forumFrame(n, s)
+		return w.forumFrame(n, s) || w.inFrame(n, s)
 	}
 	for d := range n.Descendants() {
 		if d.Type != html.ElementNode || d.DataAtom != atom.Param && d.DataAtom != atom.Embed {
@@ -53,13 +53,16 @@ func (w *walker) srcdoc(doc string, n *html.Node, s surroundings) bool {
 // framed handles the value of a frame's attribute. Any attribute can hold the
 // address until a script moves it to src.
 func (w *walker) framed(value, form string, n *html.Node, s surroundings) bool {
-	if len(value) < 8 || sniff(value) == sniffNone {
+	if len(value) < 8 || sniff(value) == sniffNone && value[0] != '/' {
 		return false
 	}
 	x := w.addresses.look(value, false)
 	l, ok := x.lead, x.known
 	if !ok {
 		l, ok = w.addresses.carried(value)
+	}
+	if !ok {
+		l, ok = w.f.inParams(value)
 	}
 	if ok && (l.isPost() || l.isShort()) {
 		w.show(embedOf(l, form), n, s)
@@ -69,6 +72,16 @@ func (w *walker) framed(value, form string, n *html.Node, s surroundings) bool {
 		return w.payload(value, form, s)
 	}
 	return false
+}
+
+// inFrame handles the markup between a frame's tags, which no browser shows:
+// articles that are handed over to other services have their embeds there.
+func (w *walker) inFrame(n *html.Node, s surroundings) bool {
+	if n.FirstChild == nil || s.layers >= maxLayers || sniff(n.FirstChild.Data) != sniffMarkup || !w.spend(len(n.FirstChild.Data)) {
+		return false
+	}
+	s.layers++
+	return w.stand(n.FirstChild.Data, FormFrame, n, s)
 }
 
 // forumFrame handles the frames of forum software, which names the site in an
@@ -137,7 +150,11 @@ func (w *walker) facade(n *html.Node, s surroundings) bool {
 	if len(n.Attr) == 0 || !facadeElement(n) {
 		return false
 	}
-	custom := strings.IndexByte(n.Data, '-') > 0
+	custom := strings.IndexByte(n.Data, '-') > 0 || n.Data == "oembed"
+	if HasClass(n, "fb-save") || HasClass(n, "fb-like") || HasClass(n, "fb-send") {
+		// Buttons that name the post to do something with.
+		return false
+	}
 	if custom && (strings.Contains(n.Data, "share") || strings.Contains(n.Data, "social-bar")) {
 		return false
 	}
@@ -150,7 +167,11 @@ func (w *walker) facade(n *html.Node, s surroundings) bool {
 	}
 	for i := range n.Attr {
 		a := &n.Attr[i]
-		if len(a.Val) < 10 || !facadeAttr(a.Key, custom) && !(a.Key == "data-href" && namesEmbed(n)) {
+		if l, ok := w.f.namedID(a.Key, a.Val); ok && !Decoy(n) {
+			w.show(embedOf(l, form), n, s)
+			return true
+		}
+		if len(a.Val) < 10 || !facadeAttr(a.Key, custom) && !(a.Key == "data-href" && namesEmbed(n)) && !keepsMarkup(a) {
 			continue
 		}
 		k := sniff(a.Val)
@@ -209,6 +230,35 @@ func facadeAttr(key string, custom bool) bool {
 		}
 	}
 	return true
+}
+
+// keepsMarkup reports whether an attribute holds an embed's markup, whatever it
+// is called.
+func keepsMarkup(a *html.Attribute) bool {
+	if !strings.HasPrefix(a.Key, "data-") || strings.Contains(a.Key, "share") || sniff(a.Val) != sniffMarkup {
+		return false
+	}
+	return strings.Contains(a.Val, "iframe") || strings.Contains(a.Val, "blockquote")
+}
+
+// namedID returns the post whose id an attribute holds that is called after its
+// platform, with whatever the publisher puts before: data-nc-tweet-id.
+func (f *Finder) namedID(key, value string) (lead, bool) {
+	rest, ok := strings.CutPrefix(key, "data-")
+	if !ok || len(value) < 5 || len(value) > 40 {
+		return lead{}, false
+	}
+	rest, ok = strings.CutSuffix(rest, "id")
+	if !ok {
+		return lead{}, false
+	}
+	rest = strings.TrimSuffix(rest, "-")
+	name := rest[strings.LastIndexByte(rest, '-')+1:]
+	switch name {
+	case "tweet", "youtube", "tiktok", "dailymotion", "vimeo":
+		return f.byID(name, strings.TrimSpace(value))
+	}
+	return lead{}, false
 }
 
 // showsAttr reports whether the name of an attribute says that its value is

@@ -167,6 +167,33 @@ func (f *Finder) carriedAt(rest string) (lead, bool) {
 	return lead{}, false
 }
 
+// inParams returns the post that the parameters of a publisher's own frame name
+// by platform and id: /embed?service=twitter&id=20.
+func (f *Finder) inParams(raw string) (lead, bool) {
+	_, query, ok := strings.Cut(raw, "?")
+	if !ok || len(query) > maxLinkLength {
+		return lead{}, false
+	}
+	site, id := "", ""
+	for pair := range strings.SplitSeq(query, "&") {
+		key, value, _ := strings.Cut(strings.TrimPrefix(pair, "amp;"), "=")
+		switch key = strings.ToLower(key); {
+		case namesPlatform(key):
+			site = value
+		case holdsID(key) && id == "":
+			id = value
+		}
+	}
+	if site == "" || id == "" {
+		return lead{}, false
+	}
+	id, err := url.QueryUnescape(id)
+	if err != nil {
+		return lead{}, false
+	}
+	return f.byID(strings.ToLower(site), id)
+}
+
 // markup reports the posts in a piece of HTML.
 func (w *walker) markup(piece string, s surroundings) bool {
 	if w.pieces--; w.pieces < 0 {
@@ -219,7 +246,11 @@ func (w *walker) jsonPayload(value, form string, s surroundings) bool {
 		}
 	}
 	if len(leads) == 0 {
-		return false
+		l, ok := w.f.objectPost(&v)
+		if !ok {
+			return false
+		}
+		leads = append(leads, l)
 	}
 	w.show(embedOf(leads[0], form), nil, s)
 	return true

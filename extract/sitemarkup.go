@@ -65,33 +65,44 @@ func HasClass(n *html.Node, class string) bool {
 }
 
 // Speaks reports whether n names a provider by one of its words: as a token,
-// or a part of one between dashes and underscores, of its class, id, or of a
-// data attribute that tells a type.
+// or a part of one between dashes and underscores, of its own name, class, id,
+// or of a data attribute that tells a type.
 func Speaks(n *html.Node, words ...string) bool {
+	return strings.IndexByte(n.Data, '-') > 0 && hasWord(n.Data, words, minPrefix) || speaks(n, words, minPrefix)
+}
+
+// speaks is [Speaks] for what n's attributes say. Words from a length on are
+// known where more is joined to them, too.
+func speaks(n *html.Node, words []string, joined int) bool {
 	for _, key := range []string{"class", "id", "data-type", "data-embed-type", "data-provider", "data-provider-name",
 		"data-embed-provider", "data-service", "data-source", "data-platform", "data-video-provider", "data-plyr-provider",
 		"data-component", "data-component-name", "data-network", "data-media-type", "data-video-type", "type", "provider"} {
-		if v, ok := LookupAttr(n, key); ok && hasWord(v, words) {
+		if v, ok := LookupAttr(n, key); ok && hasWord(v, words, joined) {
 			return true
 		}
 	}
 	return false
 }
 
-// hasWord reports whether one of the words is a part of v, whatever the case.
-func hasWord(v string, words []string) bool {
+// hasWord reports whether one of the words is a part of v, whatever the case, or
+// begins one where it has a length of joined or more.
+func hasWord(v string, words []string, joined int) bool {
 	parts := strings.FieldsFunc(v, func(r rune) bool {
 		return r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a' || r > 'z' && r < utf8.RuneSelf
 	})
 	for _, p := range parts {
 		for _, w := range words {
-			if strings.EqualFold(p, w) {
+			if strings.EqualFold(p, w) || len(w) >= joined && len(p) > len(w) && strings.EqualFold(p[:len(w)], w) {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+// minPrefix is the length from which a platform's name is known where more is
+// joined to it: YouTubeVideoPlayer.
+const minPrefix = 6
 
 // Elements yields the elements below n with one of the names, in document
 // order; without names all of them.

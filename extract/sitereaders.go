@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"math"
+	"net/url"
 	"strings"
 
 	"stet/extract/post"
@@ -100,7 +102,7 @@ func Decoy(n *html.Node) bool {
 	case atom.A, atom.Button, atom.Input, atom.Img, atom.Script, atom.Link, atom.Meta, atom.Body, atom.Html, atom.Option, atom.Svg:
 		return true
 	}
-	return Speaks(n, "share", "sharing", "follow", "timeline", "button", "btn", "intent", "comment", "comments", "icon")
+	return speaks(n, []string{"share", "sharing", "follow", "timeline", "button", "btn", "intent", "comment", "comments", "icon"}, math.MaxInt)
 }
 
 // Links yields the anchors near n, n included, that lead to a post of the site,
@@ -142,6 +144,12 @@ func LastLink(s Site, n *html.Node) (t Target, anchor *html.Node) {
 // Wrapped returns the target of an address within an address, such as the url
 // parameter of an oEmbed call. kind replaces that of a post.
 func Wrapped(s Site, inner string, kind TargetKind) Target {
+	if strings.HasPrefix(inner, "http%3") || strings.HasPrefix(inner, "https%3") {
+		// It was escaped once too often.
+		if d, err := url.QueryUnescape(inner); err == nil {
+			inner = d
+		}
+	}
 	u, ok := ParseLink(inner)
 	if ok {
 		if t, ok := s.ParseURL(u); ok {

@@ -104,12 +104,17 @@ func (w *walker) finishStates() {
 	}
 	scan := stateScan{w: w, facts: &w.facts, page: sync.OnceValue(func() string { return string(w.text) })}
 	for _, st := range w.states {
-		if w.f.mentions(st.text) {
-			scan.run(st.text, 0)
+		if !w.f.mentions(st.text) {
+			continue
 		}
+		if text, ok := unflatten(st.text); ok {
+			scan.run(text, 1)
+			continue
+		}
+		scan.run(st.text, 0)
 	}
 	if flight := w.flight.String(); w.f.mentions(flight) {
-		scan.run(flight, 1)
+		scan.run(joinRows(flight), 1)
 	}
 	if len(scan.pieces) == 0 {
 		return
@@ -201,10 +206,8 @@ func (f *Finder) mentions(text string) bool {
 	if strings.Contains(text, "<blockquote") || strings.Contains(text, "u003cblockquote") || strings.Contains(text, "u003Cblockquote") {
 		return true
 	}
-	for _, key := range []string{`"tweetId"`, `"tweet_id"`, `"tweetID"`, `\"tweetId\"`, "tweetId:"} {
-		if strings.Contains(text, key) {
-			return true
-		}
+	if f.typedIn(text) {
+		return true
 	}
 	for _, slashes := range []string{"//", `\/\/`, `u002F\u002F`, `u002f\u002f`, "%2F%2F"} {
 		for rest, tries := text, 0; tries < maxMentions; tries++ {

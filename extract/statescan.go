@@ -34,6 +34,13 @@ type stateFrame struct {
 	title     string
 	kind      string
 	urls      []string
+	typed     typed
+	// id is what the object calls itself, or the one that it stands for.
+	id string
+	// strings counts the first strings of a list; component is what the second
+	// names where the list is an element of React.
+	strings   int
+	component string
 	// first is the number of its first piece.
 	first int
 	// samples are some of the longer texts in it.
@@ -56,6 +63,9 @@ type stateScan struct {
 	own []string
 	// looked counts the look-ups in page.
 	looked int
+	// store holds the objects that refer to each other by name; nil where none
+	// do.
+	store *storeRefs
 	// pending is a string that has been read and may be a key or a value.
 	pending string
 	has     bool
@@ -69,8 +79,9 @@ const (
 
 // run scans a text; layer counts the escapes that were undone to get it.
 func (p *stateScan) run(text string, layer int) {
-	inner := stateScan{w: p.w, facts: p.facts, src: text, pieces: p.pieces, page: p.page, own: p.own, looked: p.looked}
+	inner := stateScan{w: p.w, facts: p.facts, src: text, pieces: p.pieces, page: p.page, own: p.own, looked: p.looked, store: newStoreRefs(text)}
 	inner.scan(layer)
+	inner.store.settle(inner.pieces)
 	p.pieces, p.own, p.looked = inner.pieces, inner.own, inner.looked
 }
 
@@ -151,10 +162,13 @@ func (p *stateScan) word() {
 	for p.i < len(p.src) && (isAlnum(p.src[p.i]) || p.src[p.i] == '_' || p.src[p.i] == '$') {
 		p.i++
 	}
-	if p.i < len(p.src) && p.src[p.i] == ':' {
-		p.pending, p.has = p.src[start:p.i], true
+	if word := p.src[start:p.i]; p.i < len(p.src) && p.src[p.i] == ':' || len(word) >= minNumber && word[0] >= '0' && word[0] <= '9' {
+		p.pending, p.has = word, true
 	}
 }
+
+// minNumber is the length from which a number can be a post's.
+const minNumber = 15
 
 func (p *stateScan) open(c byte) {
 	f := stateFrame{open: c, first: len(p.pieces)}
@@ -165,6 +179,10 @@ func (p *stateScan) open(c byte) {
 		}
 	}
 	p.has = false
+	if n := len(p.stack); c == '{' && n > 0 && p.stack[n-1].component != "" {
+		f.kind = p.stack[n-1].component
+		f.typed.kind(p.w.f, f.kind)
+	}
 	if len(p.stack) < maxStateDepth {
 		p.stack = append(p.stack, f)
 	}
@@ -179,8 +197,12 @@ func (p *stateScan) close() {
 	}
 	f := &p.stack[n]
 	p.stack = p.stack[:n]
+	p.named(f)
 	article := f.open == '{' && f.title != "" && len(f.urls) > 0
-	if who := p.owner(f); who != ownerUnknown {
+	who := p.owner(f)
+	p.store.refer(p, f, f.reference())
+	p.store.keep(p, f, who)
+	if who != ownerUnknown {
 		for i := f.first; i < len(p.pieces); i++ {
 			if p.pieces[i].owner == ownerUnknown {
 				p.pieces[i].owner = who
@@ -193,6 +215,9 @@ func (p *stateScan) close() {
 			q.kind = f.kind
 		}
 	}
+	if p.store.entity(p, f) {
+		article = true
+	}
 	if n > 0 && !article {
 		up := &p.stack[n-1]
 		for _, s := range f.samples {
@@ -200,6 +225,36 @@ func (p *stateScan) close() {
 		}
 	}
 	p.headline(f)
+}
+
+// typedKind is the kind of a piece that an object names by platform and id.
+const typedKind = "embed"
+
+// named adds the post that an object names by platform and id, or hands what it
+// tells to the object around it.
+func (p *stateScan) named(f *stateFrame) {
+	if f.open == '{' {
+		f.typed.called(p.w.f, f.name)
+	}
+	if len(f.typed.ids) == 0 || len(p.pieces) >= maxStatePieces {
+		return
+	}
+	if l, ok := f.typed.post(p.w.f); ok {
+		for i := f.first; i < len(p.pieces); i++ {
+			if q := &p.pieces[i]; q.kind == "" && strings.Contains(q.raw, l.target.Ref.ID) {
+				q.kind = typedKind
+			}
+		}
+		if f.first < len(p.pieces) {
+			// What an address tells is surer.
+			return
+		}
+		p.pieces = append(p.pieces, statePiece{raw: l.target.URL, kind: typedKind, key: f.name, root: p.root(), depth: len(p.stack) + 1})
+		return
+	}
+	if n := len(p.stack); n > 0 {
+		p.stack[n-1].typed.within(&f.typed)
+	}
 }
 
 // owner says whose article an object is, or the texts in a list are of.
@@ -299,21 +354,25 @@ func (p *stateScan) value(layer int) {
 		key, name = f.key, f.name
 		if f.open == '[' {
 			key = f.name
+			p.element(f, raw)
 		}
 		if f.open == '{' {
 			p.note(f, key, raw)
+			f.typed.see(p.w.f, key, raw)
 		}
 	}
 	if len(raw) < 12 || len(p.pieces) >= maxStatePieces {
 		return
 	}
-	if tweetKey(key) && len(raw) >= 16 && len(raw) <= 20 && strings.Trim(raw, "0123456789") == "" {
-		raw = "https://twitter.com/i/status/" + raw
-	}
 	markup := strings.IndexByte(raw, '<') >= 0 || strings.Contains(raw, `\u003`) || strings.Contains(raw, "&lt;")
 	if data := looksLikeData(raw); data && layer < maxLayers-1 && len(raw) > 64 && p.w.spend(len(raw)) {
 		p.run(unescapeJSON(raw), layer+1)
 		return
+	}
+	if !markup && len(raw) <= 2048 && embedName(key) {
+		if l, ok := p.w.f.carried(raw); ok {
+			raw = l.target.URL
+		}
 	}
 	if !markup && (len(raw) > 2048 || !p.w.f.postIn(raw)) {
 		if depth > 0 && len(raw) >= minSample && strings.Count(raw[:minSample], " ") > 3 {
@@ -324,6 +383,22 @@ func (p *stateScan) value(layer int) {
 	p.pieces = append(p.pieces, statePiece{raw: raw, key: key, outer: name, root: p.root(), depth: depth, markup: markup})
 	if markup && depth > 0 {
 		p.stack[depth-1].sample(raw)
+	}
+}
+
+// element takes in a string of a list. A list that begins with "$" is an element
+// of React, and names its component second.
+func (p *stateScan) element(f *stateFrame, raw string) {
+	switch f.strings++; {
+	case f.strings == 1 && raw == "$":
+		f.component = "$"
+	case f.strings == 2 && f.component == "$":
+		f.component = strings.TrimPrefix(raw, "$")
+	case f.strings == 2:
+		f.component = ""
+	}
+	if f.name == "__refs" {
+		p.store.refer(p, f, raw)
 	}
 }
 
@@ -360,6 +435,10 @@ func (p *stateScan) note(f *stateFrame, key, raw string) {
 		return
 	}
 	switch {
+	case key == "__ref":
+		p.store.refer(p, f, raw)
+	case key == "id" || key == "__id":
+		f.id = raw
 	case f.kind == "" && kindKey(key):
 		f.kind = raw
 	case f.title == "" && (titleKey(key) || titleKey(f.name) && (key == "basic" || key == "rendered" || key == "default" || key == "text" || key == "main")):
@@ -367,39 +446,4 @@ func (p *stateScan) note(f *stateFrame, key, raw string) {
 	case len(f.urls) < 4 && addressKey(key) && len(raw) >= 6 && !p.w.f.postIn(raw):
 		f.urls = append(f.urls, unescapeJSON(raw))
 	}
-}
-
-// tweetKey reports whether a member is called as one that holds the id of a tweet.
-func tweetKey(key string) bool {
-	switch key {
-	case "tweetId", "tweetID", "tweet_id", "tweetid", "twitterId", "twitter_id", "tweet-id":
-		return true
-	}
-	return false
-}
-
-func kindKey(key string) bool {
-	switch key {
-	case "type", "@type", "__typename", "_type", "subtype", "is", "component", "kind", "provider", "providerName", "provider_name", "platform", "network",
-		"service", "embedType", "embed_type", "blockType", "block_type", "elementType", "contentType", "content_type", "widgetType", "mediaType", "blockName":
-		return true
-	}
-	return false
-}
-
-func titleKey(key string) bool {
-	switch key {
-	case "headline", "title", "headlines", "Title", "Headline", "pageTitle", "seoTitle", "articleTitle", "postTitle", "post_title", "displayTitle":
-		return true
-	}
-	return false
-}
-
-func addressKey(key string) bool {
-	switch key {
-	case "url", "canonical_url", "canonicalUrl", "canonicalURL", "canonical", "website_url", "link", "permalink", "uri", "webUrl", "webURL", "shareUrl", "share_url",
-		"path", "slug", "pathname", "guid", "fullUrl", "full_url", "publicUrl", "articleUrl", "Url", "URL", "Permalink", "relativeUrl", "seoUrl", "sourceUrl", "shortUrl", "url_path", "post_name":
-		return true
-	}
-	return false
 }

@@ -38,6 +38,10 @@ type walker struct {
 	line int
 	// lineLinks counts the links to posts in the current line.
 	lineLinks int
+	// code counts the examples of code that the words stand in; coded is true
+	// where the current line has some.
+	code  int
+	coded bool
 	// inLink is true inside of a link.
 	inLink bool
 	// anchors are all links to posts, by where they stand; spans are where any
@@ -135,7 +139,7 @@ func (w *walker) breakOff(g gap) {
 		start := w.line
 		w.line = -1
 		w.endLine(start)
-		w.lineLinks = 0
+		w.lineLinks, w.coded = 0, false
 	}
 }
 
@@ -202,6 +206,7 @@ func (w *walker) word(s string) {
 	if w.line < 0 {
 		w.line = len(w.text)
 	}
+	w.coded = w.coded || w.code > 0
 	w.gap = gapNone
 	w.text = append(w.text, s...)
 }
@@ -213,7 +218,7 @@ func (w *walker) here() spot { return spot{at: len(w.text), para: w.para} }
 // a line stands for the post, as content systems replace it.
 func (w *walker) endLine(start int) {
 	line := w.text[start:]
-	if w.inLink || len(line) == 0 {
+	if w.inLink || w.coded || len(line) == 0 {
 		return
 	}
 	if c := line[0]; (c == '[' || c == '{') && len(line) <= maxMacro {

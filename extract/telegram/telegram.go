@@ -128,12 +128,21 @@ func reserved(s string) bool {
 // the frame: the script that makes it, and copies of the frame's content.
 func (s Site) Markup() []extract.Markup {
 	return []extract.Markup{
-		extract.ByAttr(s, extract.Markup{Form: extract.FormScript, Tag: "script", Attr: "data-telegram-post"}, "data-telegram-post"),
-		extract.ByAttr(s, extract.Markup{Form: extract.FormData, Attr: "data-telegram-post"}, "data-telegram-post"),
+		{Form: extract.FormScript, Tag: "script", Attr: "data-telegram-post", Read: s.readWidget},
+		{Form: extract.FormData, Attr: "data-telegram-post", Read: s.readWidget},
 		{Form: extract.FormStatic, Class: "tgme_widget_message", Read: s.readStatic},
 		extract.ByAttr(s, extract.Markup{Form: extract.FormElement, Tag: "telegram-post"}, "src", "url", "post", "href"),
 		extract.ByData(s, "data-telegram-url"),
 	}
+}
+
+// readWidget reads the platform's own snippet, which names the post in an
+// attribute, perhaps with the parameters of an address: channel/12?single.
+func (s Site) readWidget(n *html.Node) (extract.Reading, bool) {
+	name, _, _ := strings.Cut(extract.Attr(n, "data-telegram-post"), "?")
+	t, ok := extract.PostIn(s, name)
+	t.Kind = extract.TargetEmbed
+	return extract.Reading{Target: t}, ok
 }
 
 // readStatic reads a copy of the content of the platform's frame.

@@ -235,6 +235,9 @@ func (in inside) snippet(n *html.Node) (extract.Reading, bool) {
 	if t.Ref.IsZero() {
 		t = in.named
 	}
+	if t.Ref.IsZero() && in.whole {
+		t, anchor = mirroredIn(n)
+	}
 	if t.Ref.IsZero() && (in.boxed || n.DataAtom != atom.Blockquote) {
 		return extract.Reading{}, false
 	}
@@ -253,6 +256,29 @@ func (in inside) snippet(n *html.Node) (extract.Reading, bool) {
 	}
 	t.Kind = extract.TargetEmbed
 	return reading(t, q), true
+}
+
+// mirroredIn returns the last post below a snippet that an anchor names as the
+// platform does, /name/status/20, on a host that is not known: there are always
+// new mirrors.
+func mirroredIn(n *html.Node) (t extract.Target, anchor *html.Node) {
+	for a := range extract.Nearby(n) {
+		if a.DataAtom != atom.A {
+			continue
+		}
+		u, ok := extract.ParseLink(extract.Attr(a, "href"))
+		if !ok {
+			continue
+		}
+		address, ok := extract.NewAddress(u)
+		if !ok || len(address.Segments) < 3 || !address.SegIs(1, "status") || len(address.Seg(2)) < minPlainDigits {
+			continue
+		}
+		if m := mirrored(address, ""); m.Kind == extract.TargetPost {
+			t, anchor = m, a
+		}
+	}
+	return t, anchor
 }
 
 // quoted returns what a snippet quotes. anchor is the post's own, which the

@@ -18,6 +18,7 @@ func (s Site) Markup() []extract.Markup {
 		{Form: extract.FormData, Class: "lyte-wrapper", Read: s.readLyte},
 		{Form: extract.FormStatic, Attr: "data-attrs", Read: s.readNewsletter},
 		{Form: extract.FormElement, Tag: "embetty-video", Read: s.readTyped},
+		{Form: extract.FormScript, Tag: "script", Read: s.readCall},
 	}
 	for _, tag := range []string{"lite-youtube", "youtube-video", "youtube-embed", "lite-yt", "youtube-lite", "yt-lite"} {
 		list = append(list, extract.ByAttr(s, extract.Markup{Form: extract.FormElement, Tag: tag},
@@ -49,6 +50,28 @@ func plain(s Site, attr string) extract.Markup {
 		return read(n)
 	}
 	return m
+}
+
+// maxCall bounds a script that makes one player.
+const maxCall = 4 << 10
+
+// readCall reads a script that makes the platform's player of one video.
+func (s Site) readCall(n *html.Node) (extract.Reading, bool) {
+	if n.FirstChild == nil || len(n.FirstChild.Data) > maxCall || !strings.Contains(n.FirstChild.Data, "YT.Player") {
+		return extract.Reading{}, false
+	}
+	_, rest, ok := strings.Cut(n.FirstChild.Data, "videoId")
+	if !ok || strings.Contains(rest, "videoId") {
+		return extract.Reading{}, false
+	}
+	rest = strings.TrimLeft(rest, "\"' :")
+	id, ok := extract.Token(rest, "-_", idLength, idLength)
+	if !ok {
+		return extract.Reading{}, false
+	}
+	t, ok := s.PostByID(id)
+	t.Kind = extract.TargetEmbed
+	return extract.Reading{Target: t}, ok
 }
 
 // readTyped reads an element of which an attribute says whose video it is.
