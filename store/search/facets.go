@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +30,10 @@ func (s *searcher) facets() (map[store.Facet][]store.FacetCount, error) {
 		counts[f] = map[string]int{}
 		byDomain = byDomain || f == store.FacetDomain
 	}
-	authors := s.countRows(counts)
+	authors, err := s.countRows(counts)
+	if err != nil {
+		return nil, err
+	}
 	if byDomain {
 		if err := s.countDomains(counts[store.FacetDomain]); err != nil {
 			return nil, err
@@ -63,30 +67,35 @@ func (c counter) add(f store.Facet, value string, n int) {
 }
 
 // countRows counts by what stands in the rows; accounts by their numbers.
-func (s *searcher) countRows(counts counter) map[uint32]int {
-	var kinds, statuses, sources [256]int
-	media := [9]int{}
-	platforms, authors, years := map[uint16]int{}, map[uint32]int{}, map[uint32]int{}
-	s.eachMatched(func(r *row) {
-		kinds[r.kind]++
-		statuses[r.status]++
-		sources[r.source]++
-		if r.kind == kindPost {
-			if r.media == 0 {
-				media[8]++
+func (s *searcher) countRows(counts counter) (authors []uint32, err error) {
+	var kinds, statuses, sources, media [256]int
+	var platforms, days []uint32
+	byAuthor, byYear := counts[store.FacetAuthor] != nil, counts[store.FacetYear] != nil
+	for i, word := range s.matched {
+		for ; word != 0; word &= word - 1 {
+			if err := s.called(); err != nil {
+				return nil, err
 			}
-			for m := r.media; m != 0; m &= m - 1 {
-				media[trailing(uint64(m))]++
+			raw := s.rows.raw(uint32(i*64 + trailing(word)))
+			if raw == nil {
+				continue
 			}
-			platforms[r.platform]++
+			r := readRow(raw)
+			kinds[r.kind]++
+			statuses[r.status]++
+			sources[r.source]++
+			if r.kind == kindPost {
+				media[r.media]++
+				platforms = tally(platforms, uint32(r.platform))
+			}
+			if byAuthor && r.author != 0 {
+				authors = tally(authors, r.author)
+			}
+			if byYear && !r.unstated {
+				days = tally(days, r.posted/86400)
+			}
 		}
-		if r.author != 0 && counts[store.FacetAuthor] != nil {
-			authors[r.author]++
-		}
-		if !r.unstated && counts[store.FacetYear] != nil {
-			years[r.posted/86400]++
-		}
-	})
+	}
 	for i, k := range store.HitKinds() {
 		counts.add(store.FacetKind, string(k), kinds[i+1])
 	}
@@ -97,39 +106,61 @@ func (s *searcher) countRows(counts counter) map[uint32]int {
 		counts.add(store.FacetSource, name, sources[i+1])
 	}
 	for i, name := range mediaNames() {
-		counts.add(store.FacetMedia, name, media[i])
-	}
-	counts.add(store.FacetMedia, store.MediaNone, media[8])
-	for p, n := range platforms {
-		counts.add(store.FacetPlatform, entryName(s.tx, bucketPlatforms, uint32(p)), n)
-	}
-	for day, n := range years {
-		counts.add(store.FacetYear, strconv.Itoa(time.Unix(int64(day)*86400, 0).UTC().Year()), n)
-	}
-	return authors
-}
-
-// eachMatched calls fn with the rows of all that fits.
-func (s *searcher) eachMatched(fn func(r *row)) {
-	for i, word := range s.matched {
-		for ; word != 0; word &= word - 1 {
-			if raw := s.rows.raw(uint32(i*64 + trailing(word))); raw != nil {
-				r := readRow(raw)
-				fn(&r)
+		for set, n := range media {
+			if set>>i&1 == 1 {
+				counts.add(store.FacetMedia, name, n)
 			}
 		}
 	}
+	counts.add(store.FacetMedia, store.MediaNone, media[0])
+	for p, n := range platforms {
+		if n > 0 {
+			counts.add(store.FacetPlatform, entryName(s.tx, bucketPlatforms, uint32(p)), int(n))
+		}
+	}
+	for day, n := range days {
+		if n > 0 {
+			counts.add(store.FacetYear, strconv.Itoa(time.Unix(int64(day)*86400, 0).UTC().Year()), int(n))
+		}
+	}
+	return authors, nil
+}
+
+// tally counts one more of a number.
+func tally(counts []uint32, of uint32) []uint32 {
+	if int(of) >= len(counts) {
+		counts = append(counts, make([]uint32, int(of)+int(of)/2+1-len(counts))...)
+	}
+	counts[of]++
+	return counts
 }
 
 // nameAuthors names the accounts that are counted most.
-func (s *searcher) nameAuthors(authors map[uint32]int, limit int, into map[string]int) {
+func (s *searcher) nameAuthors(authors []uint32, limit int, into map[string]int) {
 	type entry struct {
 		id    uint32
 		count int
 	}
+	// Most accounts are counted less often than those that are told, once as a
+	// rule: they are not put in order. least is how long the count of one is that
+	// may be told, as a binary number.
+	var byLength [33]int
+	for _, count := range authors {
+		byLength[bits.Len32(count)]++
+	}
+	least := 32
+	for n := byLength[least]; least > 1 && n < limit; n += byLength[least] {
+		least--
+	}
 	var list []entry
-	for id, n := range authors {
-		list = append(list, entry{id, n})
+	once := 0
+	for id, count := range authors {
+		if length := bits.Len32(count); length >= least && (length > 1 || once < limit) {
+			list = append(list, entry{uint32(id), int(count)})
+			if length == 1 {
+				once++
+			}
+		}
 	}
 	slices.SortFunc(list, func(a, b entry) int { return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.id, b.id)) })
 	for _, e := range list[:min(len(list), limit)] {
@@ -165,7 +196,7 @@ func (x *Index) Coverage(ctx context.Context, f store.SearchFilter) (store.Searc
 		return c, err
 	}
 	err = x.view(func(tx *bbolt.Tx) error {
-		s, err := newSearcher(ctx, tx, &store.SearchQuery{Filter: f})
+		s, err := newSearcher(ctx, tx, &store.SearchQuery{Filter: f}, x.window)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ type filter struct {
 	mediaNone bool
 	anyMedia  bool
 	platforms map[uint16]bool // nil for all
-	authors   map[uint32]bool
+	authors   []uint32        // ascending; nil for all
 	// domains are the documents of the domains, nil for all.
 	domains docSet
 
@@ -113,6 +113,12 @@ func (x *filter) passes(doc uint32, raw []byte) bool {
 	if x.everything {
 		return true
 	}
+	// An account is asked for most often, and few rows are of it.
+	if x.authors != nil {
+		if _, ok := slices.BinarySearch(x.authors, binary.LittleEndian.Uint32(raw[8:])); !ok {
+			return false
+		}
+	}
 	r := readRow(raw)
 	switch {
 	case x.kinds>>r.kind&1 == 0, x.statuses>>r.status&1 == 0, x.sources>>r.source&1 == 0:
@@ -121,7 +127,7 @@ func (x *filter) passes(doc uint32, raw []byte) bool {
 		return false
 	case !x.anyMedia && (r.kind != kindPost || r.media&x.media == 0 && (!x.mediaNone || r.media != 0)):
 		return false
-	case x.platforms != nil && !x.platforms[r.platform], x.authors != nil && !x.authors[r.author]:
+	case x.platforms != nil && !x.platforms[r.platform]:
 		return false
 	case x.posted && (r.unstated || r.posted < x.postedFrom || r.posted >= x.postedTo):
 		return false
@@ -146,13 +152,13 @@ func entryName(tx *bbolt.Tx, bucket string, n uint32) string {
 }
 
 // authorsOf returns the accounts of handles, on all platforms where none is
-// named.
-func authorsOf(tx *bbolt.Tx, handles []string) map[uint32]bool {
-	found := map[uint32]bool{}
+// named, ascending.
+func authorsOf(tx *bbolt.Tx, handles []string) []uint32 {
+	found := []uint32{}
 	for _, h := range handles {
 		if platform, handle, ok := strings.Cut(h, ":"); ok {
 			if n := lookUp(tx, bucketAuthors, authorKey(handle, platform)); n != 0 {
-				found[n] = true
+				found = append(found, n)
 			}
 			continue
 		}
@@ -160,10 +166,11 @@ func authorsOf(tx *bbolt.Tx, handles []string) map[uint32]bool {
 		c := tx.Bucket([]byte(bucketAuthors)).Cursor()
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
 			if len(v) == 4 {
-				found[binary.BigEndian.Uint32(v)] = true
+				found = append(found, binary.BigEndian.Uint32(v))
 			}
 		}
 	}
+	slices.Sort(found)
 	return found
 }
 

@@ -28,7 +28,7 @@ const FileName = "search.db"
 
 // formatVersion is the version of the file's layout. Raise it with every
 // change: an index of another version is built again.
-const formatVersion = 4
+const formatVersion = 5
 
 // growth is by how much the file grows at once: small archives are many, and
 // large ones are written in large transactions.
@@ -46,6 +46,7 @@ const (
 	bucketDocs      = "docs"      // number of a document → what it is known by: see docs
 	bucketNames     = "names"     // name → what is known under it: see state
 	bucketRows      = "rows"      // number of a document / rowsPerBlock → rows: see row
+	bucketSummaries = "summaries" // number of a document / windowSize → what is known of so many: see summaries
 	bucketAuthors   = "authors"   // dictionary of accounts: see writer.entry
 	bucketPlatforms = "platforms" // dictionary of platforms
 	bucketHosts     = "hosts"     // dictionary of hosts, their labels in reverse order
@@ -54,7 +55,7 @@ const (
 )
 
 func buckets() []string {
-	return []string{bucketMeta, bucketSegments, bucketSpellings, bucketSpans, bucketDocs, bucketNames, bucketRows, bucketAuthors, bucketPlatforms, bucketHosts, bucketDomains, bucketArticles}
+	return []string{bucketMeta, bucketSegments, bucketSpellings, bucketSpans, bucketDocs, bucketNames, bucketRows, bucketSummaries, bucketAuthors, bucketPlatforms, bucketHosts, bucketDomains, bucketArticles}
 }
 
 // The keys of the bucket meta.
@@ -86,8 +87,10 @@ type Index struct {
 	path    string
 	journal store.Journal
 	options Options
-	// maxDocs is the most documents that one transaction adds.
+	// maxDocs is the most documents that one transaction adds, window the most
+	// that are looked at together: windowSize at most.
 	maxDocs int
+	window  uint32
 
 	following turn         // one at a time brings the index up to date
 	mu        sync.RWMutex // held for writing while db is exchanged
@@ -118,7 +121,7 @@ func Open(ctx context.Context, path string, journal store.Journal, o Options) (*
 		o.LockTimeout = DefaultLockTimeout
 	}
 	o.Patience = cmp.Or(o.Patience, DefaultPatience)
-	x := &Index{path: path, journal: journal, options: o, maxDocs: maxDocs, following: newTurn()}
+	x := &Index{path: path, journal: journal, options: o, maxDocs: maxDocs, window: windowSize, following: newTurn()}
 	db, err := x.open()
 	if err == nil {
 		x.db = db

@@ -16,8 +16,8 @@ type iterator interface {
 	// and returns it. It never goes back.
 	seek(doc uint32) uint32
 	// fill sets the bits of the documents from one to before another, counted
-	// from the first; it goes on to the first document after them.
-	fill(from, to uint32, into *bitset)
+	// from base on; it goes on to the first document after them.
+	fill(base, from, to uint32, into *bitset)
 	// fault returns what could not be read.
 	fault() error
 }
@@ -66,14 +66,14 @@ func (it *tokenIterator) seek(doc uint32) uint32 {
 	return none
 }
 
-func (it *tokenIterator) fill(from, to uint32, into *bitset) {
+func (it *tokenIterator) fill(base, from, to uint32, into *bitset) {
 	for now := it.seek(from); now < to; now = it.seek(now + 1) {
-		into.set(now - from)
+		into.set(now - base)
 		// Nearly all in a block are a byte from the one before.
 		b, n := it.docs.b[it.docs.at:], 0
 		for n < it.left && n < len(b) && b[n] < 0x80 && now+uint32(b[n]) < to {
 			now += uint32(b[n])
-			into.set(now - from)
+			into.set(now - base)
 			n++
 		}
 		it.docs.at += n
@@ -174,9 +174,9 @@ func (it *tokenIterator) places() []int {
 }
 
 // fillFrom fills by asking for one document after the other.
-func fillFrom(it iterator, from, to uint32, into *bitset) {
+func fillFrom(it iterator, base, from, to uint32, into *bitset) {
 	for doc := it.seek(from); doc < to; doc = it.seek(doc + 1) {
-		into.set(doc - from)
+		into.set(doc - base)
 	}
 }
 
@@ -224,7 +224,9 @@ func (s *sequenceIterator) seek(doc uint32) uint32 {
 	return none
 }
 
-func (s *sequenceIterator) fill(from, to uint32, into *bitset) { fillFrom(s, from, to, into) }
+func (s *sequenceIterator) fill(base, from, to uint32, into *bitset) {
+	fillFrom(s, base, from, to, into)
+}
 
 // stands reports whether the tokens stand at their distances in the present
 // document.
@@ -267,4 +269,4 @@ func (l *listIterator) seek(doc uint32) uint32 {
 	return l.docs[l.at]
 }
 
-func (l *listIterator) fill(from, to uint32, into *bitset) { fillFrom(l, from, to, into) }
+func (l *listIterator) fill(base, from, to uint32, into *bitset) { fillFrom(l, base, from, to, into) }

@@ -2,6 +2,7 @@ package search
 
 import (
 	"math"
+	"math/bits"
 
 	"stet/extract/words"
 	"stet/store"
@@ -206,19 +207,73 @@ func (s *searcher) match(required, loose []*term) error {
 }
 
 func (s *searcher) matchSegment(m *matcher, seg *segment) error {
-	found := func(c candidate) {
-		if raw := s.rows.raw(c.doc); raw != nil && s.filter.passes(c.doc, raw) {
-			s.take(c, raw)
-		}
-	}
 	end := min(s.cursor.end, seg.last+1)
 	for from := m.next(seg.first); from < end; {
 		if err := s.ended(); err != nil {
 			return err
 		}
-		to := min(end, from+windowSize)
-		m.window(from, to, found)
+		base := from - from%windowSize
+		to := min(end, base+windowSize, from+s.window)
+		first, last := s.summaries.load(from/windowSize, &s.there)
+		m.window(base, from, to, &s.there)
+		s.takeWindow(m, base, first, last)
+		m.clear()
 		from = m.next(to)
 	}
 	return m.fault()
+}
+
+// takeWindow takes what fits of a window whose documents were published between
+// two times. Rows are read only where they are needed.
+func (s *searcher) takeWindow(m *matcher, base, first, last uint32) {
+	whole := s.filter.everything && s.order != store.SortGone
+	if whole {
+		s.countWindow(m, base)
+	}
+	for at, word := range m.fits {
+		for ; word != 0; word &= word - 1 {
+			c := m.candidate(base, uint32(at*64+trailing(word)))
+			if whole && !s.promises(&c, first, last) {
+				continue
+			}
+			raw := s.rows.raw(c.doc)
+			switch {
+			case raw == nil:
+			case whole:
+				s.consider(&c, raw)
+			case s.filter.passes(c.doc, raw):
+				s.take(c, raw)
+			}
+		}
+	}
+}
+
+// countWindow counts what fits where everything passes the filter.
+func (s *searcher) countWindow(m *matcher, base uint32) {
+	for at, word := range m.fits {
+		if word == 0 {
+			continue
+		}
+		s.total += bits.OnesCount64(word)
+		s.complete = s.complete || m.total == 0 || m.all[at] != 0
+		if s.matched != nil && int(base/64)+at < len(s.matched) {
+			s.matched[int(base/64)+at] |= word
+		}
+	}
+}
+
+// promises reports whether a document that was published between two times can
+// be among the best.
+func (s *searcher) promises(c *candidate, first, last uint32) bool {
+	if !s.best.full {
+		return true
+	}
+	switch s.order {
+	case store.SortNewest:
+		return float64(last) >= s.best.worst.key
+	case store.SortOldest:
+		return -float64(first) >= s.best.worst.key
+	}
+	c.seconds = last
+	return c.score() >= s.best.worst.key
 }

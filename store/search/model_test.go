@@ -1,7 +1,6 @@
 package search
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,90 +9,29 @@ import (
 	"pgregory.net/rapid"
 
 	"stet/extract/words"
-	"stet/store"
 )
 
-// TestModel compares the index with a search that reads every text.
-func TestModel(t *testing.T) {
-	vocabulary := []string{"a", "b", "c", "bridge", "don't", "#tag", "@ada", "地震", "地", "震速報", "👏", "x.y", "1,5"}
-	texted := rapid.SliceOfN(rapid.SampledFrom(vocabulary), 0, 9)
-	rapid.Check(t, func(t2 *rapid.T) {
-		a := newArchive(t, Options{})
-		defer func() { a.must(a.index.Close()) }()
-		texts := map[string]string{}
-		for i := range rapid.IntRange(1, 25).Draw(t2, "posts") {
-			id := fmt.Sprint(i % 20)
-			texts[id] = strings.Join(texted.Draw(t2, "text"), " ")
-			a.capture(id, texts[id], func(d *store.Derivation) { d.Post.Author.Name, d.Post.Author.Handle = "", "" })
-			if rapid.IntRange(0, 4).Draw(t2, "follow") == 0 {
-				a.must(a.index.CatchUp(t.Context()))
-			}
-		}
-		for range 5 {
-			q := strings.Join(rapid.SliceOfN(rapid.SampledFrom(vocabulary), 1, 4).Draw(t2, "query"), " ")
-			if rapid.Bool().Draw(t2, "phrase") {
-				q = `"` + q + `"`
-			}
-			parsed := words.Parse(q)
-			want := []string{}
-			for id, text := range texts {
-				if holdsAll(text, slices.Concat(parsed.Required, parsed.Loose)) {
-					want = append(want, id)
+// holdsGroup reports whether a word of a query, or a phrase, is in a text whose
+// tokens stand at places.
+func holdsGroup(at map[string][]int, g words.Group) bool {
+	return slices.ContainsFunc(g.Any, func(s words.Sequence) bool {
+		if g.Begins {
+			for t := range at {
+				if strings.HasPrefix(t, s.Tokens[0]) {
+					return true
 				}
 			}
-			found, err := a.index.Search(t.Context(), store.SearchQuery{Words: q, Limit: 100})
-			if err != nil {
-				t2.Fatal(err)
-			}
-			got := []string{}
-			for _, h := range found.Hits {
-				if h.Score >= scoreAll {
-					got = append(got, strings.TrimPrefix(h.Ref, "twitter:"))
+			return false
+		}
+		return slices.ContainsFunc(at[s.Tokens[0]], func(begin int) bool {
+			for i, t := range s.Tokens {
+				if !slices.Contains(at[t], begin+s.Offsets[i]-s.Offsets[0]) {
+					return false
 				}
 			}
-			slices.Sort(want)
-			slices.Sort(got)
-			if !slices.Equal(got, want) {
-				t2.Fatalf("%s found %v, want %v of %q", q, got, want, texts)
-			}
-		}
-	})
-}
-
-// holdsAll reports whether a text holds every group of a query.
-func holdsAll(text string, groups []words.Group) bool {
-	at := map[string][]int{}
-	place := 0
-	words.Split(text, func(w words.Word) {
-		for _, t := range w.Also {
-			at[t] = append(at[t], place)
-		}
-		for i, t := range w.Tokens {
-			at[t] = append(at[t], place+i)
-		}
-		place += len(w.Tokens)
-	})
-	holds := func(g words.Group) bool {
-		return slices.ContainsFunc(g.Any, func(s words.Sequence) bool {
-			if g.Begins {
-				for t := range at {
-					if strings.HasPrefix(t, s.Tokens[0]) {
-						return true
-					}
-				}
-				return false
-			}
-			return slices.ContainsFunc(at[s.Tokens[0]], func(begin int) bool {
-				for i, t := range s.Tokens {
-					if !slices.Contains(at[t], begin+s.Offsets[i]-s.Offsets[0]) {
-						return false
-					}
-				}
-				return true
-			})
+			return true
 		})
-	}
-	return !slices.ContainsFunc(groups, func(g words.Group) bool { return !holds(g) })
+	})
 }
 
 // iterate goes over the documents of all segments that hold a token.
@@ -182,6 +120,26 @@ func TestPostings(t *testing.T) {
 					}
 					if got := it.seek(at); got != want || got == at && !slices.Equal(it.places(), lists[token][i].places) {
 						t2.Fatalf("%q: seeking %d gave %d, want %d", token, at, got, want)
+					}
+				}
+				it = iterate(t, all, token)
+				for at := uint32(0); at <= doc; {
+					to := at + uint32(rapid.IntRange(1, windowSize).Draw(t2, "width"))
+					var got, want bitset
+					it.fill(at, at, to, &got)
+					for _, e := range lists[token] {
+						if e.doc >= at && e.doc < to {
+							want.set(e.doc - at)
+						}
+						if e.doc == it.now && !slices.Equal(it.places(), e.places) {
+							t2.Fatalf("%q: after the window from %d to %d, document %d is at %v, want %v", token, at, to, it.now, it.places(), e.places)
+						}
+					}
+					if got != want || it.now < to {
+						t2.Fatalf("%q: the window from %d to %d is wrong, and goes on with %d", token, at, to, it.now)
+					}
+					if at = it.now; at == none {
+						break
 					}
 				}
 			}

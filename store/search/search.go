@@ -23,8 +23,8 @@ const (
 	// asideShare is what the words of an article or page count where not all are
 	// there: it has so many that some are met by chance.
 	asideShare = 0.8
-	// checkEvery is after how many documents a search looks whether it was
-	// called off.
+	// checkEvery is after how many documents a count looks whether it was called
+	// off.
 	checkEvery = 1 << 14
 )
 
@@ -37,7 +37,7 @@ func (x *Index) Search(ctx context.Context, q store.SearchQuery) (store.SearchRe
 	}
 	var result store.SearchResult
 	err = x.view(func(tx *bbolt.Tx) error {
-		s, err := newSearcher(ctx, tx, &q)
+		s, err := newSearcher(ctx, tx, &q, x.window)
 		if err != nil {
 			return err
 		}
@@ -54,15 +54,19 @@ type searcher struct {
 	ended    func() error
 	tx       *bbolt.Tx
 	q        *store.SearchQuery
+	window   uint32 // the most documents that are looked at together
 	words    words.Query
 	segments []segment
 	lists    *lists
 	rows     rows
 	docs     docs
-	filter   *filter
-	cursor   cursor
-	order    store.SearchSort
-	best     top
+	// summaries are of the windows, there what is there of the present one.
+	summaries summaries
+	there     bitset
+	filter    *filter
+	cursor    cursor
+	order     store.SearchSort
+	best      top
 	// matched are all that fit, where they are counted by something; total is
 	// how many those are.
 	matched docSet
@@ -74,8 +78,9 @@ type searcher struct {
 	complete bool
 }
 
-func newSearcher(ctx context.Context, tx *bbolt.Tx, q *store.SearchQuery) (*searcher, error) {
-	s := &searcher{ended: ctx.Err, tx: tx, q: q, words: words.Parse(q.Words), rows: newRows(tx), docs: docs{tx.Bucket([]byte(bucketDocs)).Cursor()}}
+func newSearcher(ctx context.Context, tx *bbolt.Tx, q *store.SearchQuery, window uint32) (*searcher, error) {
+	s := &searcher{ended: ctx.Err, tx: tx, q: q, window: window, words: words.Parse(q.Words), rows: newRows(tx), docs: docs{tx.Bucket([]byte(bucketDocs)).Cursor()},
+		summaries: summaries{c: tx.Bucket([]byte(bucketSummaries)).Cursor()}}
 	var err error
 	if s.segments, err = segments(tx); err != nil {
 		return nil, err
@@ -175,18 +180,21 @@ func (s *searcher) ranked(found []candidate) ([]candidate, error) {
 
 // all takes every document that passes the filter.
 func (s *searcher) all() error {
-	for doc := uint32(1); doc < s.cursor.end; doc++ {
-		if err := s.called(); err != nil {
+	m := &matcher{}
+	for base := uint32(0); base < s.cursor.end; base += windowSize {
+		if err := s.ended(); err != nil {
 			return err
 		}
-		if raw := s.rows.raw(doc); raw != nil && s.filter.passes(doc, raw) {
-			s.take(candidate{doc: doc, all: true, share: 1}, raw)
+		first, last := s.summaries.load(base/windowSize, &m.fits)
+		if s.cursor.end-base < windowSize {
+			m.fits.cut(s.cursor.end - base)
 		}
+		s.takeWindow(m, base, first, last)
 	}
 	return nil
 }
 
-// called errors where the search was called off.
+// called errors where a count was called off.
 func (s *searcher) called() error {
 	if s.seen++; s.seen%checkEvery == 0 {
 		return s.ended()
@@ -201,6 +209,11 @@ func (s *searcher) take(c candidate, raw []byte) {
 	if s.matched != nil {
 		s.matched.set(c.doc)
 	}
+	s.consider(&c, raw)
+}
+
+// consider takes a document that fits to the best, where it is one of them.
+func (s *searcher) consider(c *candidate, raw []byte) {
 	switch s.order {
 	case store.SortNewest:
 		c.key = float64(rowPosted(raw))
@@ -212,8 +225,8 @@ func (s *searcher) take(c candidate, raw []byte) {
 		c.seconds, c.aside = rowPosted(raw), rowKind(raw) != kindPost
 		c.key = c.score()
 	}
-	if !s.skips || !s.shown(&c) {
-		s.best.add(&c)
+	if !s.skips || !s.shown(c) {
+		s.best.add(c)
 	}
 }
 

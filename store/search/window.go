@@ -16,6 +16,18 @@ func (b *bitset) set(i uint32)      { b[i/64%uint32(len(b))] |= 1 << (i % 64) }
 func (b *bitset) has(i uint32) bool { return b[i/64%uint32(len(b))]>>(i%64)&1 == 1 }
 func (b *bitset) drop(i uint32)     { b[i/64%uint32(len(b))] &^= 1 << (i % 64) }
 
+// cut drops all from one on.
+func (b *bitset) cut(from uint32) {
+	for i := range b {
+		switch at := uint32(i) * 64; {
+		case from <= at:
+			b[i] = 0
+		case from < at+64:
+			b[i] &= 1<<(from-at) - 1
+		}
+	}
+}
+
 func (b *bitset) count() int {
 	n := 0
 	for _, word := range b {
@@ -98,20 +110,21 @@ func (m *matcher) next(doc uint32) uint32 {
 	return none
 }
 
-// window looks at the documents from one to before another, of which there are
-// windowSize at most, and calls found with those that fit.
-func (m *matcher) window(from, to uint32, found func(c candidate)) {
+// window finds what fits of the documents from one to before another, which are
+// of one window that begins at base, as far as it is there. Then fits, all and
+// sums tell of them; sums have to be cleared with [matcher.clear].
+func (m *matcher) window(base, from, to uint32, there *bitset) {
 	m.fits = bitset{}
 	for i := range m.all {
 		m.all[i] = 1<<64 - 1
 	}
 	if len(m.required) > 0 {
 		for doc := m.next(from); doc < to; doc = m.next(doc + 1) {
-			m.fits.set(doc - from)
+			m.fits.set(doc - base)
 		}
 	}
 	for _, t := range m.leading {
-		m.fill(t, from, to)
+		m.fill(t, base, from, to)
 		for i := range m.fits {
 			m.fits[i] |= m.exact[i] | m.other[i]
 		}
@@ -123,9 +136,9 @@ func (m *matcher) window(from, to uint32, found func(c candidate)) {
 			return
 		}
 		if uint64(n)*seekCost < uint64(t.count)*uint64(to-from)/uint64(max(m.documents, 1)) {
-			m.ask(t, from, m.left[i])
+			m.ask(t, base, m.left[i])
 		} else {
-			m.fill(t, from, to)
+			m.fill(t, base, from, to)
 			for i, fits := range m.fits {
 				m.exact[i] &= fits
 				m.other[i] &= fits
@@ -133,7 +146,7 @@ func (m *matcher) window(from, to uint32, found func(c candidate)) {
 		}
 		m.weigh(t)
 	}
-	m.give(from, found)
+	m.decide(there)
 }
 
 // seekCost is how many documents of a list can be passed in the time that it
@@ -141,19 +154,19 @@ func (m *matcher) window(from, to uint32, found func(c candidate)) {
 const seekCost = 8
 
 // fill notes which documents of the window hold a term.
-func (m *matcher) fill(t *term, from, to uint32) {
+func (m *matcher) fill(t *term, base, from, to uint32) {
 	m.exact, m.other = bitset{}, bitset{}
 	for _, it := range t.written {
-		it.fill(from, to, &m.exact)
+		it.fill(base, from, to, &m.exact)
 	}
 	for _, it := range t.other {
-		it.fill(from, to, &m.other)
+		it.fill(base, from, to, &m.other)
 	}
 }
 
 // ask notes which of the documents that can fit hold a term; left is the weight
 // of the terms from this one on. What cannot fit any more is dropped.
-func (m *matcher) ask(t *term, from, left uint32) {
+func (m *matcher) ask(t *term, base, left uint32) {
 	m.exact, m.other = bitset{}, bitset{}
 	for at, word := range m.fits {
 		for ; word != 0; word &= word - 1 {
@@ -162,9 +175,9 @@ func (m *matcher) ask(t *term, from, left uint32) {
 			case !m.enough(m.sums[i] + left):
 				m.fits.drop(i)
 				m.sums[i] = 0
-			case holds(t.written, from+i):
+			case holds(t.written, base+i):
 				m.exact.set(i)
-			case holds(t.other, from+i):
+			case holds(t.other, base+i):
 				m.other.set(i)
 			}
 		}
@@ -184,6 +197,9 @@ func holds(its []iterator, doc uint32) bool {
 func (m *matcher) weigh(t *term) {
 	for at, exact := range m.exact {
 		m.all[at] &= exact
+		if m.single() { // then all that holds it fits
+			continue
+		}
 		for word := exact; word != 0; word &= word - 1 {
 			m.sums[at*64+bits.TrailingZeros64(word)] += t.weight
 		}
@@ -193,21 +209,50 @@ func (m *matcher) weigh(t *term) {
 	}
 }
 
-// give calls found with what fits, and clears the sums.
-func (m *matcher) give(from uint32, found func(c candidate)) {
+// single reports whether there is but one word in one spelling.
+func (m *matcher) single() bool { return len(m.terms) == 1 && len(m.terms[0].other) == 0 }
+
+// decide drops what does not fit or is not there.
+func (m *matcher) decide(there *bitset) {
+	for at, word := range m.fits {
+		if word == 0 {
+			continue
+		}
+		for gone := word &^ there[at]; gone != 0; gone &= gone - 1 {
+			m.sums[at*64+bits.TrailingZeros64(gone)] = 0
+		}
+		m.fits[at] &= there[at]
+		if m.total == 0 {
+			continue
+		}
+		for some := m.fits[at] &^ m.all[at]; some != 0; some &= some - 1 {
+			i := at*64 + bits.TrailingZeros64(some)
+			if !m.enough(m.sums[i]) {
+				m.fits.drop(uint32(i))
+				m.sums[i] = 0
+			}
+		}
+		m.all[at] &= m.fits[at]
+	}
+}
+
+// candidate returns what is known of a document of the window that fits.
+func (m *matcher) candidate(base, i uint32) candidate {
+	c := candidate{doc: base + i, all: m.total == 0 || m.all.has(i), share: 1}
+	if !c.all {
+		c.share = float64(m.sums[i]) / float64(m.total)
+	}
+	return c
+}
+
+// clear clears the sums.
+func (m *matcher) clear() {
+	if m.single() {
+		return
+	}
 	for at, word := range m.fits {
 		for ; word != 0; word &= word - 1 {
-			i := at*64 + bits.TrailingZeros64(word)
-			sum := m.sums[i]
-			m.sums[i] = 0
-			c := candidate{doc: from + uint32(i), all: m.all.has(uint32(i)), share: 1}
-			if m.total > 0 && !c.all {
-				if !m.enough(sum) {
-					continue
-				}
-				c.share = float64(sum) / float64(m.total)
-			}
-			found(c)
+			m.sums[at*64+bits.TrailingZeros64(word)] = 0
 		}
 	}
 }

@@ -356,6 +356,9 @@ func (w *writer) finish(at uint64, leaf store.Hash) error {
 			return err
 		}
 	}
+	if err := w.finishSummaries(); err != nil {
+		return err
+	}
 	if err := w.finishDomains(); err != nil {
 		return err
 	}
