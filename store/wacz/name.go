@@ -5,6 +5,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
 	"stet/store"
 )
 
@@ -51,6 +54,17 @@ func CheckName(name string) error {
 		}
 	}
 	return nil
+}
+
+// foldName returns what names have in common that are one on some systems:
+// letters of either case, and however a mark is written on one.
+func foldName(name string) string {
+	for i := range len(name) {
+		if name[i] >= utf8.RuneSelf {
+			return norm.NFC.String(cases.Fold().String(norm.NFC.String(name)))
+		}
+	}
+	return strings.ToLower(name)
 }
 
 // device reports whether Windows takes a name for a device.

@@ -60,6 +60,7 @@ type Reader struct {
 	limits Limits
 	files  []*zip.File
 	byName map[string]*zip.File
+	folded map[string]bool
 }
 
 // NewReader looks at the list of entries of a file of size bytes. It errors
@@ -67,7 +68,7 @@ type Reader struct {
 // unsafe name, stands twice, overlaps another, is a link or is encrypted, and
 // with ErrTooLarge where a limit is reached.
 func NewReader(r io.ReaderAt, size int64, limits Limits) (*Reader, error) {
-	out := &Reader{r: r, size: size, limits: limits.withDefaults(), byName: map[string]*zip.File{}}
+	out := &Reader{r: r, size: size, limits: limits.withDefaults(), byName: map[string]*zip.File{}, folded: map[string]bool{}}
 	tail, err := findEnd(r, size)
 	if err != nil {
 		return nil, err
@@ -106,6 +107,11 @@ func (r *Reader) take(f *zip.File) error {
 	if r.byName[f.Name] != nil {
 		return refused("it stands twice")
 	}
+	folded := foldName(f.Name)
+	if r.folded[folded] {
+		return refused("another entry has the same name on systems that do not tell letters apart")
+	}
+	r.folded[folded] = true
 	if m := f.Mode(); m&fs.ModeType != 0 {
 		return refused("it is a link or a device, not a file")
 	}

@@ -397,9 +397,13 @@ func TestHostile(t *testing.T) {
 				}
 			}
 		}), store.ErrRefused},
-		"overlapping": {overlapping(t), store.ErrRefused},
-		"no zip":      {[]byte(strings.Repeat("words ", 100)), store.ErrCorrupt},
-		"many":        {manyEntries(t, 50), store.ErrTooLarge},
+		"twice, in other letters":    {named(t, "evidence/A.txt", "evidence/a.TXT"), store.ErrRefused},
+		"twice, in letters of Greek": {named(t, "\u03a3.txt", "\u03c2.txt"), store.ErrRefused},
+		"twice, with marks":          {named(t, "caf\u00e9", "cafe\u0301"), store.ErrRefused},
+		"not twice":                  {named(t, "caf\u00e9", "cafe", "a", "\u0430"), nil},
+		"overlapping":                {overlapping(t), store.ErrRefused},
+		"no zip":                     {[]byte(strings.Repeat("words ", 100)), store.ErrCorrupt},
+		"many":                       {manyEntries(t, 50), store.ErrTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := NewReader(bytes.NewReader(tt.file), int64(len(tt.file)), Limits{Entries: 40})
@@ -425,6 +429,16 @@ func overlapping(t testing.TB) []byte {
 	start := int64(len(b))
 	list := append(one.central(at), two.central(at)...)
 	return append(append(b, list...), end(2, start, int64(len(list)))...)
+}
+
+func named(t testing.TB, names ...string) []byte {
+	return zipOf(t, func(w *zip.Writer) {
+		for _, name := range names {
+			if _, err := w.Create(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 func manyEntries(t testing.TB, n int) []byte {

@@ -26,9 +26,11 @@ type Reader struct {
 	records int64
 	// text is room for a head.
 	text []byte
-	// open is true while a member is being read.
-	open bool
-	err  error
+	// open is true while a member is being read, used when a record of it was
+	// begun; empty counts those that held none.
+	open, used bool
+	empty      int64
+	err        error
 	// member is where that begins, good the place behind the last whole one.
 	member, good int64
 }
@@ -99,6 +101,10 @@ func (r *Reader) Close() { r.m.close() }
 // Compression says how the file is compressed.
 func (r *Reader) Compression() Compression { return r.m.how }
 
+// Empty returns how many compressed members were passed over because they hold
+// nothing: what their heads say nobody reads.
+func (r *Reader) Empty() int64 { return r.empty }
+
 // Good returns the offset behind the last record that was read whole: of a file
 // whose end was cut off, what stands before it is sound.
 func (r *Reader) Good() int64 { return r.good }
@@ -152,6 +158,7 @@ func (r *Reader) begin() (*Read, error) {
 	if r.records++; r.records > r.limits.Records {
 		return nil, fmt.Errorf("%w: the file has more than %d records", store.ErrTooLarge, r.limits.Records)
 	}
+	r.used = true
 	rec := &Read{Offset: r.member, first: first}
 	if r.m.how == Plain {
 		rec.Offset = r.at()
@@ -181,6 +188,9 @@ func (r *Reader) seek() (bool, error) {
 			if r.m.how == Plain {
 				return false, io.EOF
 			}
+			if !r.used {
+				r.empty++
+			}
 			if err := r.m.end(); err != nil {
 				return false, err
 			}
@@ -191,7 +201,7 @@ func (r *Reader) seek() (bool, error) {
 			return false, err
 		}
 		r.in.Reset(r.content)
-		r.open = true
+		r.open, r.used = true, false
 		if _, err := r.in.Peek(1); err == nil {
 			return true, nil
 		}

@@ -35,6 +35,8 @@ type Report struct {
 	// Problems are the first of them, Found how many there are.
 	Problems []Problem
 	Found    int64
+	// Bare are the records that state no digest of what they hold.
+	Bare int64
 	// Good is the offset behind the last whole record.
 	Good int64
 }
@@ -86,6 +88,9 @@ func ValidateEach(ctx context.Context, r io.Reader, limits Limits, see func(*Rea
 			return v.report, v.damage(in.Good(), err)
 		}
 	}
+	if n := in.Empty(); n > 0 {
+		v.problem(-1, "%d of the compressed members hold nothing", n)
+	}
 	v.references()
 	return v.report, nil
 }
@@ -109,7 +114,8 @@ type validator struct {
 	through *bufio.Reader
 	tee     tee
 	names   map[[16]byte]bool
-	// wanted are the records that others refer to, with who did first.
+	// wanted are the records that others refer to and that were not seen yet, with
+	// who did first.
 	wanted map[[16]byte]int64
 	full   bool
 }
@@ -141,6 +147,9 @@ func (v *validator) record(in *Reader, rec *Read) error {
 	payload, err := newDigester(h.Get("WARC-Payload-Digest"))
 	if err != nil {
 		v.problem(rec.Offset, "the digest of the payload: %v", err)
+	}
+	if rec.Size > 0 && block.hash == nil && payload.hash == nil {
+		v.report.Bare++
 	}
 	v.tee = tee{rec.Block, block}
 	v.through.Reset(&v.tee)
@@ -180,6 +189,7 @@ func (v *validator) name(rec *Read) {
 		v.problem(rec.Offset, "the name %.80s stands twice", rec.Header.Get("WARC-Record-ID"))
 	}
 	v.names[key] = true
+	delete(v.wanted, key)
 	for i := range rec.Header {
 		f := &rec.Header[i]
 		if !f.named("WARC-Concurrent-To") && !f.named("WARC-Refers-To") && !f.named("WARC-Warcinfo-ID") {
@@ -221,10 +231,8 @@ func (v *validator) references() {
 	if v.full {
 		return
 	}
-	for k, at := range v.wanted {
-		if !v.names[k] {
-			v.problem(at, "it refers to a record that the file does not hold")
-		}
+	for _, at := range v.wanted {
+		v.problem(at, "it refers to a record that the file does not hold")
 	}
 	if v.report.Records == 0 && v.report.Found == 0 {
 		v.problem(-1, "the file has no records")

@@ -190,7 +190,9 @@ func BenchmarkVerifyMemory(b *testing.B) {
 			w.must(err)
 			info, err := f.Stat()
 			w.must(err)
+			limit := debug.SetMemoryLimit(96 << 20) // as the command does
 			parts, err := VerifyFile(w.ctx, peak.reader(f), info.Size(), w.believing())
+			debug.SetMemoryLimit(limit)
 			w.must(err)
 			w.must(f.Close())
 			for _, p := range parts {

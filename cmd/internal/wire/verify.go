@@ -127,7 +127,7 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 	}
 	trust := wacz.Trust{Keys: v.PackageKeys, Roots: v.Roots, Stamp: v.stamp}
 	p := wacz.NewSummed(in)
-	seen := newPlaces(p)
+	seen := newPlaces(p, bundle.IsBundle(p) || strings.HasPrefix(d.Software, "stet"))
 	look := func() ([]VerifiedPart, error) { return verifyArchives(ctx, p, seen.see) }
 	var signer *VerifiedPart
 	if bundle.IsBundle(p) {
@@ -143,7 +143,7 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 	if err != nil {
 		return nil, err
 	}
-	listed, err := seen.compare(ctx, signer != nil || strings.HasPrefix(d.Software, "stet"))
+	listed, err := seen.compare(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +235,10 @@ func validate(ctx context.Context, name string, r io.Reader, see func(*warc.Read
 			why = fmt.Sprintf("the record at %d: %s", p.Offset, p.What)
 		}
 		parts = append(parts, VerifiedPart{Name: name, Result: evidence.Wrong, Why: why})
+	}
+	if len(parts) == 0 && report.Bare > 0 {
+		return []VerifiedPart{{Name: name + " records", Result: evidence.Unverifiable,
+			Why: fmt.Sprintf("%d records are whole, and %d of them state no digest of what they hold", report.Records, report.Bare)}}, nil
 	}
 	if len(parts) == 0 {
 		parts = append(parts, VerifiedPart{Name: name + " records", Result: evidence.Verified, Why: fmt.Sprintf("%d records are whole, and their digests fit", report.Records)})

@@ -29,7 +29,9 @@ const maxPlaces = 1 << 20
 // places remembers where the records of a package stand, to hold its indexes
 // against: whoever replays the package sees what they lead to.
 type places struct {
-	p    *wacz.Summed
+	p *wacz.Summed
+	// own says that this program wrote the package: then nothing is left open.
+	own  bool
 	seed maphash.Seed
 	// at are the places, with what stands there; pages what stands anywhere. Both
 	// are sorted before they are searched.
@@ -40,13 +42,14 @@ type places struct {
 	indexed, lines int
 }
 
-// placed is a place with what stands there: an address at a second.
+// placed is a place with what stands there: an address at a second, and in a
+// package of our own the digest of the payload and whether it is repeated.
 type placed struct{ where, what uint64 }
 
 func (a placed) compare(b placed) int { return cmp.Compare(a.where, b.where) }
 
-func newPlaces(p *wacz.Summed) *places {
-	return &places{p: p, seed: maphash.MakeSeed()}
+func newPlaces(p *wacz.Summed, own bool) *places {
+	return &places{p: p, own: own, seed: maphash.MakeSeed()}
 }
 
 // where is a place in a file, what an address at a second. The numbers stand
@@ -90,14 +93,27 @@ func (s *places) see(file string, r *warc.Read) {
 	if err != nil {
 		return // told elsewhere
 	}
-	what := s.what(strings.Trim(r.Header.Get("WARC-Target-URI"), "<>"), at)
-	s.at = append(s.at, placed{s.where(path.Base(file), r.Offset, r.Length), what})
-	s.pages = append(s.pages, what)
+	address := strings.Trim(r.Header.Get("WARC-Target-URI"), "<>")
+	s.at = append(s.at, placed{s.where(path.Base(file), r.Offset, r.Length),
+		s.record(address, at, r.Header.Get("WARC-Payload-Digest"), r.Type() == warc.TypeRevisit)})
+	s.pages = append(s.pages, s.what(address, at))
 }
 
-// compare holds the indexes and the lists of pages against what was seen. Own
-// says that this program wrote the package: then nothing is left open.
-func (s *places) compare(ctx context.Context, own bool) ([]VerifiedPart, error) {
+// record is what stands at a place. Other programs write digests otherwise into
+// indexes than into records.
+func (s *places) record(address string, at time.Time, digest string, again bool) uint64 {
+	if !s.own {
+		return s.what(address, at)
+	}
+	kind := int64(1)
+	if again {
+		kind = 2
+	}
+	return s.hash(address, at.Unix(), kind, int64(s.hash(digest))) //nolint:gosec // any number that is its own
+}
+
+// compare holds the indexes and the lists of pages against what was seen.
+func (s *places) compare(ctx context.Context) ([]VerifiedPart, error) {
 	if s.full {
 		return []VerifiedPart{{Name: "indexes", Result: evidence.Unverifiable, Why: "there are too many records to compare the indexes with them"}}, nil
 	}
@@ -114,16 +130,16 @@ func (s *places) compare(ctx context.Context, own bool) ([]VerifiedPart, error) 
 		default:
 			continue
 		}
-		if own {
+		if s.own {
 			check = s.strict(name, check)
 		}
-		part, err := s.file(ctx, name, check, own)
+		part, err := s.file(ctx, name, check)
 		if err != nil {
 			return parts, err
 		}
 		parts = append(parts, part)
 	}
-	if own && s.lines != s.indexed {
+	if s.own && s.lines != s.indexed {
 		parts = append(parts, VerifiedPart{Name: "indexes", Result: evidence.Wrong, Why: fmt.Sprintf("they have %d lines, there are %d records to be listed", s.lines, s.indexed)})
 	}
 	return parts, nil
@@ -156,7 +172,7 @@ func (s *places) strict(name string, check func([]byte) string) func([]byte) str
 const maxPageLine = 64 << 20
 
 // file looks at each line of one file.
-func (s *places) file(ctx context.Context, name string, check func([]byte) string, own bool) (VerifiedPart, error) {
+func (s *places) file(ctx context.Context, name string, check func([]byte) string) (VerifiedPart, error) {
 	lines, bad, first := 0, 0, ""
 	each := func(line []byte) error {
 		if err := ctx.Err(); err != nil {
@@ -171,7 +187,7 @@ func (s *places) file(ctx context.Context, name string, check func([]byte) strin
 		return nil
 	}
 	err := s.each(name, each)
-	if err == nil && own && lines == 0 {
+	if err == nil && s.own && lines == 0 {
 		err = fmt.Errorf("%w: it has no lines", store.ErrCorrupt)
 	}
 	p := VerifiedPart{Name: name + " lines", Result: evidence.Verified, Why: fmt.Sprintf("each of the %d lines leads to what it says", lines)}
@@ -182,7 +198,7 @@ func (s *places) file(ctx context.Context, name string, check func([]byte) strin
 		p.Result, p.Why = evidence.Wrong, err.Error()
 	case bad > 0:
 		p.Result, p.Why = evidence.Wrong, fmt.Sprintf("%d of %d lines: %s", bad, lines, first)
-		if !own {
+		if !s.own {
 			p.Result, p.Why = evidence.Unverifiable, p.Why+"; other programs write such lines"
 		}
 	}
@@ -218,7 +234,7 @@ func (s *places) line(line []byte) string {
 	switch {
 	case !ok:
 		return fmt.Sprintf("%.200q leads to %d bytes at %d of %.80q, where no record stands", e.URL, e.Location.Length, e.Location.Offset, e.Filename)
-	case s.at[i].what != s.what(e.URL, e.Time):
+	case s.at[i].what != s.record(e.URL, e.Time, e.Digest, e.MIME == "warc/revisit"):
 		return fmt.Sprintf("%.200q at %s leads to the record of something else", e.URL, warc.Timestamp(e.Time))
 	}
 	return ""

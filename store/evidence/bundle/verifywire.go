@@ -161,6 +161,9 @@ func (w *wire) file(v *verifying, name string) (err error) {
 			return err
 		}
 		r, err := in.Next()
+		if errors.Is(err, io.EOF) && in.Empty() > 0 {
+			return wrong("%d of its compressed members hold nothing", in.Empty())
+		}
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
