@@ -33,8 +33,7 @@ func cite(p *post.Post, v *view.Post, permalink string, now time.Time) citation 
 		who = strings.TrimSpace(who + " (@" + oneLine(p.Author.Handle) + ")")
 	}
 	who = cmp.Or(who, "Unknown author")
-	// The citation's own comma ends the sentence.
-	words, platform := strings.TrimRight(short(citedWords, p.Text), ".,;:"), platformName(p.Platform)
+	words, platform := quotedWords(p.Text), platformName(p.Platform)
 	posted, on := "n.d.", ""
 	if !p.Posted.IsZero() {
 		posted = p.Posted.UTC().Format("January 2, 2006")
@@ -45,8 +44,8 @@ func cite(p *post.Post, v *view.Post, permalink string, now time.Time) citation 
 		at += ", "
 	}
 	c := citation{
-		AP:      fmt.Sprintf("“%s,” %s wrote on %s%s. (Archived %s: %s)", words, who, platform, on, apDate(captured.UTC()), permalink),
-		Chicago: fmt.Sprintf("%s, “%s,” %s, %s, %sarchived %s, at %s.", who, words, platform, posted, at, captured.UTC().Format("January 2, 2006"), permalink),
+		AP:      fmt.Sprintf("%s %s wrote on %s%s. (Archived %s: %s)", words, who, platform, on, apDate(captured.UTC()), permalink),
+		Chicago: fmt.Sprintf("%s, %s %s, %s, %sarchived %s, at %s.", who, words, platform, posted, at, captured.UTC().Format("January 2, 2006"), permalink),
 		Wiki:    wiki(p, v, original, permalink, captured.UTC(), now.UTC()),
 	}
 	link := cmp.Or(original, permalink)
@@ -60,6 +59,33 @@ func cite(p *post.Post, v *view.Post, permalink string, now time.Time) citation 
 		html.EscapeString(link), strings.ReplaceAll(html.EscapeString(visible(p.Text)), "\n", "<br>"), html.EscapeString(who), html.EscapeString(platform),
 		html.EscapeString(permalink), html.EscapeString(cmp.Or(date, "archived")))
 	return c
+}
+
+// quotedWords puts the words of a post into quotation marks, with the comma of
+// the sentence that they stand in: what they quote themselves has single marks,
+// and a question or an exclamation keeps its sign in the place of the comma.
+func quotedWords(text string) string {
+	words := short(citedWords, text)
+	words = strings.NewReplacer("“", "‘", "”", "’").Replace(words)
+	open := true
+	words = strings.Map(func(r rune) rune {
+		if r != '"' {
+			return r
+		}
+		open = !open
+		if open {
+			return '’'
+		}
+		return '‘'
+	}, words)
+	words = strings.TrimRight(words, ".,;:")
+	if words == "" {
+		return "Post without words,"
+	}
+	if strings.HasSuffix(words, "?") || strings.HasSuffix(words, "!") {
+		return "“" + words + "”"
+	}
+	return "“" + words + ",”"
 }
 
 // apDate writes a date as the Associated Press does.

@@ -26,7 +26,9 @@ type event struct {
 	Proofs []proof
 	// Looks are those of a run of looks with the same result.
 	Looks []lookLine
-	seq   uint64
+	// Together is true where it was at the time of the one before.
+	Together bool
+	seq      uint64
 }
 
 // Moment reports whether the event is one moment.
@@ -164,8 +166,14 @@ func runs(all []event, whole bool) (out []event, left int) {
 			e.Looks = append(e.Looks[:mostListed/2:mostListed/2], e.Looks[n-mostListed/2:]...)
 		}
 	}
+	for i := 1; i < len(out); i++ {
+		out[i].Together = out[i].Moment() && out[i-1].Moment() && sameMinute(out[i].At, out[i-1].At)
+	}
 	return out, left
 }
+
+// sameMinute reports whether two times are written in the same way.
+func sameMinute(a, b time.Time) bool { return a.Truncate(time.Minute).Equal(b.Truncate(time.Minute)) }
 
 // dot is a mark on the line of time.
 type dot struct {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"stet/extract/post"
 	"stet/store"
@@ -23,7 +24,7 @@ type postPage struct {
 	// post as a whole.
 	At       *view.Capture
 	Versions []view.Version
-	Known    []view.Known
+	Known    []knownRow
 	Course   []event
 	// Left out are how many looks the course does not list one by one.
 	LeftOut int
@@ -32,11 +33,13 @@ type postPage struct {
 	Parent  *view.Card
 	Cite    citation
 	Cases   []view.CaseLine
-	// Permalink is the address of this page for other people.
-	Permalink string
-	Path      string
-	QuotedBy  []post.Ref
-	Stories   []story
+	// Permalink is the address of this page for other people of the house,
+	// PublicLink that for readers elsewhere; empty where they are offered nothing.
+	Permalink  string
+	PublicLink string
+	Path       string
+	QuotedBy   []post.Ref
+	Stories    []story
 	// Approval is what was decided about showing it to the public; nil where
 	// nobody did.
 	Approval *store.Approval
@@ -116,12 +119,14 @@ func (s *Server) showCapture(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) renderPost(w http.ResponseWriter, r *http.Request, v *view.Post, at *view.Capture) error {
-	p := &postPage{V: v, State: stateOf(v.Status), At: at, Versions: view.Versions(v.History), Known: view.HowKnown(v.History),
+	p := &postPage{V: v, State: stateOf(v.Status), At: at, Versions: view.Versions(v.History), Known: knownRows(view.HowKnown(v.History)),
 		Looks: len(v.Looks), QuotedBy: v.QuotedBy, Path: postPath(v.History.Ref)}
 	p.Permalink = base(r) + p.Path
+	path := p.Path
 	shown, source := &v.Post, v.Source
 	if at != nil {
-		p.Permalink = base(r) + "/c/" + at.ID.String()
+		path = "/c/" + at.ID.String()
+		p.Permalink = base(r) + path
 		for i := range v.History.Derivations {
 			if d := v.History.Derivations[i].Content; d.Capture == at.ID {
 				shown, source = &d.Post, d.Source
@@ -152,7 +157,13 @@ func (s *Server) renderPost(w http.ResponseWriter, r *http.Request, v *view.Post
 		}
 		p.Stories = append(p.Stories, st)
 	}
-	p.Cite = cite(shown, v, p.Permalink, s.o.Archive.Now())
+	// Whoever reads a citation is elsewhere.
+	link := p.Permalink
+	if s.o.Public.URL != "" && !v.Private {
+		p.PublicLink = strings.TrimSuffix(s.o.Public.URL, "/") + path
+		link = p.PublicLink
+	}
+	p.Cite = cite(shown, v, link, s.o.Archive.Now())
 	token := ""
 	if s.o.Bundles != nil {
 		p.Bundle = audiences(callerOf(r.Context()).role)
@@ -167,6 +178,28 @@ func (s *Server) renderPost(w http.ResponseWriter, r *http.Request, v *view.Post
 	return s.render(w, r, http.StatusOK, "post", frame{Title: title, Token: token, Body: p, Links: []alternate{
 		{"application/ld+json", p.Path + "/ld.json", "This post as schema.org writes it"}, {"application/json", p.Path + "/data.json", "All that is kept of this post"}}})
 }
+
+// knownRow says where several things come from, in one row.
+type knownRow struct {
+	view.Known
+	What []string
+}
+
+// knownRows puts what comes from the same place, and of which no other source
+// says anything else, into one row.
+func knownRows(all []view.Known) []knownRow {
+	var out []knownRow
+	for _, k := range all {
+		if n := len(out) - 1; n >= 0 && alone(&k) && alone(&out[n].Known) && out[n].Capture == k.Capture && out[n].Parser == k.Parser {
+			out[n].What = append(out[n].What, k.What)
+			continue
+		}
+		out = append(out, knownRow{k, []string{k.What}})
+	}
+	return out
+}
+
+func alone(k *view.Known) bool { return len(k.Agree)+len(k.Differ) == 0 && k.Note == "" }
 
 // nameOf is how people are told of an author.
 func nameOf(a *post.Author) string {

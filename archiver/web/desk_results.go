@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"stet/archiver"
@@ -39,6 +40,13 @@ type resultsPage struct {
 	// kept.
 	Hold, Refused *view.Ruling
 	Coverage      coverage
+	// Filters are what was chosen on the page, Wider leads to the same search
+	// without it; empty where nothing was chosen.
+	Filters url.Values
+	Wider   string
+	// Narrow is true where the index was asked, which can be asked for less.
+	Narrow bool
+	sought sought
 }
 
 // found is a post, an article or a page.
@@ -50,6 +58,8 @@ type found struct {
 	Title, URL string
 	Time       time.Time
 	Page       *view.PageStatus
+	// Words are what it says, about what was looked for.
+	Words []marked
 }
 
 // facetGroup is one way in which results are counted.
@@ -88,6 +98,9 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request, text string, q 
 	if p.Coverage, err = s.coverage(r.Context()); err != nil {
 		return err
 	}
+	if f, err := chosen(p.Filters); err == nil && !f.IsZero() {
+		p.Wider = "/search?" + url.Values{"q": {text}}.Encode()
+	}
 	status := http.StatusOK
 	if len(p.Found) == 0 {
 		status = http.StatusNotFound
@@ -120,12 +133,18 @@ func (s *Server) find(r *http.Request, p *resultsPage, text string) error {
 		return err
 	}
 	sort := store.SearchSort(v.Get("sort"))
+	p.Filters = v
 	res, err := s.o.Reader.Find(r.Context(), &archiver.LookupQuery{Text: text, Filter: f, Sort: sort, Cursor: v.Get("cursor"),
 		Facets: []store.Facet{store.FacetKind, store.FacetStatus, store.FacetPlatform, store.FacetAuthor, store.FacetDomain, store.FacetMedia, store.FacetYear}})
 	if err != nil {
 		return err
 	}
 	p.Total, p.Respelled, p.Behind = res.Total, res.Respelled, res.Behind
+	var respelled []string
+	for _, r := range res.Respelled {
+		respelled = append(respelled, r.As...)
+	}
+	p.sought = soughtIn(res.Asked.Words, respelled...)
 	for i := range res.Hits {
 		hit := store.Hit{Kind: store.HitKind(cmp.Or(res.Hits[i].Kind, string(store.HitPost))), URL: res.Hits[i].URL}
 		if hit.Kind == store.HitPost {
@@ -138,7 +157,7 @@ func (s *Server) find(r *http.Request, p *resultsPage, text string) error {
 	if res.Cursor != "" {
 		p.Next = with(v, "cursor", res.Cursor)
 	}
-	p.Groups = groups(v, res.Facets)
+	p.Groups, p.Narrow = groups(v, res.Facets), res.Searched
 	if !res.Searched || len(res.Hits) < 2 && sort == "" {
 		return nil
 	}
@@ -203,6 +222,11 @@ func facetWords(f store.Facet, value string) string {
 		}
 	case store.FacetPlatform:
 		return platformName(post.Platform(value))
+	case store.FacetAuthor:
+		// The platform is told by a group of its own.
+		if _, handle, ok := strings.Cut(value, ":@"); ok {
+			value = "@" + handle
+		}
 	case store.FacetMedia:
 		if value == store.MediaNone {
 			return "no files"
@@ -236,6 +260,18 @@ func chosen(v url.Values) (store.SearchFilter, error) {
 		}
 		out.PostedFrom, out.PostedTo = year, year.AddDate(1, 0, 0)
 	}
+	for name, into := range map[string]*time.Time{"since": &out.PostedFrom, "until": &out.PostedTo, "gone_since": &out.GoneFrom, "gone_until": &out.GoneTo} {
+		if c := v.Get(name); c != "" {
+			day, err := time.Parse(time.DateOnly, c)
+			if err != nil {
+				return out, fmt.Errorf("%w: %s: %.40q is no date such as 2026-03-31", store.ErrInvalid, name, c)
+			}
+			if strings.HasSuffix(name, "until") {
+				day = day.AddDate(0, 0, 1) // the day itself belongs to it
+			}
+			*into = day
+		}
+	}
 	return out, nil
 }
 
@@ -254,7 +290,7 @@ func (s *Server) hit(ctx context.Context, p *resultsPage, h *store.Hit) error {
 		if err != nil {
 			return err
 		}
-		f.Title, f.Time = v.Title, v.Time.UTC()
+		f.Title, f.Time, f.Words = v.Title, v.Time.UTC(), p.sought.marks(v.Text)
 	case store.HitPage:
 		v, err := s.o.Reader.Page(ctx, h.URL)
 		if errors.Is(err, store.ErrNotFound) {
@@ -263,7 +299,7 @@ func (s *Server) hit(ctx context.Context, p *resultsPage, h *store.Hit) error {
 		if err != nil {
 			return err
 		}
-		f.Title, f.URL, f.Page = v.Page.Title, v.Page.URL, &v.Status
+		f.Title, f.URL, f.Page, f.Words = v.Page.Title, v.Page.URL, &v.Status, p.sought.marks(v.Page.Text)
 		if n := len(v.Captures); n > 0 {
 			f.Time = v.Captures[n-1].Time
 		}
@@ -275,6 +311,7 @@ func (s *Server) hit(ctx context.Context, p *resultsPage, h *store.Hit) error {
 		if f.Card, err = s.card(ctx, ref); err != nil || f.Card == nil {
 			return err
 		}
+		f.Words = p.sought.marks(f.Card.Text)
 	}
 	p.Found = append(p.Found, f)
 	return nil

@@ -179,6 +179,16 @@ func TestPostPage(t *testing.T) {
 	if !strings.Contains(body, "295 looks more") && !strings.Contains(body, "looks more, in between") {
 		t.Errorf("it does not say how many looks it leaves out:\n%s", body)
 	}
+	// What readers added is shown, what is sensitive is blurred, and a citation
+	// leads to where its readers can go.
+	ref := post.Ref{Platform: post.Twitter, ID: "1990000000000000077"}
+	at := w.at.Add(-9 * time.Hour)
+	c := w.add(&store.Capture{Time: at, Kind: store.CapturePost, Ref: ref, Source: post.SourcePublic})
+	w.add(&store.Derivation{Time: at, Capture: c, Parser: "twitter/syndication@1", Source: post.SourcePublic, Ref: ref, Post: post.Post{Platform: ref.Platform, ID: ref.ID, Text: `Is this "the" ferry?`,
+		Note: "It is a bus.", Sensitive: true, Counts: map[string]int64{"replies": 1}, Media: []post.Media{{Kind: "photo", Digest: w.ids["digest"], Type: "image/png"}}, Author: post.Author{Name: "Ada", Handle: "ada"}}})
+	w.o.Public.URL = "https://stet.news.example"
+	p.wants(postPath(ref), "Readers added", "It is a bus.", `<img class="blur"`, "1 reply", "“Is this ‘the’ ferry?” Ada (@ada) wrote on X", "https://stet.news.example/post/twitter:1990000000000000077",
+		"The words, the author&#39;s name, the handle, what people added below it, the pictures and other files, the numbers beside it")
 	// A capture's own page is that capture's.
 	p.wants("/c/"+w.ids["capture"], "as it was captured", "an address that never changes")
 	ld := p.page(postPath(goneRef()) + "/ld.json")

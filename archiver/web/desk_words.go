@@ -25,6 +25,7 @@ func (s *sheet) functions() template.FuncMap {
 		"media": func(digest string) string { return "/media/" + strings.TrimPrefix(digest, "sha256:") }, "size": sizeWords,
 		"lang": langTag, "number": func(n any) string { return grouped(fmt.Sprint(n)) }, "member": memberName, "jobwords": jobWords, "pageresult": pageResultClass,
 		"count": countWords, "join": strings.Join, "list": func(v ...any) []any { return v }, "add": func(a, b int) int { return a + b },
+		"lower": lowerFirst, "counted": countedWords,
 		"positions": positionWords, "actwords": actWords, "segment": url.PathEscape,
 	}
 }
@@ -94,6 +95,26 @@ func countWords(n any, noun string) string {
 	return grouped(number) + " " + noun + "s"
 }
 
+// countedWords writes a number beside what the platform calls it, which it does
+// in the plural.
+func countedWords(n int64, noun string) string {
+	if n == 1 {
+		switch {
+		case strings.HasSuffix(noun, "ies"):
+			noun = strings.TrimSuffix(noun, "ies") + "y"
+		case strings.HasSuffix(noun, "s"):
+			noun = strings.TrimSuffix(noun, "s")
+		}
+	}
+	return grouped(fmt.Sprint(n)) + " " + noun
+}
+
+// lowerFirst returns a text with a small letter at its beginning.
+func lowerFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(r)) + s[n:]
+}
+
 // grouped writes a number with commas.
 func grouped(s string) string {
 	for i := len(s) - 3; i > 0 && s[i-1] >= '0' && s[i-1] <= '9'; i -= 3 {
@@ -104,6 +125,8 @@ func grouped(s string) string {
 
 func sizeWords(n int64) string {
 	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
 	case n >= 1<<20:
 		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
 	case n >= 1<<10:

@@ -204,7 +204,7 @@ func TestDeskPictures(t *testing.T) {
 			name  string
 			width int64
 			dark  bool
-		}{{"desk", 1280, false}, {"phone", 390, false}, {"dark", 1280, true}} {
+		}{{"desk", 1280, false}, {"phone", 390, false}, {"dark", 1280, true}, {"phone-dark", 390, true}} {
 			if size.dark && !strings.HasPrefix(name, "post-d") && name != "home" {
 				continue
 			}

@@ -231,6 +231,10 @@ func HowKnown(h *store.History) []Known {
 		}
 		out = append(out, k)
 	}
+	if b := best.Content; len(b.Post.Counts) > 0 {
+		// What the others counted, they counted at another time.
+		out = append(out, Known{What: "The numbers beside it", Source: b.Source, Capture: b.Capture, Parser: b.Parser})
+	}
 	return out
 }
 
@@ -274,6 +278,29 @@ func facts() []fact {
 		{"The language", func(p *post.Post) string { return p.Language }, nil},
 		{"The content warning", func(p *post.Post) string { return p.Warning }, nil},
 		{"What people added below it", func(p *post.Post) string { return p.Note }, nil},
+		{"The pictures and other files", func(p *post.Post) string {
+			var kinds []string
+			for _, m := range p.Media {
+				kinds = append(kinds, m.Kind)
+			}
+			slices.Sort(kinds)
+			return strings.Join(kinds, ", ")
+		}, nil},
+		{"Their descriptions", func(p *post.Post) string {
+			var alts []string
+			for _, m := range p.Media {
+				if m.Alt != "" {
+					alts = append(alts, m.Alt)
+				}
+			}
+			return strings.Join(alts, "; ")
+		}, nil},
+		{"The preview of a link", func(p *post.Post) string {
+			if p.Card == nil {
+				return ""
+			}
+			return p.Card.Title
+		}, nil},
 		{"The post it quotes", func(p *post.Post) string { return p.Quoted.String() }, nil},
 		{"The post it answers", func(p *post.Post) string { return p.Parent.String() }, nil},
 		{"The post it repeats", func(p *post.Post) string { return p.Reposted.String() }, nil},
