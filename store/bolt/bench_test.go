@@ -175,7 +175,7 @@ type written struct {
 	key, value []byte
 }
 
-// BenchmarkAgainstBbolt writes the same keys and values as 64 writers, in
+// BenchmarkAgainstBbolt writes the same keys and values as 1 to 256 writers, in
 // transactions of the same size, from as many goroutines, into a bare bbolt
 // file; what is written is noted in a run that is not measured. It compares
 // that with commits of batches that are prepared (only the committer works),
@@ -183,8 +183,14 @@ type written struct {
 // them), and with building them too. What the writers do shows where there are
 // few processors.
 func BenchmarkAgainstBbolt(b *testing.B) {
-	const writers = 64
-	all := captures(writers * 40)
+	for _, writers := range []int{1, 8, 64, 256} {
+		b.Run(strconv.Itoa(writers), func(b *testing.B) { againstBbolt(b, writers) })
+	}
+}
+
+func againstBbolt(b *testing.B, writers int) {
+	b.Helper()
+	all := captures(max(writers*40, 320))
 	txs := noted(b, all, writers)
 	var ours, built, prepared, theirs float64
 	for b.Loop() {

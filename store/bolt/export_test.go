@@ -7,6 +7,8 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"sync"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -97,4 +99,26 @@ func MigrateBack(dir string) error {
 		}
 		return errors.Join(tx.DeleteBucket([]byte("steps")), putFormat(tx, Format))
 	}), db.Close())
+}
+
+// Gathered returns how many operations share a commit with a first one, where
+// others come after the given times and so many were in the commit before.
+func Gathered(last int, after ...time.Duration) int {
+	s := &Store{queue: make(chan *op), closing: make(chan struct{})}
+	var group sync.WaitGroup
+	for _, d := range after {
+		group.Go(func() {
+			t := time.NewTimer(d)
+			defer t.Stop()
+			<-t.C
+			select {
+			case s.queue <- &op{}:
+			case <-s.closing:
+			}
+		})
+	}
+	n := len(s.gather([]*op{{}}, last))
+	close(s.closing)
+	group.Wait()
+	return n
 }
