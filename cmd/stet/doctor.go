@@ -130,7 +130,7 @@ func (a *app) examineStorage(ctx context.Context, c *config.Config, note func(th
 		switch {
 		case s.Err == nil:
 			note(s.Name, "ok", "%s can be used", s.Place)
-		case errors.Is(s.Err, store.ErrNoStore) && s.Name == "storage.postgres" && !strings.Contains(s.Err.Error(), "createdb"):
+		case errors.Is(s.Err, store.ErrNoStore) && s.Name != "storage.s3" && s.Name != "storage.files" && !strings.Contains(s.Err.Error(), "createdb"):
 			note(s.Name, "ok", "there is no archive in %s yet; the first command that writes makes one", s.Place)
 		default:
 			note(s.Name, "wrong", "%s", sentence(s.Err))

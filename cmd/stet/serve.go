@@ -161,7 +161,7 @@ func (s *service) ready(ctx context.Context) error {
 	if w := s.archive(); w != nil {
 		late, cancel := context.WithTimeout(ctx, readyTime)
 		defer cancel()
-		head, err := w.Archive.Archive.Backend().Head(late)
+		head, err := w.Reading.Backend().Head(late)
 		if err != nil {
 			return fmt.Errorf("reading the archive: %w", err)
 		}

@@ -76,6 +76,47 @@ func TestDatabaseThatIsFull(t *testing.T) {
 	f.prove(posts)
 }
 
+// TestPagesFromAStandby: a web node that reads from a server that follows the
+// database shows and finds what is there also while nobody can write.
+func TestPagesFromAStandby(t *testing.T) {
+	database, storage := servertest.NewDatabase(t), servertest.S3(t)
+	standby := database.Standby(t)
+	n := fakenet.New(fakenet.Options{})
+	defer n.Close()
+	publish(n)
+	f := &fleet{t: t, dir: t.TempDir(), env: fleetEnv(t, n, database, storage)}
+	worker, address := f.start(0), freeAddress(t)
+	f.until(func(d *done) bool { return len(d.captured) >= 2 })
+	d, err := f.progress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := f.start(1, "STET_SERVE_ROLE=web", "STET_SERVE_LISTEN="+address, "STET_STORAGE_POSTGRES_READ="+standby.Address)
+	f.answers("http://"+address+"/readyz", http.StatusOK, "ok")
+	if err := worker.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = worker.Wait() // others look at how it ends
+	if err := database.Crash(); err != nil {
+		t.Log(err) // it says that it was ended so
+	}
+	f.answers("http://"+address+"/readyz", http.StatusOK, "ok")
+	for ref := range d.captured {
+		_, id, _ := strings.Cut(ref, ":")
+		f.answers("http://"+address+"/post/"+ref, http.StatusOK, "Number "+id)
+		f.answers("http://"+address+"/search?q="+id, http.StatusOK, ref)
+	}
+	if _, err := f.ask("recheck", "twitter:20"); err == nil || !strings.Contains(err.Error(), "storage.postgres") {
+		t.Errorf("a command that writes says %v", err)
+	}
+	if err := pages.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := pages.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, f.logs[1])
+	}
+}
+
 // answers waits until an address is answered with a status and words.
 func (f *fleet) answers(address string, status int, words string) {
 	f.t.Helper()

@@ -69,6 +69,9 @@ func classOf(err error) error {
 func opening(err error) error {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) {
+		if errors.Is(err, store.ErrUnavailable) {
+			err = fmt.Errorf("%w; look whether it runs, and whether it can be reached from here (storage.postgres)", err)
+		}
 		return err
 	}
 	switch {

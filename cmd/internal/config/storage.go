@@ -16,6 +16,9 @@ type Storage struct {
 	// Without an address the archive is a file of bbolt.
 	Postgres, PostgresFile string
 	Schema                 string
+	// PostgresRead is the address of a server that follows that database, from
+	// which a service with the role web reads.
+	PostgresRead, PostgresReadFile string
 	// Files is a folder, on a file system that all machines share, for large
 	// files beside a database; S3 is a bucket for them. Without either they
 	// are kept in the database.
@@ -34,6 +37,8 @@ func storageKeys() []Key {
 	return []Key{
 		secret(value("storage.postgres", func(c *Config) *string { return &c.Storage.Postgres }, parsePostgres, asIs)),
 		value("storage.postgres_file", func(c *Config) *string { return &c.Storage.PostgresFile }, parsePath, asIs),
+		secret(value("storage.postgres_read", func(c *Config) *string { return &c.Storage.PostgresRead }, parsePostgres, asIs)),
+		value("storage.postgres_read_file", func(c *Config) *string { return &c.Storage.PostgresReadFile }, parsePath, asIs),
 		value("storage.schema", func(c *Config) *string { return &c.Storage.Schema }, parseSchema, asIs),
 		value("storage.files", func(c *Config) *string { return &c.Storage.Files }, parsePath, asIs),
 		value("storage.s3.endpoint", func(c *Config) *string { return &c.Storage.S3.Endpoint }, parseLine, asIs),
@@ -78,6 +83,8 @@ func (s *Storage) check() error {
 	switch {
 	case s.Postgres == "" && large:
 		return fmt.Errorf("%w: storage.files and storage.s3 keep the large files of an archive in PostgreSQL; set storage.postgres too, or take them out", store.ErrUsage)
+	case s.Postgres == "" && s.PostgresRead != "":
+		return fmt.Errorf("%w: storage.postgres_read is of a server that follows the one of storage.postgres; set that too, or take it out", store.ErrUsage)
 	case s.Files != "" && s.S3.Bucket != "":
 		return fmt.Errorf("%w: storage.files and storage.s3 are both set; take one out", store.ErrUsage)
 	case (s.S3.Bucket == "") != (s.S3.Endpoint == ""):

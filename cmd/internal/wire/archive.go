@@ -21,6 +21,9 @@ type Archive struct {
 	Dir string
 	// Archive is the gate in front of the store.
 	Archive *store.Archive
+	// Reading is the same for pages, which may read from a server that follows
+	// the archive's own.
+	Reading *store.Archive
 	// Reader answers from the archive alone.
 	Reader *archiver.Reader
 	// Engine captures and looks; nil where the archive was opened for reading.
@@ -80,14 +83,19 @@ func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Arch
 	}
 	a.closers = closers
 	a.db, a.Checker, a.Statter = db, db, db
-	index := newWords(c.Data, db, how.readOnly, c.Storage.Postgres != "")
+	reading, err := a.readingFrom(ctx, c, o, db, how)
+	if err != nil {
+		return nil, err
+	}
+	index := newWords(c.Data, reading, how.readOnly, c.Storage.Postgres != "")
 	a.words = index
 	a.closers = append(a.closers, func() error { return index.close(ctx) })
-	a.looks = newLooks(c.Data, db, db, how.readOnly, c.Storage.Postgres != "")
+	a.looks = newLooks(c.Data, reading, reading, how.readOnly, c.Storage.Postgres != "")
 	a.closers = append(a.closers, func() error { return a.looks.close(ctx) })
 	a.Archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Search: index, Now: o.Now, Random: o.Random})
+	a.Reading = store.NewArchive(store.Parts{Backend: reading, Blobs: reading, Search: index, Now: o.Now, Random: o.Random})
 	a.Heads = a.newHeads(o, how.readOnly)
-	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Archive, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms(), Pictures: a.looks})
+	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Reading, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms(), Pictures: a.looks})
 	a.Removals = a.remover(o)
 	if how.readOnly {
 		return a, nil

@@ -74,7 +74,7 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 	if err != nil {
 		return nil, err
 	}
-	s.Web, err = web.New(web.Options{Words: a.wordsOf(c), Archive: a.Archive, Engine: a.Engine, Reader: a.Reader, Finder: Finder(), Statter: a.Statter, Version: o.Version, Ready: ready,
+	s.Web, err = web.New(web.Options{Words: a.wordsOf(c), Archive: a.Reading, Engine: a.Engine, Reader: a.Reader, Finder: Finder(), Statter: a.Statter, Version: o.Version, Ready: ready,
 		Disk: func() (int64, error) { return DiskFree(c.Data) }, Platforms: pagePlatforms(c), Sources: pageSources{a.Sources}, ReadPicture: ReadPicture, Bundles: pageBundles{a, o.Version}, Public: publicOf(c), Hosts: c.Serve.Hosts, Keys: Keys(a.Dir, o.Now), Secret: secret, Random: o.Random, Log: o.Log})
 	if err != nil {
 		return nil, err

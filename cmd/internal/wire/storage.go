@@ -63,6 +63,44 @@ func openDatabase(ctx context.Context, c *config.Config, o Options, how access) 
 	return db, append(closers, db.Close), nil
 }
 
+// reads is what pages need of a database.
+type reads interface {
+	store.Backend
+	store.Blobs
+}
+
+// standbyTries is how often a server that follows the archive's own is asked, a
+// second apart, while it has not followed so far that the archive is there.
+const standbyTries = 30
+
+// readingFrom returns what pages read from: the archive's own database, or, with
+// the role web, the server that is configured to follow it.
+func (a *Archive) readingFrom(ctx context.Context, c *config.Config, o Options, db database, how access) (reads, error) {
+	own, ok := db.(*postgres.Store)
+	if !ok || c.Storage.PostgresRead == "" || c.Serve.Role != "web" || how.readOnly {
+		return db, nil
+	}
+	objects, err := openObjects(ctx, c, o)
+	if err != nil {
+		return nil, err
+	}
+	if objects != nil {
+		a.closers = append(a.closers, objects.Close)
+	}
+	for try := 1; ; try++ {
+		standby, err := postgres.Open(ctx, c.Storage.PostgresRead, postgres.Options{Schema: c.Storage.Schema, ReadOnly: true, Objects: objects,
+			MinConns: int32(c.Serve.Workers) + 4, Now: o.Now})
+		if err == nil {
+			a.closers = append(a.closers, standby.Close)
+			return postgres.Follow(own, standby), nil
+		}
+		behind := errors.Is(err, store.ErrNoStore) || errors.Is(err, store.ErrVersion)
+		if !behind || try == standbyTries || !pause(ctx, time.Second) {
+			return nil, fmt.Errorf("reading from the server of storage.postgres_read: %w", err)
+		}
+	}
+}
+
 // openObjects opens the place for large files beside a database, nil where
 // there is none.
 func openObjects(ctx context.Context, c *config.Config, o Options) (store.Objects, error) {
@@ -118,6 +156,9 @@ func CheckStorage(ctx context.Context, c *config.Config, o Options) []StorageChe
 		err = errors.Join(err, db.Close())
 	}
 	checks[0].Err = err
+	if c.Storage.PostgresRead != "" {
+		checks = append(checks, checkStandby(ctx, c, o))
+	}
 	if c.Storage.Files == "" && c.Storage.S3.Bucket == "" {
 		return checks
 	}
@@ -127,6 +168,21 @@ func CheckStorage(ctx context.Context, c *config.Config, o Options) []StorageChe
 	}
 	large.Err = tryObjects(ctx, c, o)
 	return append(checks, large)
+}
+
+// checkStandby reads from the server that follows the database.
+func checkStandby(ctx context.Context, c *config.Config, o Options) StorageCheck {
+	check := StorageCheck{Name: "storage.postgres_read", Place: "schema " + c.Storage.Schema}
+	db, err := postgres.Open(ctx, c.Storage.PostgresRead, postgres.Options{Schema: c.Storage.Schema, ReadOnly: true, Now: o.Now})
+	if err == nil {
+		var st store.Stats
+		if st, err = db.Stats(ctx); err == nil {
+			check.Place = st.Place
+		}
+		err = errors.Join(err, db.Close())
+	}
+	check.Err = err
+	return check
 }
 
 // tryObjects stores, reads and removes a small file.
