@@ -19,6 +19,7 @@ import (
 	"stet/extract/twitter"
 	"stet/store"
 	"stet/store/bolt"
+	"stet/store/warc"
 )
 
 // inventor invents statuses in the shape of those that twarc collects: members,
@@ -90,14 +91,61 @@ func collection(b *testing.B, n int) (name string, size int64) {
 	return name, info.Size()
 }
 
+// recordings writes a web archive of n answers of X's interface, as those who
+// record what twarc asks have them: each with its digests, packed by itself.
+func recordings(b *testing.B, n int) string {
+	b.Helper()
+	name := filepath.Join(b.TempDir(), "recordings.warc.gz")
+	f, err := os.Create(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	out := bufio.NewWriterSize(f, 1<<20)
+	w := warc.NewWriter(out, 0)
+	v := inventor{rand.New(rand.NewPCG(1, 2))}
+	at := time.Date(2022, 11, 9, 0, 0, 0, 0, time.UTC)
+	for i := range int64(n) {
+		id := 1_590_000_000_000_000_000 + i*1_000_003
+		body := []byte(v.status(id, ""))
+		name := store.DigestOf(fmt.Append(nil, id))
+		if _, err := w.Write(&warc.Record{Type: warc.TypeResponse, ID: warc.DigestID(name, "response"), Date: at.Add(time.Duration(i) * time.Millisecond),
+			TargetURI: fmt.Sprint("https://api.twitter.com/1.1/statuses/show.json?id=", id), ContentType: warc.MediaResponse,
+			Head: []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"), Held: body, PayloadDigest: store.DigestOf(body)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err = cmp.Or(out.Flush(), f.Close()); err != nil {
+		b.Fatal(err)
+	}
+	return name
+}
+
 // BenchmarkImport imports a collection of twarc into an archive on a disk,
 // every commit durable.
 func BenchmarkImport(b *testing.B) {
+	n := benchLines(b)
+	name, _ := collection(b, n)
+	importing(b, name, n)
+}
+
+// BenchmarkImportWARC is the same with a web archive.
+func BenchmarkImportWARC(b *testing.B) {
+	n := benchLines(b)
+	importing(b, recordings(b, n), n)
+}
+
+func benchLines(b *testing.B) int {
+	b.Helper()
 	n, err := strconv.Atoi(cmp.Or(os.Getenv("STET_BENCH_LINES"), "20000"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	name, _ := collection(b, n)
+	return n
+}
+
+// importing imports a file of n posts.
+func importing(b *testing.B, name string, n int) {
+	b.Helper()
 	for b.Loop() {
 		disk, err := bolt.Open(b.Context(), b.TempDir(), bolt.Options{})
 		if err != nil {
