@@ -46,6 +46,7 @@ func (k *keeper) archived(ctx context.Context, at span, raw []byte) error {
 			Key        string `json:"key"`
 			Properties struct {
 				Hash string `json:"hash"`
+				Src  string `json:"src"`
 			} `json:"properties"`
 		} `json:"media"`
 	}
@@ -64,8 +65,12 @@ func (k *keeper) archived(ctx context.Context, at span, raw []byte) error {
 		return k.skip(ctx, at, "", "it has no address")
 	}
 	s.notes = append(s.notes, "archived by others: "+clip(v.Status))
-	for i := range v.Media[:min(len(v.Media), 50)] {
-		if m := &v.Media[i]; m.Properties.Hash != "" {
+	for i := range v.Media[:min(len(v.Media), maxStored)] {
+		m := &v.Media[i]
+		if m.Key != "" {
+			s.stored = append(s.stored, storedFile{m.Key, clipTo(m.Properties.Src, maxAddress), m.Properties.Hash})
+		}
+		if m.Properties.Hash != "" {
 			s.notes = append(s.notes, "a file of it, "+clip(m.Key)+", has the digest "+clipTo(m.Properties.Hash, 160)+", as the file says")
 		}
 	}

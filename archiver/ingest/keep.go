@@ -152,7 +152,13 @@ func (k *keeper) keep(ctx context.Context, at span, p *piece) error {
 
 // complete keeps the files of the post of p, and puts them into it.
 func (k *keeper) complete(ctx context.Context, p *piece) ([]store.MediaFile, error) {
-	whole, files, err := k.attach(ctx, p.post)
+	attach := k.attach
+	if len(p.stored) > 0 {
+		attach = func(ctx context.Context, of *post.Post) (*post.Post, []store.MediaFile, error) {
+			return k.stored(ctx, of, p.stored)
+		}
+	}
+	whole, files, err := attach(ctx, p.post)
 	if err != nil || len(files) == 0 {
 		return nil, err
 	}

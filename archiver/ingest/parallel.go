@@ -51,6 +51,8 @@ type piece struct {
 	via    post.Ref
 	parser string
 	notes  []string
+	// stored are files that somebody says belong to the post.
+	stored []storedFile
 }
 
 // none are the pieces of an item of which nothing is kept.

@@ -179,6 +179,7 @@ type statement struct {
 	address, id, text, title, posted string
 	author                           post.Author
 	notes                            []string
+	stored                           []storedFile
 }
 
 // stated keeps what is said of a post, or lets its address be captured.
@@ -222,7 +223,7 @@ func (k *keeper) stated(ctx context.Context, at span, s *statement) error {
 	if s.posted != "" && p.PostedFrom != "stated" {
 		notes = append(notes, "published at "+clip(s.posted)+", as the file says, without a time zone")
 	}
-	return k.take(ctx, at, []piece{piece{post: p, parser: tableParser, notes: notes}.written()})
+	return k.take(ctx, at, []piece{piece{post: p, parser: tableParser, notes: notes, stored: s.stored}.written()})
 }
 
 // literal returns the string that a key has in a dictionary as Python writes it,

@@ -163,3 +163,55 @@ func FuzzTable(f *testing.F) {
 		}
 	})
 }
+
+// TestStoredFiles imports a folder with what auto-archiver says and stored.
+func TestStoredFiles(t *testing.T) {
+	dir := t.TempDir()
+	const shot = "\x89PNG\r\n\x1a\nscreen"
+	media := func(key, src, hash string) string {
+		return fmt.Sprintf(`{"key":%q,"properties":{"src":%q,"hash":%q}}`, key, src, hash)
+	}
+	digest := strings.Replace(store.DigestOf([]byte(picture)).String(), "sha256", "SHA-256", 1)
+	index := fmt.Sprintf(`{"status":"wayback: success","metadata":{"url":"https://twitter.com/ada/status/1590000000000000001","title":"a stored boat"},"media":[%s]}`,
+		strings.Join([]string{media("story/1.png", "https://pbs.twimg.com/media/1.png", digest), media("shot.png", "", ""),
+			media("false.png", "https://pbs.twimg.com/media/2.png", "SHA-256:"+strings.Repeat("0", 64)),
+			media("../outside.png", "https://pbs.twimg.com/media/3.png", ""), media("link.png", "https://pbs.twimg.com/media/4.png", ""),
+			media("page.html", "", ""), media("absent.png", "https://pbs.twimg.com/media/5.png", "")}, ","))
+	for name, content := range map[string]string{"rows.json": index, "local_archive/story/1.png": picture, "shot.png": shot, "false.png": picture + "x", "page.html": "<p>"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = os.WriteFile(filepath.Join(filepath.Dir(dir), "outside.png"), []byte(picture+"y"), 0o600)
+	_ = os.Symlink(filepath.Join(filepath.Dir(dir), "outside.png"), filepath.Join(dir, "link.png")) // where there are links, they are not followed
+	a := newArchive(t)
+	if err := File(t.Context(), a.o, dir); err != nil || a.count(Kept) != 1 {
+		t.Fatalf("%v, %+v", err, a.items)
+	}
+	h, err := a.o.Archive.History(t.Context(), post.Ref{Platform: post.Twitter, ID: "1590000000000000001"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range h.Captures[0].Content.Media {
+		got = append(got, f.URL+" "+f.Digest.String()+f.Error)
+	}
+	want := []string{"https://pbs.twimg.com/media/1.png " + store.DigestOf([]byte(picture)).String(), "shot.png " + store.DigestOf([]byte(shot)).String(),
+		"https://pbs.twimg.com/media/2.png false.png has another digest than the file states", "page.html page.html is no picture, video or sound"}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("the files are %q", got)
+	}
+	if m := h.Best().Content.Post.Media; len(m) != 1 || m[0].Kind != "photo" || m[0].Digest != store.DigestOf([]byte(picture)).String() {
+		t.Errorf("the post has %+v", m)
+	}
+	if err := a.give(t, "again.json", []byte(index)); err != nil || a.count(Kept) != 0 {
+		t.Errorf("the index alone, again: %v, %+v", err, a.items)
+	}
+	if err := File(t.Context(), a.o, dir); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := a.o.Archive.History(t.Context(), h.Ref); len(again.Captures) > 2 {
+		t.Errorf("the folder again makes %d captures", len(again.Captures))
+	}
+}

@@ -80,11 +80,22 @@ func checkZip(z *zip.Reader, size int64) error {
 	return nil
 }
 
-// Tree imports a folder with a name: the archive of an account, or a folder of
-// ArchiveBox. It errors as [File] does.
+// Tree imports a folder with a name: the archive of an account, a folder of
+// ArchiveBox, or one with an index of auto-archiver and what that stored. It
+// errors as [File] does.
 func Tree(ctx context.Context, o Options, name string, fsys fs.FS) error {
 	if isArchiveBox(fsys) {
 		return readBox(ctx, o, fsys, name+"/")
+	}
+	if indexes := isAutoArchiver(fsys); len(indexes) > 0 {
+		var errs []error
+		for _, n := range indexes {
+			err := member(ctx, o, fsys, n, name+"/", origin{files: &attached{fsys: fsys, dir: "."}})
+			if errs = append(errs, err); ctx.Err() != nil {
+				break
+			}
+		}
+		return errors.Join(errs...)
 	}
 	return tree(ctx, o, fsys, name+"/")
 }
