@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -14,7 +13,6 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
 
-	"stet/archiver/fetch"
 	"stet/extract"
 	"stet/extract/post"
 	"stet/store"
@@ -113,7 +111,7 @@ func (e *Engine) keepUnresolved(ctx context.Context, w *want, r *resolution) Res
 		res.Err = fmt.Errorf("resolving a post of %s: %w", q.Handle, err)
 	}
 	cause := jobCause(ctx)
-	if cause == nil && errors.Is(r.err, store.ErrRateLimited) {
+	if class := store.ClassOf(r.err); cause == nil && class.Retry {
 		cause = r.err // it can be resolved later
 	}
 	e.finish(b, w.job, cause)
@@ -197,68 +195,6 @@ func dayFits(day string, posted time.Time) bool {
 		return true
 	}
 	return !posted.Before(d.Add(-zonesOfWorld)) && posted.Before(d.Add(24*time.Hour+zonesOfWorld))
-}
-
-// maxShortHops is the most pages that redirect by themselves in a row.
-const maxShortHops = 4
-
-// followShort follows a short link, also where it answers with a page that
-// redirects by itself, as t.co does to browsers. It stops at the first address
-// that is a post.
-func (e *Engine) followShort(ctx context.Context, r *resolution, address string) (extract.Target, post.Platform, bool) {
-	for range maxShortHops {
-		resp, err := e.o.Client.Do(ctx, fetch.Request{URL: address, Purpose: "resolve", Anonymous: true, MaxBytes: 1 << 20, MaxRedirects: -1})
-		if resp != nil {
-			r.replies = append(r.replies, &recorded{exchanges: resp.Exchanges})
-		}
-		if err != nil {
-			r.reason, r.err = "its short link could not be followed: "+err.Error(), err
-			return extract.Target{}, "", false
-		}
-		next := resp.Header.Get("Location")
-		if next == "" || resp.Status < 300 || resp.Status > 399 {
-			next = refreshOf(resp.Body)
-		}
-		r.end = resp.URL
-		if next == "" {
-			r.reason = fmt.Sprintf("its short link %s answered %d and leads nowhere", address, resp.Status)
-			return extract.Target{}, "", false
-		}
-		next = absolute(address, next)
-		t, p, ok := e.o.Finder.Parse(next)
-		if ok && !t.Ref.IsZero() {
-			return t, p, true
-		}
-		address = next
-	}
-	return extract.Target{}, "", false
-}
-
-// Follow follows a short link to the post that it leads to, and keeps the
-// exchanges. It returns a zero Target and the last address where it leads
-// elsewhere.
-func (e *Engine) Follow(ctx context.Context, address string) (extract.Target, post.Platform, error) {
-	r := &resolution{}
-	t, p, ok := e.followShort(ctx, r, address)
-	keep := context.WithoutCancel(ctx)
-	b := e.o.Archive.Begin()
-	for _, reply := range r.replies {
-		if err := reply.addTo(keep, b); err != nil {
-			return extract.Target{}, "", err
-		}
-	}
-	if b.Len() > 0 {
-		if _, err := b.Commit(keep); err != nil {
-			return extract.Target{}, "", fmt.Errorf("keeping how %s was followed: %w", address, err)
-		}
-	}
-	switch {
-	case ok:
-		return t, p, nil
-	case r.err != nil:
-		return extract.Target{}, "", fmt.Errorf("following %s: %w", address, r.err)
-	}
-	return extract.Target{Kind: extract.TargetOther, URL: r.end}, "", nil
 }
 
 func absolute(base, ref string) string {
