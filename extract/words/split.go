@@ -11,7 +11,7 @@ import (
 // Version is the version of what a text is broken into. Raise it with
 // every change of this file or of fold.go: indexes of another version are built
 // again.
-const Version = 2
+const Version = 3
 
 // MaxToken is the longest token in bytes; longer ones are cut.
 const MaxToken = 64
@@ -22,7 +22,7 @@ type Word struct {
 	// Tokens are indexed one position after the other.
 	Tokens []string
 	// Also are indexed at the position of the first token: the word written
-	// together, the hashtag, the handle.
+	// together or without its article, the hashtag, the handle.
 	Also []string
 	// Ask are the tokens to look for, one position after the other; nil for
 	// what is asked for by a word before. AskJoined would do as well, where it
@@ -84,7 +84,7 @@ func (s *splitter) segment(v string, start, end int) {
 	case (strings.EqualFold(v, "http") || strings.EqualFold(v, "https")) && strings.HasPrefix(s.text[end:], "://"):
 		s.address(end + len("://"))
 	case strings.ContainsFunc(v, isWordRune):
-		s.word(Fold(v), start, end)
+		s.word(v, start, end)
 	case first < utf8.RuneSelf && len(v) == 1:
 		// a space or a mark: the usual case
 	case strings.ContainsFunc(v, isEmoji):
@@ -168,9 +168,16 @@ func (s *splitter) address(at int) {
 	s.parts(strings.TrimPrefix(Fold(host), "www."), at)
 }
 
-// word takes a folded segment that holds letters or numbers.
+// word takes a segment that holds letters or numbers.
 func (s *splitter) word(v string, start, end int) {
-	if !strings.ContainsFunc(v, unspaced) {
+	if s.tag != "" && start < s.tagEnd {
+		v = parted(v)
+	} else if end = compound(s.text, end); end > start+len(v) {
+		v = s.text[start:end]
+		s.skip = end
+	}
+	// Persian parts of a word are written together, apart, or so.
+	if v = Fold(strings.ReplaceAll(v, "\u200c", " ")); !strings.ContainsFunc(v, unspaced) {
 		s.flush()
 		s.parts(v, start)
 		return
@@ -186,7 +193,9 @@ func (s *splitter) word(v string, start, end int) {
 		if len(s.run) == 0 {
 			s.runStart = start
 		}
-		s.run = append(s.run, []rune(v[:n])...)
+		for _, r := range v[:n] {
+			s.run = append(s.run, hiragana(r))
+		}
 		v = v[n:]
 		if n = strings.IndexFunc(v, unspaced); n < 0 {
 			n = len(v)
@@ -200,11 +209,72 @@ func (s *splitter) word(v string, start, end int) {
 	s.runEnd = end
 }
 
+// hiragana returns the letter of the other kana for a katakana: which of them a
+// word is written in is a matter of style.
+func hiragana(r rune) rune {
+	if r >= 0x30a1 && r <= 0x30f6 {
+		return r - 0x60
+	}
+	return r
+}
+
+// parted divides a hashtag at its capitals and before a year, with spaces.
+func parted(tag string) string {
+	var b strings.Builder
+	runes := []rune(tag)
+	for i, r := range runes {
+		if i > 0 && begins(runes, i) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// begins reports whether a word of a hashtag begins at a place: at a capital
+// after a small letter, at the last of several capitals before a small letter,
+// at a year after a letter.
+func begins(tag []rune, i int) bool {
+	switch r, before := tag[i], tag[i-1]; {
+	case unicode.IsUpper(r):
+		return unicode.IsLower(before) || unicode.IsDigit(before) || unicode.IsUpper(before) && i+1 < len(tag) && unicode.IsLower(tag[i+1])
+	case r == '1' || r == '2':
+		rest := tag[i:]
+		return unicode.IsLetter(before) && len(rest) >= 4 && (rest[1] == '9' || rest[1] == '0') && unicode.IsDigit(rest[2]) && unicode.IsDigit(rest[3]) && (len(rest) == 4 || !unicode.IsDigit(rest[4]))
+	}
+	return false
+}
+
+// compound returns the end of the words that are joined by hyphens to one that
+// ends at a place, of scripts that write words apart: they are found written
+// together, too.
+func compound(text string, end int) int {
+	for {
+		last, _ := utf8.DecodeLastRuneInString(text[:end])
+		hyphen, size := utf8.DecodeRuneInString(text[end:])
+		if hyphen != '-' && hyphen != '\u2010' && hyphen != '\u2011' || !unicode.IsLetter(last) || unspaced(last) {
+			return end
+		}
+		n := strings.IndexFunc(text[end+size:], func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) || unspaced(r) })
+		if n < 0 {
+			n = len(text) - end - size
+		}
+		if n == 0 {
+			return end
+		}
+		end += size + n
+	}
+}
+
 // parts puts a word of letters and numbers, divided at what is neither.
 func (s *splitter) parts(v string, start int) {
 	if strings.IndexFunc(v, divides) < 0 {
 		if v != "" {
-			s.put(s.single(cut(v)), start)
+			w := s.single(cut(v))
+			if bare := withoutArticle(v); bare != "" {
+				w.Also, w.AskJoined = []string{cut(bare)}, cut(bare)
+			}
+			s.put(w, start)
 		}
 		return
 	}
@@ -225,6 +295,25 @@ func (s *splitter) parts(v string, start int) {
 		w.Also = []string{w.AskJoined}
 	}
 	s.put(w, start)
+}
+
+// withoutArticle returns an Arabic or Hebrew word without the article that it
+// begins with, alone or after a particle, and "" where it has none. Enough of
+// the word must be left.
+func withoutArticle(v string) string {
+	switch first, _ := utf8.DecodeRuneInString(v); {
+	case first >= 0x620 && first <= 0x64a:
+		for _, article := range []string{"ال", "وال", "بال", "فال", "كال", "لل", "ولل"} {
+			if bare, ok := strings.CutPrefix(v, article); ok && utf8.RuneCountInString(bare) >= 3 {
+				return bare
+			}
+		}
+	case first == 'ה':
+		if bare := strings.TrimPrefix(v, "ה"); utf8.RuneCountInString(bare) >= 3 {
+			return bare
+		}
+	}
+	return ""
 }
 
 // divides reports whether r stands between the parts of a word.

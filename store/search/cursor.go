@@ -11,8 +11,13 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"stet/extract/words"
 	"stet/store"
 )
+
+// taken is the bit of [cursor.respelled] that says that not only the words as
+// they are written were taken.
+const taken = 1 << 7
 
 // cursorVersion is the first byte of a cursor.
 const cursorVersion = 2
@@ -34,7 +39,8 @@ type cursor struct {
 	key   float64
 	doc   uint32
 	// respelled are the words for which other spellings were taken, a bit each by
-	// their places, weights what the words weighed.
+	// their places, and the highest where the first page took what is like the
+	// words as well; weights are what the words weighed.
 	respelled uint8
 	weights   []uint32
 }
@@ -74,7 +80,7 @@ func (s *searcher) readCursor() (cursor, error) {
 	for r.left() > 0 {
 		c.weights = append(c.weights, uint32(r.next())&maxWeight)
 	}
-	if r.bad || math.IsNaN(c.key) || len(c.weights) != 0 && len(c.weights) != len(s.words.Loose) {
+	if r.bad || math.IsNaN(c.key) || len(c.weights) > words.MaxGroups {
 		return cursor{}, s.strangeCursor()
 	}
 	c.end = s.docs.from(c.reached+1, s.rows.end)

@@ -3,6 +3,7 @@ package search
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"stet/extract/words"
 	"stet/store"
@@ -17,7 +18,9 @@ type term struct {
 	// as it was asked for and in another spelling.
 	written, other []iterator
 	count          int // about how many documents that are
-	weight         uint32
+	// part is true where it is only a part of what was asked for.
+	part   bool
+	weight uint32
 	// looseWeight is what a document gets that holds it in another spelling.
 	looseWeight uint32
 }
@@ -47,11 +50,16 @@ func (s *searcher) search() ([]store.Respelling, error) {
 			return nil, nil
 		}
 	}
+	loose, parts, err := s.apart(loose)
+	if err != nil {
+		return nil, err
+	}
 	respelled, err := s.respell(loose)
-	if err != nil || len(respelled) == 0 {
+	if err != nil || len(respelled) == 0 && !parts {
 		return nil, err
 	}
 	s.reset()
+	s.cursor.respelled |= taken
 	for i := range loose {
 		if err := s.widen(loose[i], respelled[i]); err != nil {
 			return nil, err
@@ -62,6 +70,43 @@ func (s *searcher) search() ([]store.Respelling, error) {
 		return nil, err
 	}
 	return reported(loose, respelled), nil
+}
+
+// apart takes words of several tokens apart, those of scripts without spaces
+// above all, where particles and marks stand between what is meant, and reports
+// whether there are any. Of one of those more than half of the tokens must be
+// there: all weigh the same.
+func (s *searcher) apart(loose []*term) ([]*term, bool, error) {
+	var list []*term
+	parts := false
+	for _, t := range loose {
+		tokens := t.group.Any[0].Tokens
+		if len(tokens) < 2 || len(list)+len(tokens) > words.MaxGroups {
+			list = append(list, t)
+			continue
+		}
+		parts = true
+		from, least := len(list), uint32(maxWeight)
+		for _, token := range tokens {
+			if slices.ContainsFunc(list, func(o *term) bool { return o.group.Any[0].Tokens[0] == token }) {
+				continue
+			}
+			part, err := s.term(words.Group{Any: []words.Sequence{{Tokens: []string{token}, Offsets: []int{0}}}})
+			if err != nil {
+				return nil, false, err
+			}
+			part.part = true
+			if list = append(list, part); part.count > 0 {
+				least = min(least, part.weight)
+			}
+		}
+		if words.Unspaced(tokens[0]) {
+			for _, part := range list[from:] {
+				part.setWeight(least)
+			}
+		}
+	}
+	return list, parts, nil
 }
 
 // reported lists what was taken for which words, in the order of the query.

@@ -67,11 +67,44 @@ type ranked struct {
 // search returns the hits in order, and which words were respelled.
 func (r *reference) search(q store.SearchQuery) ([]ranked, []store.Respelling) {
 	parsed := words.Parse(q.Words)
-	others := make([][]string, len(parsed.Loose))
-	hits := r.match(&parsed, others, &q)
+	hits := r.match(&parsed, make([][]string, len(parsed.Loose)), nil, &q)
 	complete := slices.ContainsFunc(hits, func(h ranked) bool { return h.all })
-	if len(parsed.Loose) == 0 || q.Exact || complete || len(hits) >= fewHits || len(parsed.Loose) > maxRespelled {
+	if q.Exact || complete || len(hits) >= fewHits {
 		return hits, nil
+	}
+	var parts []int
+	parsed.Loose, parts = apart(parsed.Loose)
+	others := make([][]string, len(parsed.Loose))
+	respelled := r.respell(&parsed, others)
+	if respelled == nil && !slices.ContainsFunc(parts, func(n int) bool { return n > 0 }) {
+		return hits, nil
+	}
+	return r.match(&parsed, others, parts, &q), respelled
+}
+
+// apart takes words of several tokens apart; of each token it tells of which
+// such word it is, from 1 on.
+func apart(groups []words.Group) (list []words.Group, parts []int) {
+	for i, g := range groups {
+		n := 0
+		if len(g.Any[0].Tokens) > 1 {
+			n = i + 1
+		}
+		for _, token := range g.Any[0].Tokens {
+			if n == 0 {
+				list, parts = append(list, g), append(parts, 0)
+			} else if !slices.ContainsFunc(list, func(o words.Group) bool { return o.Any[0].Tokens[0] == token }) {
+				list, parts = append(list, words.Group{Any: []words.Sequence{{Tokens: []string{token}, Offsets: []int{0}}}}), append(parts, n)
+			}
+		}
+	}
+	return list, parts
+}
+
+// respell finds the other spellings of words, and says which it took.
+func (r *reference) respell(parsed *words.Query, others [][]string) []store.Respelling {
+	if len(parsed.Loose) > maxRespelled {
+		return nil
 	}
 	absent := slices.ContainsFunc(parsed.Loose, func(g words.Group) bool { return r.misspelled(g) && r.count(g) == 0 })
 	var respelled []store.Respelling
@@ -83,10 +116,7 @@ func (r *reference) search(q store.SearchQuery) ([]ranked, []store.Respelling) {
 			}
 		}
 	}
-	if respelled == nil {
-		return hits, nil
-	}
-	return r.match(&parsed, others, &q), respelled
+	return respelled
 }
 
 func (r *reference) misspelled(g words.Group) bool {
@@ -139,7 +169,7 @@ func (r *reference) near(token string) []string {
 	return list[:min(len(list), maxSpellings)]
 }
 
-func (r *reference) match(parsed *words.Query, others [][]string, q *store.SearchQuery) []ranked {
+func (r *reference) match(parsed *words.Query, others [][]string, parts []int, q *store.SearchQuery) []ranked {
 	weights := make([]int, len(parsed.Loose))
 	total := 0
 	for i, g := range parsed.Loose {
@@ -150,6 +180,17 @@ func (r *reference) match(parsed *words.Query, others [][]string, q *store.Searc
 			}
 		}
 		weights[i] = int(math.Round(weightUnit * math.Log(1+float64(len(r.posts)+1)/float64(n+1))))
+	}
+	least := map[int]int{}
+	for i, n := range parts {
+		if g := parsed.Loose[i]; n > 0 && words.Unspaced(g.Any[0].Tokens[0]) && r.count(g) > 0 {
+			least[n] = min(weights[i], cmp.Or(least[n], maxWeight))
+		}
+	}
+	for i := range weights {
+		if n := slices.Max(append(parts, 0)); n > 0 && parts[i] > 0 && words.Unspaced(parsed.Loose[i].Any[0].Tokens[0]) {
+			weights[i] = cmp.Or(least[parts[i]], maxWeight)
+		}
 		total += weights[i]
 	}
 	var hits []ranked
@@ -157,7 +198,7 @@ func (r *reference) match(parsed *words.Query, others [][]string, q *store.Searc
 		if len(q.Filter.Platforms) > 0 && !slices.Contains(q.Filter.Platforms, p.platform) {
 			continue
 		}
-		h := ranked{p: p, all: true}
+		h := ranked{p: p, all: !slices.ContainsFunc(parts, func(n int) bool { return n > 0 })}
 		for i, g := range parsed.Loose {
 			switch {
 			case p.holds(g):

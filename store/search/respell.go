@@ -29,7 +29,7 @@ func (s *searcher) respell(loose []*term) (map[int][]string, error) {
 	if len(loose) > maxRespelled {
 		return nil, nil
 	}
-	which := s.cursor.respelled
+	which := s.cursor.respelled &^ taken
 	for i, t := range loose {
 		if !s.cursor.set && t.count == 0 && spelled(t) {
 			which |= 1 << i

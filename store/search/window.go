@@ -196,7 +196,9 @@ func holds(its []iterator, doc uint32) bool {
 // weigh adds the weight of a term to what holds it.
 func (m *matcher) weigh(t *term) {
 	for at, exact := range m.exact {
-		m.all[at] &= exact
+		if m.all[at] &= exact; t.part {
+			m.all[at] = 0
+		}
 		if m.single() { // then all that holds it fits
 			continue
 		}
