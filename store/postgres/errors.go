@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -69,6 +70,9 @@ func classOf(err error) error {
 func opening(err error) error {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) {
+		if why := untrusted(err); why != "" {
+			return fmt.Errorf("%w: %w; %s (storage.postgres)", store.ErrUsage, err, why)
+		}
 		if errors.Is(err, store.ErrUnavailable) {
 			err = fmt.Errorf("%w; look whether it runs, and whether it can be reached from here (storage.postgres)", err)
 		}
@@ -83,6 +87,19 @@ func opening(err error) error {
 		return fmt.Errorf("%w: %s", store.ErrReadOnly, server.Message)
 	}
 	return err
+}
+
+// untrusted says what to do where no connection that is trusted can be made;
+// empty where that is not the reason.
+func untrusted(err error) string {
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &certificate):
+		return "name the authority that signed the server's certificate with sslrootcert=FILE, and the host as the certificate does"
+	case strings.Contains(err.Error(), "server refused TLS connection"):
+		return "set the server up for TLS, or write sslmode=disable where nobody can listen on the way"
+	}
+	return ""
 }
 
 func classOfCode(code string) error {

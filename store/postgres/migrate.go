@@ -93,13 +93,38 @@ func (s *Store) migrateIn(ctx context.Context, tx pgx.Tx, o *Options, steps []st
 		if o.MustExist {
 			return false, fmt.Errorf("%w: the schema holds no archive; `stet capture` makes one, or name another with storage.schema", store.ErrNoStore)
 		}
-		create := `CREATE SCHEMA IF NOT EXISTS ` + pgx.Identifier{o.Schema}.Sanitize() +
-			`; CREATE TABLE format (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL); INSERT INTO format (version) VALUES (0)`
+		if err := mayCreate(ctx, tx); err != nil {
+			return false, err
+		}
+		create := `CREATE TABLE format (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL); INSERT INTO format (version) VALUES (0)`
+		// Where the schema is there, making it if it is not would ask for a right
+		// that the role may not have.
+		var there bool
+		if err := tx.QueryRow(ctx, `SELECT to_regnamespace(current_setting('search_path')) IS NOT NULL`).Scan(&there); err != nil {
+			return false, err
+		}
+		if !there {
+			create = `CREATE SCHEMA IF NOT EXISTS ` + pgx.Identifier{o.Schema}.Sanitize() + `; ` + create
+		}
 		if _, err := tx.Exec(ctx, create); err != nil {
 			return false, err
 		}
 	}
 	return s.bring(ctx, tx, steps)
+}
+
+// mayCreate errors where the role may not make an archive: docs/operating.md
+// says what it needs.
+func mayCreate(ctx context.Context, tx pgx.Tx) error {
+	var may bool
+	var role, database, schema string
+	err := tx.QueryRow(ctx, `SELECT CASE WHEN to_regnamespace(s) IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+		ELSE has_schema_privilege(to_regnamespace(s), 'CREATE') END, current_user, current_database(), s FROM current_setting('search_path') AS s`).Scan(&may, &role, &database, &schema)
+	if err == nil && !may {
+		return fmt.Errorf("%w: the role %s may not make an archive in the database %s; an administrator of the database can let it: CREATE SCHEMA %s AUTHORIZATION %s",
+			store.ErrUsage, role, database, schema, role)
+	}
+	return err
 }
 
 // present errors where there is no archive of the present format, which may not
@@ -110,6 +135,9 @@ func present(ctx context.Context, tx pgx.Tx, steps int) error {
 		return err
 	}
 	if !exists {
+		if err := mayCreate(ctx, tx); err != nil {
+			return err
+		}
 		return fmt.Errorf("%w: the schema holds no archive; `stet capture` makes one, or name another with storage.schema", store.ErrNoStore)
 	}
 	var version int

@@ -16,6 +16,7 @@ import (
 	"stet/extract/post"
 	"stet/store"
 	"stet/store/postgres"
+	"stet/store/servertest"
 	"stet/store/storetest"
 )
 
@@ -76,6 +77,7 @@ func TestOpenErrors(t *testing.T) {
 		{"a database that does not exist", strings.Replace(address, "/postgres", "/nowhere", 1), postgres.Options{}, store.ErrNoStore},
 		{"a user who does not exist", strings.Replace(address, "user=stet", "user=nobody", 1), postgres.Options{}, store.ErrUsage},
 		{"a server that does not run", "postgres:///postgres?host=/nonexistent", postgres.Options{}, store.ErrUnavailable},
+		{"a server without TLS", "postgres://stet@" + servertest.NewDatabase(t).Host + "/postgres?sslmode=require", postgres.Options{}, store.ErrUsage},
 		{"no archive", address, postgres.Options{Schema: schema, MustExist: true}, store.ErrNoStore},
 	}
 	for _, c := range cases {
@@ -433,5 +435,33 @@ func TestAbandonedUploads(t *testing.T) {
 	}
 	if uploads != 2 || chunks != 3+4 {
 		t.Errorf("%d uploads with %d chunks are left, want 2 with 7", uploads, chunks)
+	}
+}
+
+// TestRoles: a role makes its archive where it may, and is told what it lacks
+// where it may not.
+func TestRoles(t *testing.T) {
+	schema := newSchema()
+	operator := admin(t, "public")
+	exec1(t, operator, `CREATE ROLE newsroom LOGIN`)
+	address := strings.Replace(start(t), "user=stet", "user=newsroom", 1)
+	for _, o := range []postgres.Options{{Schema: schema}, {Schema: schema, ReadOnly: true}} {
+		_, err := postgres.Open(t.Context(), address, o)
+		if !errors.Is(err, store.ErrUsage) || !strings.Contains(err.Error(), "AUTHORIZATION newsroom") {
+			t.Errorf("without the right to: %v", err)
+		}
+	}
+	exec1(t, operator, `CREATE SCHEMA `+schema+` AUTHORIZATION newsroom`)
+	s, err := postgres.Open(t.Context(), address, postgres.Options{Schema: schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	m := newMaker(t, 120)
+	if r := m.append(s, store.Batch{Records: []store.Record{m.look(1)}}); r.First != 1 {
+		t.Errorf("added as %d", r.First)
+	}
+	if _, err := s.Lease(t.Context(), store.LeaseRequest{Owner: "w", For: time.Minute}); err != nil {
+		t.Error(err)
 	}
 }

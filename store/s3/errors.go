@@ -2,8 +2,11 @@ package s3
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 
@@ -49,12 +52,20 @@ func isFull(code string) bool {
 // configuration is wrong.
 func opening(ctx context.Context, err error) error {
 	r := minio.ToErrorResponse(err)
+	var certificate *tls.CertificateVerificationError
 	switch {
 	case ctx.Err() != nil:
+	case errors.As(err, &certificate):
+		return fmt.Errorf("%w: %w; name the authority that signed its certificate with fetch.ca_file, and the host as the certificate does (storage.s3.endpoint)", store.ErrUsage, err)
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return fmt.Errorf("%w: the storage does not speak https there: %w; write http:// in storage.s3.endpoint where nobody can listen on the way", store.ErrUsage, err)
 	case r.Code == "NoSuchBucket":
 		return fmt.Errorf("%w: %w", store.ErrNoStore, err)
 	case r.StatusCode >= 300 && r.StatusCode < 500 && r.StatusCode != http.StatusRequestTimeout && r.StatusCode != http.StatusTooManyRequests:
 		return fmt.Errorf("%w: the storage refuses: %w; look at storage.s3.access_key, secret_key, region and bucket", store.ErrUsage, err)
 	}
-	return classify(ctx, err)
+	if err = classify(ctx, err); errors.Is(err, store.ErrUnavailable) {
+		err = fmt.Errorf("%w; look whether it runs, and whether it can be reached from here (storage.s3.endpoint)", err)
+	}
+	return err
 }

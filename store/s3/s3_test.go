@@ -3,6 +3,7 @@ package s3_test
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"stet/store"
@@ -46,6 +47,7 @@ func TestOpenErrors(t *testing.T) {
 		{"an unknown key", func(o *s3.Options) { o.AccessKey = "nobody" }, store.ErrUsage},
 		{"an address with a path", func(o *s3.Options) { o.Endpoint += "/bucket" }, store.ErrUsage},
 		{"an address that is none", func(o *s3.Options) { o.Endpoint = "ftp://127.0.0.1" }, store.ErrUsage},
+		{"https where http is spoken", func(o *s3.Options) { o.Endpoint = "https" + strings.TrimPrefix(o.Endpoint, "http") }, store.ErrUsage},
 		{"nobody there", func(o *s3.Options) { o.Endpoint = "http://127.0.0.1:1" }, store.ErrUnavailable},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
