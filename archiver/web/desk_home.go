@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"stet/archiver"
 	"stet/extract/box"
@@ -255,6 +257,13 @@ func (s *Server) said(w http.ResponseWriter, r *http.Request, text string, q *ar
 	return s.render(w, r, http.StatusOK, "quote", frame{Title: "Did they really say that?", Query: text, Body: p})
 }
 
+// joined reports whether two pieces would run together that are words.
+func joined(before, after string) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(after)
+	return !unicode.IsSpace(last) && letter(first) && !words.Unspaced(string(last)) && !words.Unspaced(string(first))
+}
+
 // partsOf turns a comparison of pasted words with a post around: what only the
 // post has is struck out, what only the paste has is put in.
 func partsOf(edits []words.Edit) []view.Part {
@@ -266,6 +275,11 @@ func partsOf(edits []words.Edit) []view.Part {
 			kind = view.PartNew
 		case words.Second:
 			kind = view.PartGone
+		}
+		// The pieces of the paste make up its text; what only the post has can
+		// stand behind its last word, which has no space behind it.
+		if n := len(out); n > 0 && e.Op == words.Second && joined(out[n-1].Text, e.Text) {
+			out[n-1].Text += " "
 		}
 		out = append(out, view.Part{Kind: kind, Text: e.Text})
 		// As everywhere, what is struck out stands before what is put in.

@@ -58,7 +58,7 @@ func hostile(t *testing.T, w *world) []string {
 		x := w.add(&store.Exchange{Started: at, Method: "GET", URL: "https://cdn.example/" + url.PathEscape(evil), Status: 200, Protocol: "http/1.1", Address: evil, Error: evil,
 			RequestHead: []byte("GET / HTTP/1.1\r\nX: " + evil + "\r\n\r\n"), ResponseHead: []byte("HTTP/1.1 200 OK\r\nX-Evil: " + evil + "\r\nRefresh: 0;url=/pwned\r\nLink: </pwned>; rel=preload; as=script\r\n\r\n"),
 			Body: store.Body{Inline: []byte(evil), Size: int64(len(evil)), Digest: store.DigestOf([]byte(evil)), Type: "text/html"}})
-		p := post.Post{Platform: ref.Platform, ID: ref.ID, URL: evil, Text: evil, Warning: evil, Language: evil, Posted: at, Sensitive: i%2 == 0, Labels: []string{evil},
+		p := post.Post{Platform: ref.Platform, ID: ref.ID, URL: evil, Text: evil, Warning: evil, Note: evil, Language: evil, Posted: at, Sensitive: i%2 == 0, Labels: []string{evil},
 			Author: post.Author{ID: evil, Name: evil, Handle: evil, URL: evil, Avatar: evil, Verified: evil}, Counts: map[string]int64{evil: 3},
 			Media: []post.Media{{Kind: "photo", URL: evil, Alt: evil, Digest: svg.String(), Type: "image/svg+xml"}, {Kind: evil, URL: evil, Alt: evil, Error: evil}, {Kind: "video", URL: evil, Digest: svg.String(), Poster: evil}},
 			Links: []post.Link{{URL: evil, Expanded: evil, Display: evil}}, Card: &post.Card{URL: evil, Title: evil, Description: evil, Image: evil},
@@ -83,7 +83,11 @@ func hostile(t *testing.T, w *world) []string {
 	folder := w.add(&store.Case{Time: at, Act: store.CaseOpen, Title: evil, Text: evil, Tags: payloads()[:5], By: evil})
 	w.add(&store.Case{Time: at, Case: folder, Act: store.CaseAdd, Member: store.CaseMember{Ref: post.Ref{Platform: post.Twitter, ID: "1991000000000000000"}}, Text: evil, By: evil})
 	w.add(&store.Case{Time: at, Case: folder, Act: store.CaseNote, Text: evil, By: evil})
-	return append(paths, "/", "/gone", "/cases", casePath(folder), "/queue", "/health", "/article?url=https://evil.example/a", "/page?url=https://evil.example/p",
+	// What people decide and write is no more than words either.
+	w.add(&store.Hold{Time: at, Ref: post.Ref{Platform: post.Twitter, ID: "1991000000000000000"}, Operator: evil, Reason: evil})
+	w.add(&store.Takedown{Time: at, Accounts: []string{"twitter:" + payloads()[2]}, Act: store.TakedownRefuse, Operator: evil, Reason: evil, Basis: evil})
+	w.add(&store.Approval{Time: at, Ref: post.Ref{Platform: post.Twitter, ID: "1991000000000000000"}, Operator: evil, Note: evil})
+	return append(paths, "/", "/gone", "/decisions", "/search?q=script+alert&since=2026-01-01&kind="+url.QueryEscape(payloads()[3]), "/cases", casePath(folder), "/queue", "/health", "/article?url=https://evil.example/a", "/page?url=https://evil.example/p",
 		"/post/"+url.PathEscape(payloads()[0]), "/account/"+url.PathEscape("twitter:"+payloads()[2]), "/case/"+url.PathEscape(payloads()[3]), "/gone?author="+url.QueryEscape(payloads()[3])+"&domain="+url.QueryEscape(payloads()[4]))
 }
 

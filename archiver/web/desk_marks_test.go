@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"stet/extract/words"
+	"stet/store/view"
 )
 
 // TestMarks: what was looked for is marked, in every script, and an excerpt
@@ -71,5 +74,28 @@ func TestResultsPage(t *testing.T) {
 	}
 	if w := p.send("GET", "/search?q=https://nowhere.example/x&status=deleted", nil); w.Code != 404 || !strings.Contains(w.Body.String(), "Search without narrowing") {
 		t.Errorf("narrowed to nothing: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestPartsOf: what only the post has does not run into the last word of the paste.
+func TestPartsOf(t *testing.T) {
+	for _, tt := range [][3]string{
+		{"It costs four crowns.", "It costs two crowns. You have my word.", "It costs [two ]{four }crowns. [You have my word.]"},
+		{"夜の船", "夜の船は六時", "夜の船[は六時]"},
+	} {
+		got := ""
+		for _, p := range partsOf(words.Diff(tt[0], tt[1])) {
+			switch p.Kind {
+			case view.PartGone:
+				got += "[" + p.Text + "]"
+			case view.PartNew:
+				got += "{" + p.Text + "}"
+			default:
+				got += p.Text
+			}
+		}
+		if got != tt[2] {
+			t.Errorf("%q, want %q", got, tt[2])
+		}
 	}
 }
