@@ -215,3 +215,29 @@ func TestStoredFiles(t *testing.T) {
 		t.Errorf("the folder again makes %d captures", len(again.Captures))
 	}
 }
+
+// TestOwnLines imports what `stet export --format jsonl` writes: the words come
+// back as they were, and nothing is said to be kept that is not here.
+func TestOwnLines(t *testing.T) {
+	const own = `{"post":{"platform":"mastodon","id":"harbour.example/112233445566778899","url":"https://harbour.example/@ada/112233445566778899","author":{"id":"1","name":"Ada","handle":"ada@harbour.example"},` +
+		`"text":"A boat \"metadata\" of the harbour","posted":"2024-04-01T10:00:00Z","media":[{"kind":"photo","url":"https://harbour.example/1.png","digest":"sha256:00","bytes":7,"type":"image/png","alt":"a boat"}]},` +
+		`"status":{"value":"deleted","confirmed":true,"first_gone":"2024-05-01T10:00:00Z"},"captures":[{"id":"x"}],"looks":[],"mentions":[]}`
+	a := newArchive(t)
+	if err := a.give(t, "own.jsonl", []byte(own+"\n"+`{"post":{"platform":"mastodon","id":"a b"}}`+"\n"+`{"post":{"platform":"mastodon","id":"a/1","text":""}}`+"\n"+`{"post":7}`)); err != nil {
+		t.Fatal(err)
+	}
+	if a.count(Kept) != 1 || a.count(Skipped) != 3 {
+		t.Fatalf("%+v", a.items)
+	}
+	h, err := a.o.Archive.History(t.Context(), post.Ref{Platform: post.Mastodon, ID: "harbour.example/112233445566778899"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := h.Best().Content
+	if p := best.Post; p.Text != `A boat "metadata" of the harbour` || p.Author.Name != "Ada" || len(p.Media) != 1 || p.Media[0].Digest != "" || p.Media[0].Alt != "a boat" || best.Source != post.SourceImport || len(h.Looks)+len(h.Verdicts) > 0 {
+		t.Errorf("it is %+v", best)
+	}
+	if notes := strings.Join(best.Notes, "; "); !strings.Contains(notes, "deleted, first seen at 2024-05-01T10:00:00Z") || !strings.Contains(notes, "sha256:00") {
+		t.Errorf("the notes are %s", notes)
+	}
+}

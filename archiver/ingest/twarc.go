@@ -38,6 +38,9 @@ type twarcHead struct {
 	Twarc    struct {
 		Retrieved string `json:"retrieved_at"`
 	} `json:"__twarc"`
+	// Post stands in lines of our own alone, with Status.
+	Post   json.RawMessage `json:"post"`
+	Status json.RawMessage `json:"status"`
 }
 
 // plainly reports whether a line is a status of v1.1 and nothing else, which
@@ -64,6 +67,10 @@ func twarcLine(line []byte) []piece {
 		notes = append(notes, "collected at "+clip(when)+", as the file says")
 	}
 	switch {
+	case head.Post != nil && head.Data == nil && head.IDStr == nil:
+		var status ownStatus
+		_ = json.Unmarshal(head.Status, &status) // what is no status says nothing
+		return ownLine(head.Post, status)
 	case head.Data != nil:
 		return twarcPage(line, head.Data, notes)
 	case head.IDStr == nil && (head.AuthorID != nil || head.Text != nil):
