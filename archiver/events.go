@@ -241,7 +241,7 @@ func statusOfEvent(v *store.Verdict) *EventStatus {
 // derivationEvents tells of a post's first capture, of its edit, and of stories
 // that quote other words than were captured.
 func (e *Engine) derivationEvents(ctx context.Context, r *store.Record, d *store.Derivation) ([]Event, error) {
-	if d.Source.Secondhand() || d.Ref.IsZero() {
+	if d.Source.Secondhand() || d.Ref.IsZero() || d.Redacted {
 		return nil, nil
 	}
 	h, err := e.historyAt(ctx, d.Ref, r.Seq)

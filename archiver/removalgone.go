@@ -157,7 +157,7 @@ func (r *Remover) UnsealPost(ctx context.Context, ref post.Ref, w Wish) (int, er
 			return 0, err
 		}
 		for _, act := range more {
-			if act.Content.Takedown.IsZero() && !slices.ContainsFunc(acts, func(o store.Item[store.Redaction]) bool { return o.ID == act.ID }) {
+			if act.Content.Takedown.IsZero() && !act.Content.Part && !slices.ContainsFunc(acts, func(o store.Item[store.Redaction]) bool { return o.ID == act.ID }) {
 				acts = append(acts, act)
 			}
 		}

@@ -172,13 +172,16 @@ func (r *Remover) handle(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Payload, &w); err != nil {
 		return fmt.Errorf("%w: the job %s: %w", store.ErrCorrupt, j.ID, err)
 	}
-	record, err := r.o.Archive.Get(ctx, w.Takedown)
-	if err != nil {
-		return err
-	}
-	t, err := store.Decode[store.Takedown](&record)
-	if err != nil {
-		return err
+	t := &store.Takedown{}
+	var err error
+	if !w.Takedown.IsZero() { // or the files are those of a redaction
+		record, err := r.o.Archive.Get(ctx, w.Takedown)
+		if err != nil {
+			return err
+		}
+		if t, err = store.Decode[store.Takedown](&record); err != nil {
+			return err
+		}
 	}
 	switch {
 	case w.Last:

@@ -120,6 +120,9 @@ type Derivation struct {
 	// Notes are the disagreements between sources and the oddities that the
 	// parser met, as sentences.
 	Notes []string `json:"notes,omitempty"`
+	// Redacted is true where it holds what is left of an earlier one, of which
+	// something was taken out: see [Redaction].
+	Redacted bool `json:"redacted,omitempty"`
 }
 
 // Look is one dated answer to "is it still there?".

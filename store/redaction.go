@@ -216,6 +216,68 @@ func (a *Archive) RedactionsOf(ctx context.Context, id ID) ([]Item[Redaction], e
 	return items, nil
 }
 
+// RedactionNote says what a derivation says of the part that was taken out of
+// it, empty where none was.
+func (d *Derivation) RedactionNote() string {
+	if !d.Redacted || len(d.Notes) == 0 {
+		return ""
+	}
+	return d.Notes[len(d.Notes)-1]
+}
+
+// PartRedactions returns, oldest first, the redactions that took parts out of
+// posts and stand: all of them under [RedactionsTerm], those of a post under its
+// [RefTerm].
+func (a *Archive) PartRedactions(ctx context.Context, t Term) ([]Item[Redaction], error) {
+	records, err := a.ListAll(ctx, t, MaxHistory, KindRedaction)
+	if err != nil {
+		return nil, err
+	}
+	var items []Item[Redaction]
+	for i := range records {
+		r, err := Decode[Redaction](&records[i])
+		if err != nil {
+			return nil, err
+		}
+		if !r.Part || r.Act != RedactionSeal {
+			continue
+		}
+		stands, err := a.stands(ctx, records[i].ID, r)
+		if err != nil {
+			return nil, err
+		}
+		if stands {
+			items = append(items, Item[Redaction]{records[i].Seq, records[i].ID, r})
+		}
+	}
+	return items, nil
+}
+
+// stands reports whether a record lacks content because of a redaction still, or
+// what is left of one is there.
+func (a *Archive) stands(ctx context.Context, id ID, r *Redaction) (bool, error) {
+	for i := range r.Records {
+		rec, err := a.Get(ctx, r.Records[i].ID)
+		if err != nil {
+			return false, err
+		}
+		if rec.Whole() {
+			continue
+		}
+		acts, err := a.RedactionsOf(ctx, rec.ID)
+		if err != nil || len(acts) > 0 && acts[len(acts)-1].ID == id {
+			return err == nil, err
+		}
+	}
+	for _, id := range r.Left {
+		rec, err := a.Get(ctx, id)
+		if err != nil || len(ContentFields(&rec)) > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // Replace puts a changed record, of [Without] or as it was before, in the place
 // of the stored one when the builder commits. The commit must also add a
 // [Redaction] that names it.

@@ -60,7 +60,7 @@ func (a *app) bundleTo(ctx context.Context, f *exportFlags, o export.Options, ou
 		a.warn("nobody outside vouches for a time in this bundle; --stamp obtains that, from those of evidence.authorities and evidence.calendars")
 	}
 	for _, l := range b.Left {
-		a.warn("left out for the public: %s", l)
+		a.warn("left out: %s", l)
 	}
 	return export.Summary{Posts: int64(b.Posts), Records: int64(b.Records), Files: 1, Bytes: count.n, Bound: uint64(b.Head)}, nil //nolint:gosec // a size
 }

@@ -77,6 +77,9 @@ func (a *app) check(ctx context.Context) error {
 				a.out.block("", fmt.Sprintf("Proved %s of the evidence tree; the last one covers %s.", count(heads.Heads, "signed head"), count(heads.Covered, "record")), 0)
 			}
 		}
+		if err := a.tellRedacted(ctx, w); err != nil {
+			return err
+		}
 		if sum.Problems > 0 {
 			return fmt.Errorf("the archive in %s: %w: %s, the first is %s %s: %s; restore a backup, or run `stet rebuild` where only the index is damaged, or `stet salvage` where there is no backup",
 				w.Dir, store.ErrCorrupt, count(sum.Problems, "problem"), first.Thing, first.Name, first.What)

@@ -242,6 +242,7 @@ func ruledOf(record *store.Record) (ruled, error) {
 
 // showRulings prints what was decided about a post.
 func (a *app) showRulings(v *view.Post) {
+	a.showRedacted(v)
 	if r := v.Removed; r != nil {
 		word := "Removed"
 		if r.Act == store.RedactionSeal {

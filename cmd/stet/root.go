@@ -56,7 +56,7 @@ original is deleted.
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
 		a.serveCommand(), a.watchCommand(), a.caseCommand(), a.sourceCommand(), a.jobsCommand(),
 		a.checkCommand(), a.checkpointCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.migrateCommand(), a.rebuildCommand(), a.salvageCommand(),
-		a.exportCommand(), a.importCommand(), a.statusCommand(), a.userCommand(), a.tokenCommand(), a.approveCommand(), a.holdCommand(), a.refuseCommand(), a.privateCommand(), a.takedownCommand(), a.repairCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
+		a.exportCommand(), a.importCommand(), a.statusCommand(), a.userCommand(), a.tokenCommand(), a.approveCommand(), a.holdCommand(), a.refuseCommand(), a.privateCommand(), a.redactCommand(), a.takedownCommand(), a.repairCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
 	return root
 }
@@ -94,7 +94,7 @@ func oneArg(what string) cobra.PositionalArgs {
 
 // commands are the names of the commands of this version.
 func commands() []string {
-	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "case", "source", "jobs", "check", "checkpoint", "verify", "export", "import", "backup", "restore", "compact", "migrate", "rebuild", "salvage", "status", "user", "token", "approve", "hold", "refuse", "private", "takedown", "repair", "doctor", "config", "version", "completion", "demo", "help"}
+	return []string{"capture", "extract", "show", "lookup", "recheck", "serve", "watch", "case", "source", "jobs", "check", "checkpoint", "verify", "export", "import", "backup", "restore", "compact", "migrate", "rebuild", "salvage", "status", "user", "token", "approve", "hold", "refuse", "private", "redact", "takedown", "repair", "doctor", "config", "version", "completion", "demo", "help"}
 }
 
 // near are words that mean what a command does.
@@ -103,17 +103,10 @@ func near() map[string]string {
 		"archive": "capture", "save": "capture", "snapshot": "capture", "add": "capture", "grab": "capture", "fetch": "capture", "download": "capture", "keep": "capture",
 		"scan": "extract", "parse": "extract", "embeds": "extract", "list": "lookup", "ls": "lookup", "grep": "lookup", "query": "lookup", "quote": "lookup", "said": "lookup",
 		"get": "show", "view": "show", "cat": "show", "diff": "show", "history": "show", "log": "show", "timeline": "show", "info": "status", "stat": "status", "stats": "status",
-		"delete": "takedown", "remove": "takedown", "erase": "takedown", "seal": "takedown", "look": "recheck", "refresh": "recheck", "update": "recheck", "alive": "recheck",
+		"delete": "takedown", "remove": "takedown", "erase": "takedown", "seal": "takedown", "blacken": "redact", "censor": "redact", "look": "recheck", "refresh": "recheck", "update": "recheck", "alive": "recheck",
 		"fsck": "check", "scrub": "check", "vacuum": "compact", "reindex": "rebuild", "recover": "salvage", "rescue": "salvage", "settings": "config", "example": "demo", "try": "demo",
 		"run": "serve", "start": "serve", "daemon": "serve", "web": "serve", "desk": "serve", "feed": "source", "feeds": "source", "sources": "source",
 		"queue": "jobs", "job": "jobs", "alert": "watch", "follow": "source", "cases": "case", "users": "user", "tokens": "token", "login": "token", "health": "status",
-	}
-}
-
-// laterCommands are the commands of later versions, with what serves meanwhile.
-func laterCommands() map[string]string {
-	return map[string]string{
-		"redact": "",
 	}
 }
 
@@ -123,12 +116,6 @@ func (a *app) unknownCommand(args []string) error {
 		return nil
 	}
 	word := args[0]
-	if meanwhile, ok := laterCommands()[word]; ok {
-		if meanwhile != "" {
-			meanwhile = "; until then, " + meanwhile
-		}
-		return fmt.Errorf("%w: `stet %s` comes in a later version%s", store.ErrUsage, word, meanwhile)
-	}
 	if meant, ok := near()[strings.ToLower(word)]; ok {
 		return fmt.Errorf("%w: there is no command %q; `stet %s` does that", store.ErrUsage, word, meant)
 	}

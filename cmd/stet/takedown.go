@@ -205,20 +205,24 @@ func (a *app) printRemoval(p *archiver.Removal) {
 	n, bytes := p.Goes()
 	a.out.line("%s: %s of %d, with %s", p.Ref, count(n, "place"), len(p.Places), size(bytes))
 	for i := range p.Places {
-		at := &p.Places[i]
-		end := "goes"
-		if at.Stays != "" {
-			end = "stays: " + at.Stays
-		}
-		others := ""
-		if len(at.Others) > 0 && at.Stays == "" {
-			others = "also holds " + at.Others[0].String()
-			if more := len(at.Others) - 1; more > 0 {
-				others += fmt.Sprintf(" and %d more", more)
-			}
-		}
-		a.out.hang("  ", fmt.Sprintf("%-8s", at.Kind), joined([]string{at.Name, at.What, others, end}, "; "))
+		a.printPlace(&p.Places[i])
 	}
+}
+
+// printPlace prints one place that holds something of a post.
+func (a *app) printPlace(at *archiver.Place) {
+	end := "goes"
+	if at.Stays != "" {
+		end = "stays: " + at.Stays
+	}
+	others := ""
+	if len(at.Others) > 0 && at.Stays == "" {
+		others = "also holds " + at.Others[0].String()
+		if more := len(at.Others) - 1; more > 0 {
+			others += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	a.out.hang("  ", fmt.Sprintf("%-8s", at.Kind), joined([]string{at.Name, at.What, others, end}, "; "))
 }
 
 // carryOut seals or destroys.

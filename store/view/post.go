@@ -34,6 +34,8 @@ type Post struct {
 	// Removed says that content of it was removed by the archive, and what is
 	// left; nil where all is there.
 	Removed *Removed `json:"removed,omitempty"`
+	// Redacted are the parts of it that were taken out, the oldest first.
+	Redacted []Redacted `json:"redacted,omitempty"`
 	// Source is where the shown words come from, empty where none are kept.
 	Source post.Source `json:"-"`
 	// Notes are what the parser and the other sources had to say of it.
@@ -141,7 +143,7 @@ func (r *Reader) Post(ctx context.Context, ref post.Ref) (*Post, error) {
 	if err = r.rulings(ctx, v); err != nil {
 		return nil, err
 	}
-	if v.Removed, err = r.removed(ctx, h); err != nil {
+	if v.Removed, v.Redacted, err = r.removed(ctx, h); err != nil {
 		return nil, err
 	}
 	if v.Drawings, err = r.drawings(ctx, ref); err != nil {

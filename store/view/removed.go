@@ -28,23 +28,62 @@ type Remains struct {
 	Leaf string     `json:"leaf"`
 }
 
-// removed says what was removed of a post, nil where nothing was.
-func (r *Reader) removed(ctx context.Context, h *store.History) (*Removed, error) {
-	if len(h.Bare) == 0 {
-		return nil, nil
-	}
-	var v Removed
+// Redacted says that a part of a post was taken out, and what remains of the
+// records that held it.
+type Redacted struct {
+	Time   time.Time `json:"time"`
+	Reason string    `json:"reason,omitempty"`
+	// What says what was taken out: words, a field, a file.
+	What    []string  `json:"what"`
+	Remains []Remains `json:"remains"`
+}
+
+// removed says what was removed of a post, nil where nothing was, and what parts
+// were taken out.
+func (r *Reader) removed(ctx context.Context, h *store.History) (*Removed, []Redacted, error) {
+	var v *Removed
+	var parts []Redacted
 	for _, b := range h.Bare {
 		rec, err := r.archive.Get(ctx, b.ID)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		v.Remains = append(v.Remains, Remains{ID: b.ID, Kind: b.Kind, Time: b.Time.UTC(), Seq: b.Seq, Leaf: "sha256:" + rec.Leaf().String()})
+		remains := Remains{ID: b.ID, Kind: b.Kind, Time: b.Time.UTC(), Seq: b.Seq, Leaf: "sha256:" + rec.Leaf().String()}
+		acts, err := r.archive.RedactionsOf(ctx, b.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if n := len(acts); n > 0 && acts[n-1].Content.Part {
+			parts = addPart(parts, acts[n-1].Content, remains)
+			continue
+		}
+		if v == nil {
+			v = &Removed{}
+		}
+		v.Remains = append(v.Remains, remains)
+		if err := r.because(ctx, v, acts); err != nil {
+			return nil, nil, err
+		}
 	}
-	acts, err := r.archive.RedactionsOf(ctx, h.Bare[len(h.Bare)-1].ID)
-	if err != nil {
-		return nil, err
+	return v, parts, nil
+}
+
+// addPart adds what a redaction took out; what was put back is told no more.
+func addPart(parts []Redacted, act *store.Redaction, remains Remains) []Redacted {
+	if act.Act != store.RedactionSeal {
+		return parts
 	}
+	for i := range parts {
+		if parts[i].Time.Equal(act.Time) {
+			parts[i].Remains = append(parts[i].Remains, remains)
+			return parts
+		}
+	}
+	return append(parts, Redacted{Time: act.Time.UTC(), Reason: act.Reason, What: act.What, Remains: []Remains{remains}})
+}
+
+// because says why content was removed: by the last of the acts.
+func (r *Reader) because(ctx context.Context, v *Removed, acts []store.Item[store.Redaction]) error {
 	for i := range acts {
 		act := acts[i].Content
 		v.Time, v.Act, v.Reason, v.Basis = act.Time.UTC(), act.Act, act.Reason, ""
@@ -53,13 +92,13 @@ func (r *Reader) removed(ctx context.Context, h *store.History) (*Removed, error
 		}
 		rec, err := r.archive.Get(ctx, act.Takedown)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t, err := store.Decode[store.Takedown](&rec)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		v.Basis = t.Basis
 	}
-	return &v, nil
+	return nil
 }

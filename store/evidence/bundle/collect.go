@@ -112,6 +112,11 @@ func (c *Content) addPost(ctx context.Context, h *store.History) error {
 	for _, list := range [][]store.ID{idsOf(h.Captures), idsOf(h.Derivations), idsOf(h.Looks), idsOf(h.Verdicts), idsOf(h.Articles), idsOf(h.Resolutions)} {
 		ids = append(ids, list...)
 	}
+	for i := range h.Bare { // that they were there, and their leaves
+		if h.Bare[i].Kind != store.KindArticle {
+			ids = append(ids, h.Bare[i].ID)
+		}
+	}
 	drawings, err := c.Archive.ListAll(ctx, store.RefTerm(h.Ref), store.MaxHistory, store.KindDrawing)
 	if err != nil {
 		return err
@@ -180,6 +185,9 @@ func (c *Content) add(ctx context.Context, id store.ID) ([]store.ID, error) {
 	}
 	if len(c.Items) >= MaxRecords {
 		return nil, fmt.Errorf("%w: a bundle has at most %d records; name fewer posts", store.ErrTooLarge, MaxRecords)
+	}
+	if d, ok := content.(*store.Derivation); ok && d.Redacted {
+		c.Left = append(c.Left, d.Ref.String()+": "+d.RedactionNote())
 	}
 	if !r.Whole() {
 		c.Left = append(c.Left, "what the archive removed or sealed since it was recorded")

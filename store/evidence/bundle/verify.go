@@ -54,6 +54,8 @@ type verifying struct {
 	pictures map[store.Digest]bool
 	records  int
 	lacking  int // of which content is missing
+	// redacted says what was taken out of posts, as the records do.
+	redacted []string
 	problem  bool
 	// see is told of each record of what was on the wire that was read.
 	see func(file string, r *warc.Read)
@@ -244,6 +246,9 @@ func (v *verifying) lines(w *wire) error {
 		}
 		if v.lacking > 0 {
 			more += fmt.Sprintf("; content of %d of them was left out, sealed or removed, and its commitment stands in its place", v.lacking)
+		}
+		for _, note := range v.redacted {
+			more += "; " + note
 		}
 		v.say(Records, result, "each of the %d records is covered by the head%s", v.records, more)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"stet/store"
@@ -74,6 +75,10 @@ func (w *wire) expect(v *verifying, r *store.Record) error {
 		}
 	case *store.Drawing:
 		v.pictures[c.Picture] = true
+	case *store.Derivation:
+		if note := c.RedactionNote(); note != "" && !slices.Contains(v.redacted, c.Ref.String()+": "+note) {
+			v.redacted = append(v.redacted, c.Ref.String()+": "+note)
+		}
 	case *store.Exchange:
 		w.exchange(r.ID, c)
 	}
