@@ -1,6 +1,7 @@
 package archiver
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -66,6 +67,9 @@ func TestJudge(t *testing.T) {
 		{"age gate beside a source that shows it", []at{live, {1, synd, post.AgeRestricted, true}, {1, oembed, post.Live, true}}, post.AgeRestricted, true},
 		{"shown after an age gate", []at{live, {1, synd, post.AgeRestricted, true}, {2, synd, post.Live, true}}, post.Live, false},
 		{"suspended without statement", []at{live, {1, synd, post.AccountSuspended, false}, {9, synd, post.AccountSuspended, false}}, post.AccountSuspended, false},
+		{"absences of different words", []at{live, {1, synd, post.NotFound, false}, {1, oembed, post.AccountGone, false}, {12, synd, post.NotFound, false}, {25, synd, post.AccountGone, false}}, post.NotFound, true},
+		{"confirmed stays through one statement of another kind", []at{live, {1, synd, post.NotFound, false}, {1, oembed, post.NotFound, false}, {12, synd, post.NotFound, false}, {25, synd, post.NotFound, false}, {30, api, post.Deleted, true}}, post.NotFound, true},
+		{"hidden without a statement", []at{live, {1, synd, post.Protected, false}}, post.Protected, false},
 		{"absence explained later", []at{live, {1, synd, post.NotFound, false}, {1, oembed, post.NotFound, false}, {2, api, post.AccountSuspended, true}, {2, oembed, post.NotFound, false}}, post.AccountSuspended, true},
 	}
 	for _, tt := range tests {
@@ -78,6 +82,27 @@ func TestJudge(t *testing.T) {
 				t.Errorf("first gone %v, confirmed at %v", got.FirstGone, got.ConfirmedAt)
 			}
 		})
+	}
+}
+
+// TestObservations: what a web archive, an import or an article shows says
+// nothing of whether a post stands, and neither does a look in quarantine.
+func TestObservations(t *testing.T) {
+	when := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	h := &store.History{}
+	for i, source := range []post.Source{post.SourceArticle, post.SourceImport, post.SourceArchive, post.SourceEmbed, post.SourcePublic, post.SourceAPI} {
+		h.Captures = append(h.Captures, store.Item[store.Capture]{Seq: uint64(i + 1), ID: store.ID{15: byte(i + 1)}, Content: &store.Capture{Time: when, Source: source}})
+	}
+	h.Looks = []store.Item[store.Look]{
+		{Seq: 10, ID: store.ID{15: 10}, Content: &store.Look{Time: when, Endpoint: "syndication", Result: post.Deleted, Explicit: true, Quarantined: true}},
+		{Seq: 11, ID: store.ID{15: 11}, Content: &store.Look{Time: when, Endpoint: "syndication", Result: post.NotFound}},
+	}
+	var got []byte
+	for _, o := range Observations(h) {
+		got = append(got, o.Look[15])
+	}
+	if want := []byte{4, 5, 6, 11}; !bytes.Equal(got, want) {
+		t.Errorf("observations %v, want %v", got, want)
 	}
 }
 
