@@ -112,6 +112,38 @@ func (w *world) post(id, words string, private bool) post.Ref {
 	return ref
 }
 
+// privately adds to a post what only the newsroom sees of it: an article that is
+// not published, a capture that was made with its own access, and an answer of
+// that kind behind a look that is no secret. It returns the id of the capture.
+func (w *world) privately(ref post.Ref, words string) store.ID {
+	w.t.Helper()
+	ctx := w.t.Context()
+	w.now = w.now.Add(time.Hour)
+	b := w.archive.Begin()
+	article := w.exchange("https://news.example/draft", "text/html", "<p>"+words+"</p>", true)
+	article.Purpose = "article"
+	aid, err := b.Add(ctx, article)
+	w.must(err)
+	version, err := b.Add(ctx, &store.ArticleVersion{Time: w.now, URL: article.URL, Key: store.ArticleKey(article.URL), Title: "About " + words, Exchange: aid,
+		Origin: "web", Source: "front", Private: true, Finder: "1", Text: words, Mentions: []store.Mention{{Kind: "embed", Ref: ref, URL: "https://x.com/a/status/" + ref.ID, Positions: []int{1}}}})
+	w.must(err)
+	answer := w.exchange("https://cdn.example/own", "application/json", `{"text":"`+words+`"}`, true)
+	answer.Refs = []post.Ref{ref}
+	xid, err := b.Add(ctx, answer)
+	w.must(err)
+	capture, err := b.Add(ctx, &store.Capture{Time: w.now, Kind: store.CapturePost, Ref: ref, URL: "https://x.com/a/status/" + ref.ID, Source: post.SourcePublic,
+		Exchanges: []store.ID{xid}, Article: version, Private: true})
+	w.must(err)
+	_, err = b.Add(ctx, &store.Derivation{Time: w.now, Capture: capture, Parser: "p/1", Source: post.SourcePublic, Ref: ref,
+		Post: post.Post{Platform: ref.Platform, ID: ref.ID, URL: "https://x.com/a/status/" + ref.ID, Author: post.Author{Name: "A <b>", Handle: "a"}, Text: words, Posted: noon}})
+	w.must(err)
+	_, err = b.Add(ctx, &store.Look{Time: w.now, Ref: ref, Result: post.Live, Endpoint: "syndication", Exchange: xid})
+	w.must(err)
+	_, err = b.Commit(ctx)
+	w.must(err)
+	return capture
+}
+
 func (w *world) options(f Format, s Selection) Options {
 	return Options{Format: f, Selection: s, Archive: w.archive, Private: archiver.IsPrivate, Software: "stet test", Name: "out",
 		View: func(a *store.Archive) *view.Reader {
@@ -220,6 +252,7 @@ func TestPrivate(t *testing.T) {
 	w := newWorld(t)
 	open, hidden := w.post("20", "openwords", false), w.post("30", "hiddenwords", true)
 	w.post("40", "otherwords", false)
+	own := w.privately(open, "draftwords")
 	for _, f := range Formats() {
 		for name, s := range map[string]Selection{"all": {All: true}, "source": {Source: "front"}, "range": {Since: noon}, "named": {Refs: []post.Ref{open}},
 			"article": {Article: "https://news.example/20"}} {
@@ -233,7 +266,7 @@ func TestPrivate(t *testing.T) {
 				if !strings.Contains(got, word) {
 					t.Errorf("nothing of the public post: %.500s", got)
 				}
-				for _, secret := range []string{"hiddenwords", "twitter:30", "id=30", "/30"} {
+				for _, secret := range []string{"hiddenwords", "twitter:30", "id=30", "/30", "draft", "cdn.example/own", own.String()} {
 					if i := strings.Index(got, secret); i >= 0 {
 						t.Errorf("%q of the private post: %q", secret, got[max(0, i-200):i+50])
 					}
@@ -255,6 +288,10 @@ func TestPrivate(t *testing.T) {
 		_, err := Run(t.Context(), w.options(f, Selection{Refs: []post.Ref{hidden}}), &tree{})
 		if !errors.Is(err, store.ErrRefused) {
 			t.Errorf("naming a private post: %v", err)
+		}
+		_, err = Run(t.Context(), w.options(f, Selection{Article: "https://news.example/draft"}), &tree{})
+		if f == WARC && !errors.Is(err, store.ErrRefused) {
+			t.Errorf("naming a private article: %v", err)
 		}
 		_, err = Run(t.Context(), w.options(f, Selection{Refs: []post.Ref{{Platform: post.Twitter, ID: "99"}}}), &tree{})
 		if !errors.Is(err, store.ErrNotFound) {
