@@ -58,11 +58,19 @@ func (a *app) backup(ctx context.Context, word, passphraseFile string) error {
 			return nil
 		}
 		defer a.tellKey(key)
+		defer a.tellLost(sum.Lost)
 		a.out.block("", fmt.Sprintf("The backup in %s holds %s, %s and %s. The database (%s) and %s (%s) were copied, %d were there already.",
 			sum.Dir, count(sum.Records, "record"), count(sum.Blobs, "stored file"), count(sum.Jobs, "job"),
 			size(sum.DatabaseBytes), count(sum.Copied, "large file"), size(sum.CopiedBytes), sum.Present), 0)
 		return nil
 	})
+}
+
+// tellLost says how many files a salvage did not find.
+func (a *app) tellLost(n int64) {
+	if n > 0 {
+		a.out.block("", fmt.Sprintf("Missing, because a salvage did not find them: %s that records refer to; `stet check` says which.", count(n, "stored file")), 0)
+	}
 }
 
 // backedUp is what `stet backup --json` prints.

@@ -76,6 +76,7 @@ func (a *app) restore(ctx context.Context, word string, force bool, passphraseFi
 	}
 	a.out.block("", fmt.Sprintf("The archive in %s holds %s, %s and %s again.", sum.Dir,
 		count(sum.Records, "record"), count(sum.Blobs, "stored file"), count(sum.Jobs, "job")), 0)
+	a.tellLost(sum.Lost)
 	if sum.Aside != "" {
 		a.out.block("", "The archive that was there is in "+sum.Aside+"; --data reads it there.", 0)
 	}

@@ -51,6 +51,9 @@ type BackupSummary struct {
 	Copied      int64 `json:"copied"`
 	CopiedBytes int64 `json:"copied_bytes"`
 	Present     int64 `json:"present"`
+	// Lost counts the blobs that records refer to and that a salvage did not
+	// find.
+	Lost int64 `json:"lost"`
 	// Removed counts the files of blobs that are no longer kept.
 	Removed int64 `json:"removed"`
 	// DatabaseBytes is the size of the copied database.
@@ -203,6 +206,7 @@ func (b *backup) run() error {
 		return fmt.Errorf("the copy is not sound, and with it the archive; run `stet check`, a backup that was there before is still there: %w", err)
 	}
 	b.sum.Records, b.sum.Jobs, b.sum.Blobs = p.sum.Records, p.sum.Jobs, p.sum.Blobs
+	b.sum.Lost = p.lost
 	if err := b.blobs(p); err != nil {
 		return err
 	}

@@ -61,6 +61,9 @@ type checker struct {
 	entries int64
 	// inFiles are the blobs whose files are to be hashed.
 	inFiles []store.Digest
+	// lost counts those of the problems that are blobs which are not stored any
+	// more, as after a salvage: the database itself is sound.
+	lost int64
 }
 
 func (c *checker) problem(thing, name, format string, args ...any) {
@@ -436,6 +439,7 @@ func (c *checker) blobTerm(t store.Term, seq uint64) {
 	c.look("blob", d.String(), func() error {
 		e, err := blobOf(mustBucket(c.tx, bucketBlobs), d)
 		if err == nil && e == nil {
+			c.lost++
 			err = fmt.Errorf("record %d refers to it and it is not stored", seq)
 		}
 		return err

@@ -89,7 +89,11 @@ func (c *blobCopy) copy(d store.Digest) error {
 	if err != nil {
 		return fmt.Errorf("copying blob %s: %w", d, classify(err))
 	}
-	n, err := c.write(dst, src, d)
+	read := &noted{r: src}
+	n, err := c.write(dst, read, d)
+	if read.err != nil && c.ctx.Err() == nil {
+		err = fmt.Errorf("%w: its file cannot be read: %w", store.ErrCorrupt, read.err)
+	}
 	if err == nil {
 		err = classify(os.Rename(dst.Name(), path))
 	}
@@ -212,6 +216,22 @@ func removeIfThere(path string) error {
 	return nil
 }
 
+// noted keeps the error of a reader apart from those of whoever writes what was
+// read.
+type noted struct {
+	r   io.Reader
+	err error
+}
+
+// Read implements [io.Reader].
+func (n *noted) Read(p []byte) (int, error) {
+	k, err := n.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		n.err = err
+	}
+	return k, err
+}
+
 // stopped ends a long read when ctx does.
 type stopped struct {
 	ctx context.Context //nolint:containedctx // of the one call that reads
@@ -233,11 +253,13 @@ type proven struct {
 	inFiles []store.Digest
 	bytes   int64 // of the blobs in files
 	jobs    int64
+	lost    int64 // blobs that records refer to and that are not stored any more
 }
 
 // prove opens the archive in a folder for reading and checks its database, and
 // the files of its blobs where those are wanted. It errors with ErrCorrupt
-// where something is damaged, and names the first.
+// where something is damaged, and names the first. What a salvage could not find
+// is missing for good, and no reason not to copy the rest: it is only counted.
 func prove(ctx context.Context, dir string, files bool) (*proven, error) {
 	s, err := Open(ctx, dir, Options{ReadOnly: true})
 	if err != nil {
@@ -249,11 +271,16 @@ func prove(ctx context.Context, dir string, files bool) (*proven, error) {
 
 func (s *Store) prove(ctx context.Context, files bool) (*proven, error) {
 	var first store.Problem
-	c := &checker{s: s, ctx: ctx, report: func(p store.Problem) {
-		if first.Thing == "" {
+	lost := int64(0)
+	c := &checker{s: s, ctx: ctx}
+	c.report = func(p store.Problem) {
+		switch {
+		case c.lost > lost:
+			lost = c.lost
+		case first.Thing == "":
 			first = p
 		}
-	}}
+	}
 	err := s.steady(ctx, c.database)
 	if err == nil && files {
 		err = c.files()
@@ -261,8 +288,8 @@ func (s *Store) prove(ctx context.Context, files bool) (*proven, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case c.sum.Problems > 0:
-		return nil, fmt.Errorf("%w: %s has %d problems, the first is %s %s: %s", store.ErrCorrupt, s.dir, c.sum.Problems, first.Thing, first.Name, first.What)
+	case c.sum.Problems > c.lost:
+		return nil, fmt.Errorf("%w: %s has %d problems, the first is %s %s: %s", store.ErrCorrupt, s.dir, c.sum.Problems-c.lost, first.Thing, first.Name, first.What)
 	}
-	return &proven{sum: c.sum, head: c.head, inFiles: c.inFiles, bytes: int64(c.counts.blobBytes), jobs: c.sum.Jobs}, nil
+	return &proven{sum: c.sum, head: c.head, inFiles: c.inFiles, bytes: int64(c.counts.blobBytes), jobs: c.sum.Jobs, lost: c.lost}, nil
 }

@@ -67,7 +67,7 @@ func openDatabase(ctx context.Context, path string, o *Options) (*database, erro
 		case size > 0 && cannotMap(err):
 			size = 0
 		case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
-			return nil, fmt.Errorf("%w: %s is not the file of an archive, or its first pages are damaged (%w); restore a backup, or run `stet check`", store.ErrCorrupt, path, err)
+			return nil, fmt.Errorf("%w: %s is not the file of an archive, or its first pages are damaged (%w); %s", store.ErrCorrupt, path, err, mend)
 		default:
 			return nil, fmt.Errorf("opening %s: %w", path, classify(err))
 		}

@@ -235,7 +235,7 @@ func (s *Store) open(ctx context.Context, o *Options) error {
 // folder.
 func (s *Store) begin() error {
 	if err := surveyBranches(s.at.Load().file); err != nil {
-		return fmt.Errorf("%w: the file %s in %s: %w; restore a backup", store.ErrCorrupt, FileName, s.dir, err)
+		return fmt.Errorf("%w: the file %s in %s is not that of an archive, or it is damaged: %w; %s", store.ErrCorrupt, FileName, s.dir, err, mend)
 	}
 	if err := guarded("opening the archive", s.migrate); err != nil {
 		return err

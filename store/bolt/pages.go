@@ -107,15 +107,21 @@ func preflight(path string) error {
 		return nil
 	}
 	if err := preflightFile(f); err != nil {
-		return fmt.Errorf("%w: %s is not the file of an archive, or it is damaged: %w; restore a backup", store.ErrCorrupt, path, err)
+		return fmt.Errorf("%w: %s is not the file of an archive, or it is damaged: %w; %s", store.ErrCorrupt, path, err, mend)
 	}
 	return nil
 }
+
+// mend says what to do where an archive cannot be opened.
+const mend = "restore a backup (`stet restore`), or, where there is none, save what is left of it with `stet salvage`"
 
 func preflightFile(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
+	}
+	if info.Size() == 0 {
+		return errors.New("it is empty")
 	}
 	metas, errs := readMetas(f)
 	best := -1

@@ -42,6 +42,9 @@ type RestoreSummary struct {
 	Records int64  `json:"records"`
 	Jobs    int64  `json:"jobs"`
 	Blobs   int64  `json:"blobs"`
+	// Lost counts the blobs that records refer to and that a salvage did not
+	// find.
+	Lost int64 `json:"lost"`
 	// Aside is the folder to which the archive that was there was moved; empty
 	// where there was none. It can be opened like any archive.
 	Aside string `json:"aside,omitempty"`
@@ -378,5 +381,6 @@ func (r *restore) database(work string) error {
 		return fmt.Errorf("%w: the copy does not hold what the backup does", store.ErrCorrupt)
 	}
 	r.sum.Records, r.sum.Jobs, r.sum.Blobs = p.sum.Records, p.sum.Jobs, p.sum.Blobs
+	r.sum.Lost = p.lost
 	return nil
 }

@@ -359,6 +359,9 @@ func (v *salvage) write() (err error) {
 	if err := errors.Join(s.steady(v.ctx, check.database), s.Close()); err != nil {
 		return err
 	}
+	if v.sum.JobsLost && check.sum.Records == 0 {
+		return fmt.Errorf("%w: nothing of an archive was found in %s", store.ErrCorrupt, filepath.Join(v.from, FileName))
+	}
 	v.sum.Records, v.sum.Blobs, v.sum.Jobs, v.sum.Problems = check.sum.Records, check.sum.Blobs, check.sum.Jobs, check.sum.Problems
 	if err := os.Rename(path, filepath.Join(v.to, FileName)); err != nil {
 		return classify(err)

@@ -2,6 +2,7 @@ package bolt_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -111,4 +112,48 @@ func TestSalvageOpen(t *testing.T) {
 		t.Errorf("into a folder that is not empty: %v", err)
 	}
 	mustClose(t, s)
+}
+
+// TestSalvagedGoesOn: an archive whose salvage did not find all blobs takes the
+// place of the damaged one, is backed up and compacted; a check names what is
+// missing, always.
+func TestSalvagedGoesOn(t *testing.T) {
+	dir, _, _ := salvageable(t)
+	s := mustOpen(t, dir, bolt.Options{})
+	appendBlob(t, s, 50_000, 'b')
+	mustClose(t, s)
+	lost := 0
+	must(t, filepath.WalkDir(filepath.Join(dir, "blobs"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		lost++
+		return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) // which cannot be read
+	}))
+	saved, backup := filepath.Join(t.TempDir(), "saved"), filepath.Join(t.TempDir(), "backup")
+	sum, err := bolt.Salvage(t.Context(), dir, saved, bolt.SalvageOptions{})
+	must(t, err)
+	if lost == 0 || len(sum.LostBlobs) == 0 {
+		t.Fatalf("%d blobs are lost, it says %v", lost, sum.LostBlobs)
+	}
+	back, err := bolt.Restore(t.Context(), saved, dir, restoring(true))
+	must(t, err)
+	s = mustOpen(t, dir, bolt.Options{})
+	backed, err := s.Backup(t.Context(), backup, bolt.BackupOptions{})
+	must(t, err)
+	if back.Lost == 0 || backed.Lost != back.Lost {
+		t.Errorf("restored %+v, backed up %+v", back, backed)
+	}
+	_, err = s.Compact(t.Context(), nil)
+	must(t, err)
+	mustClose(t, s)
+	for _, dir := range []string{dir, backup} {
+		if n := checked(t, dir); n != back.Lost {
+			t.Errorf("a check of %s finds %d problems, want %d", dir, n, back.Lost)
+		}
+	}
+	must(t, os.WriteFile(filepath.Join(saved, bolt.FileName), make([]byte, 100_000), 0o600))
+	if _, err := bolt.Salvage(t.Context(), saved, filepath.Join(t.TempDir(), "x"), bolt.SalvageOptions{}); !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("of what is no archive: %v", err)
+	}
 }
