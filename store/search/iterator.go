@@ -85,6 +85,14 @@ func (it *tokenIterator) fill(base, from, to uint32, into *bitset) {
 
 // walk goes to the first document from doc on, which is in the block.
 func (it *tokenIterator) walk(doc uint32) uint32 {
+	b, n := it.docs.b[it.docs.at:], 0
+	for it.now < doc && n < it.left && n < len(b) && b[n] < 0x80 {
+		it.now += uint32(b[n])
+		n++
+	}
+	it.docs.at += n
+	it.left -= n
+	it.index += n
 	for it.now < doc && it.left > 0 {
 		it.now += uint32(it.docs.next())
 		it.left--
