@@ -1,7 +1,9 @@
 package postgres_test
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +24,37 @@ func TestConformance(t *testing.T) {
 // order when not all that is due is sorted.
 func TestConformanceWhereMuchIsDue(t *testing.T) {
 	start(t)
-	conformance(t, storetest.RunJobs, func(*testing.T) store.Objects { return nil }, (*postgres.Store).SortNothing)
+	conformance(t, storetest.RunJobs, func(*testing.T) store.Objects { return nil },
+		func(_ *testing.T, s *postgres.Store, _ string) { s.SortNothing() })
+}
+
+// TestConformanceDivided looks whether it holds with the large tables divided as
+// docs/partitions.sql does.
+func TestConformanceDivided(t *testing.T) {
+	start(t)
+	divide, err := os.ReadFile("../../docs/partitions.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Fewer parts than anybody would make cost less.
+	sql := strings.NewReplacer("parts CONSTANT integer := 64", "parts CONSTANT integer := 2", "span  CONSTANT bigint := 100000000", "span  CONSTANT bigint := 5").Replace(string(divide))
+	conformance(t, storetest.RunRecords, func(*testing.T) store.Objects { return nil }, func(t *testing.T, s *postgres.Store, schema string) {
+		conn := admin(t, schema)
+		var before bool
+		if err := conn.QueryRow(t.Context(), `SELECT to_regclass('blocks_rest') IS NOT NULL`).Scan(&before); err != nil {
+			t.Fatal(err)
+		}
+		if before {
+			return
+		}
+		exec1(t, conn, sql)
+		m := newMaker(t, 130)
+		receipt := m.append(s, store.Batch{Records: []store.Record{m.look(1)}})
+		if _, err := conn.Exec(t.Context(), sql); err == nil || receipt.First != 1 || !strings.Contains(err.Error(), "stet migrate") {
+			t.Errorf("an archive that holds something: %v", err)
+		}
+		exec1(t, conn, `TRUNCATE blocks, records, terms; UPDATE counters SET value = 0`)
+	})
 }
 
 // TestConformanceWithFiles and TestConformanceWithS3 look whether it holds with large
@@ -58,7 +90,7 @@ func bucket(t *testing.T) store.Objects {
 	return o
 }
 
-func conformance(t *testing.T, run func(*testing.T, storetest.Config), objects func(t *testing.T) store.Objects, change func(*postgres.Store)) {
+func conformance(t *testing.T, run func(*testing.T, storetest.Config), objects func(t *testing.T) store.Objects, change func(t *testing.T, s *postgres.Store, schema string)) {
 	type place struct {
 		schema  string
 		objects store.Objects
@@ -68,7 +100,7 @@ func conformance(t *testing.T, run func(*testing.T, storetest.Config), objects f
 		s := open(t, postgres.Options{Schema: p.schema, Now: clock.Now, Objects: p.objects, Spool: t.TempDir()})
 		opened[s] = p
 		if change != nil {
-			change(s)
+			change(t, s, p.schema)
 		}
 		return storetest.Store{Backend: s, Blobs: s}
 	}

@@ -27,8 +27,9 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 	}); err != nil {
 		return store.Stats{}, classify(ctx, err)
 	}
-	if rows, err = s.query(ctx, `SELECT relname, pg_total_relation_size(oid) FROM pg_class
-		WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'`); err != nil {
+	if rows, err = s.query(ctx, `SELECT coalesce(whole.relname, c.relname), sum(pg_total_relation_size(c.oid))::bigint
+		FROM pg_class c LEFT JOIN pg_inherits ON inhrelid = c.oid LEFT JOIN pg_class whole ON whole.oid = inhparent
+		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' GROUP BY 1`); err != nil {
 		return store.Stats{}, err
 	}
 	if _, err := pgx.ForEachRow(rows, []any{&name, &n}, func() error {

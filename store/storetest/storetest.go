@@ -45,6 +45,16 @@ func RunBlobs(t *testing.T, c Config) { run(t, c, []string{"Blobs", "Life", "Mod
 // another way of giving them out.
 func RunJobs(t *testing.T, c Config) { run(t, c, []string{"Jobs", "Leases", "Model"}) }
 
+// RunRecords runs the parts of the suite that are about what is kept: for a
+// backend that lays it out in another way.
+func RunRecords(t *testing.T, c Config) {
+	names := []string{"Redaction", "Blobs"}
+	if Thorough() {
+		names = append(names, "Append", "Records", "Journal", "Life")
+	}
+	run(t, c, names)
+}
+
 // run runs the groups of the suite with the names, all where there are none.
 func run(t *testing.T, c Config, names []string) {
 	groups := []struct {
