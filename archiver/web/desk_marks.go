@@ -22,6 +22,23 @@ const (
 	excerptBefore = 90
 )
 
+// marksIn is how much of a text is read for an excerpt, in bytes.
+const marksIn = 64 << 10
+
+// cutAt returns where to cut a text that is longer than n bytes.
+func cutAt(text string, n int) int {
+	if len(text) <= n {
+		return len(text)
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return n
+}
+
+// mostParts is how many parts are looked for: each is compared at every place.
+const mostParts = 20
+
 // sought are the words that a person looks for.
 type sought struct {
 	// tokens are as an index has them, folded; parts are those of scripts that
@@ -44,7 +61,7 @@ func soughtIn(asked string, more ...string) sought {
 				s.tokens[t], plain = true, true
 			}
 		})
-		if word != "" && !plain {
+		if word != "" && !plain && len(s.parts) < mostParts {
 			s.parts = append(s.parts, word)
 		}
 	}
@@ -67,8 +84,9 @@ func (s *sought) holds(word string) bool {
 // marks returns the part of a text in which what was looked for stands first,
 // with that marked.
 func (s *sought) marks(text string) []marked {
-	text = oneLine(text)
+	text = oneLine(text[:cutAt(text, marksIn)])
 	var hits [][2]int
+	seen := 0 // the end of the word that was compared last
 	for at := 0; at < len(text); {
 		r, size := utf8.DecodeRuneInString(text[at:])
 		if end := s.partAt(text[at:]); end > 0 {
@@ -77,6 +95,10 @@ func (s *sought) marks(text string) []marked {
 			continue
 		}
 		end := at + size
+		if at < seen {
+			at = end // inside of a word; only a part may begin here
+			continue
+		}
 		if next, more := utf8.DecodeRuneInString(text[end:]); (r == '#' || r == '@') && letter(next) {
 			end += more // a hashtag and a handle are one word
 		} else if !letter(r) {
@@ -90,12 +112,14 @@ func (s *sought) marks(text string) []marked {
 			}
 			end += size
 		}
-		if s.holds(text[at:end]) {
+		seen = end
+		switch {
+		case s.holds(text[at:end]):
 			hits = append(hits, [2]int{at, end})
 			at = end
-		} else if len(s.parts) > 0 {
-			at += size // a part may begin inside of what has no spaces
-		} else {
+		case len(s.parts) > 0:
+			at += size
+		default:
 			at = end
 		}
 	}
