@@ -90,10 +90,12 @@ func readPlayability(id string, player extract.Value) extract.Answer {
 // readReason reads why a video cannot be played.
 func readReason(id string, player extract.Value, kind, words string) extract.Answer {
 	s := strings.ToLower(strings.NewReplacer("’", "'", "\u00a0", " ").Replace(strings.Join(strings.Fields(words), " ")))
-	if strings.Contains(s, "not a bot") {
-		a := extract.Trouble(extract.ReasonRefused, true)
-		a.Words = words
-		return a
+	for _, passing := range passings() {
+		if strings.Contains(s, passing) {
+			a := extract.Trouble(extract.ReasonRefused, true)
+			a.Words = words
+			return a
+		}
 	}
 	for _, w := range reasons() {
 		if w.kind != "" && w.kind != kind || !strings.Contains(s, w.has) {
@@ -108,6 +110,12 @@ func readReason(id string, player extract.Value, kind, words string) extract.Ans
 		return extract.Answer{Status: w.status, Explicit: true, Reason: extract.ReasonStated, Words: words}
 	}
 	return extract.Answer{Status: post.Unknown, Reason: extract.ReasonOtherWords, Words: words}
+}
+
+// passings lists the words of what stands in the way of whoever asks, and says
+// nothing of the video, although "Video unavailable" can stand above it.
+func passings() []string {
+	return []string{"not a bot", "try again later", "rate-limited", "rate limited", "needs to be reloaded", "something went wrong", "an error occurred", "unusual traffic"}
 }
 
 // hidden is the answer for a video that is there and not played for everybody;
@@ -152,14 +160,20 @@ type reason struct {
 }
 
 // reasons lists the English words, the telling ones first: "Video unavailable"
-// stands above most of the others too. "Not available", alone, is said of videos
+// stands above most of the others too, and what a complaint or claim took from one
+// country only is there for others. "Not available", alone, is said of videos
 // that are gone and of some that never were.
 func reasons() []reason {
 	return []reason{
+		{"", "in your country", post.Withheld},
+		{"", "country domain", post.Withheld},
+		{"", "in your region", post.Withheld},
+		{"", "in your location", post.Withheld},
 		{"ERROR", "removed by the uploader", post.Deleted},
 		{"ERROR", "removed by the user", post.Deleted},
 		{"ERROR", "has been terminated", post.AccountSuspended},
 		{"ERROR", "closed their youtube account", post.AccountGone},
+		{"ERROR", "this video has been closed", post.AccountGone},
 		{"ERROR", "removed for violating", post.Removed},
 		{"ERROR", "violates youtube's", post.Removed},
 		{"ERROR", "due to a copyright claim", post.Removed},
@@ -170,7 +184,6 @@ func reasons() []reason {
 		{"", "confirm your age", post.AgeRestricted},
 		{"", "inappropriate for some users", post.AgeRestricted},
 		{"", "age-restricted", post.AgeRestricted},
-		{"", "in your country", post.Withheld},
 		{"", "on copyright grounds", post.Withheld},
 		{"UNPLAYABLE", "members-only", post.Protected},
 		{"UNPLAYABLE", "join this channel", post.Protected},

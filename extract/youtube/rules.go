@@ -29,8 +29,10 @@ func Rules() []extract.Rule {
 		extract.Says(e, "“This video is private”, members-only, payment", post.Protected, sampleReason("LOGIN_REQUIRED", "Private video", "Sign in if you've been granted access to this video")),
 		extract.Says(e, "“confirm your age”", post.AgeRestricted, sampleReason("LOGIN_REQUIRED", "Sign in to confirm your age", "This video may be inappropriate for some users.")),
 		extract.Says(e, "“in your country”, “on copyright grounds”", post.Withheld, sampleReason("UNPLAYABLE", gone, "The uploader has not made this video available in your country")),
+		extract.Says(e, "a complaint or claim “in your country”, “on this country domain”", post.Withheld, sampleReason("ERROR", gone, "This content is not available on this country domain due to a legal complaint from the government.")),
 		extract.Implies(e, "other words", post.Unknown, sampleReason("UNPLAYABLE", "Playback on other websites has been disabled", "")),
 		extract.SaysNothing(e, "“confirm you're not a bot”", sampleReason("LOGIN_REQUIRED", "Sign in to confirm you’re not a bot", "This helps protect our community.")),
+		extract.SaysNothing(e, "“try again later”, “rate-limited”, also under “Video unavailable”", sampleReason("ERROR", gone, "This content isn't available, try again later.")),
 		extract.SaysNothing(e, "a page without a player", extract.PageAnswer(200, "<title>Before you continue to YouTube</title>")),
 		extract.SaysNothing(e, "404", extract.PageAnswer(404, "<title>404 Not Found</title>")),
 	}
