@@ -81,6 +81,11 @@ const (
 	PlaceImport  = "import"
 	PlaceFile    = "file"
 	PlaceSealed  = "sealed"
+	// What is no record and no file of the archive.
+	PlaceIndex        = "index"
+	PlacePictureIndex = "picture-index"
+	PlaceFreePages    = "free-pages"
+	PlaceBackups      = "backups"
 )
 
 // Place is one place that holds words, pictures or digests of a post.
@@ -101,6 +106,8 @@ type Place struct {
 type Removal struct {
 	Ref    post.Ref `json:"ref"`
 	Places []Place  `json:"places"`
+	// Beyond are the places that are no records and no files of the archive.
+	Beyond []Place `json:"beyond"`
 
 	records  []planned
 	blobs    []store.Digest
@@ -168,7 +175,22 @@ func (r *Remover) Plan(ctx context.Context, ref post.Ref, keep bool) (*Removal, 
 	if err := p.find(ctx, h); err != nil {
 		return nil, fmt.Errorf("looking for what is kept of %s: %w", ref, err)
 	}
-	return p.plan, p.settleFiles(ctx)
+	err = p.settleFiles(ctx)
+	p.plan.Beyond = p.beyond()
+	return p.plan, err
+}
+
+// beyond lists the places that are no records and no files.
+func (p *planner) beyond() []Place {
+	places := []Place{{Kind: PlaceIndex, What: "the index of words, here and on other machines"}}
+	for _, d := range p.plan.pictures {
+		if !slices.ContainsFunc(places, func(at Place) bool { return at.Name == d.String() }) {
+			places = append(places, Place{Kind: PlacePictureIndex, Name: d.String(), What: "what is known of a picture by its looks"})
+		}
+	}
+	return append(places,
+		Place{Kind: PlaceFreePages, What: "free pages of the database, which is written anew where something is destroyed"},
+		Place{Kind: PlaceBackups, What: "backups, exports and bundles that were made before, and web archives", Stays: "the archive does not reach them"})
 }
 
 // find walks over everything that is found by the post's names.
