@@ -278,6 +278,31 @@ func (a *Archive) stands(ctx context.Context, id ID, r *Redaction) (bool, error)
 	return false, nil
 }
 
+// Emptied errors with ErrNotFound, and says when and why, where a record does not
+// say any more what it is about, because its content was removed or sealed.
+func (a *Archive) Emptied(ctx context.Context, r *Record) error {
+	if !r.Lacks(fieldMeta) {
+		return nil
+	}
+	acts, err := a.RedactionsOf(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	why := ""
+	if n := len(acts); n > 0 {
+		act, word := acts[n-1].Content, "removed"
+		if act.Act == RedactionSeal {
+			word = "sealed"
+		}
+		why = fmt.Sprintf(" was %s by the archive on %s", word, act.Time.UTC().Format(time.DateOnly))
+		if act.Reason != "" {
+			why += ": " + act.Reason
+		}
+	}
+	return fmt.Errorf("%w: the content of this %s of %s%s; that it was made, and leaf %d of the evidence tree, remain", ErrNotFound, r.Kind,
+		r.Time.UTC().Format(time.DateOnly), cmp.Or(why, " is gone"), r.Seq-1)
+}
+
 // Replace puts a changed record, of [Without] or as it was before, in the place
 // of the stored one when the builder commits. The commit must also add a
 // [Redaction] that names it.

@@ -164,6 +164,9 @@ func (s *Server) captureOf(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c, err := store.Decode[store.Capture](&rec)
+	if err == nil {
+		err = s.o.Archive.Emptied(r.Context(), &rec)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -102,6 +102,9 @@ func (s *Server) showCapture(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("%w: this is no capture", store.ErrNotFound)
 	}
+	if err := s.o.Archive.Emptied(r.Context(), &rec); err != nil {
+		return err
+	}
 	if c.Kind == store.CapturePage {
 		http.Redirect(w, r, pagePath(c.URL)+"#c-"+id.String(), http.StatusFound)
 		return nil

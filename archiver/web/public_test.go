@@ -500,3 +500,36 @@ func TestArchivedErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptiedCaptures: the address of a capture whose content was removed says
+// when and why.
+func TestEmptiedCaptures(t *testing.T) {
+	w := newWorld(t, nil)
+	h, err := w.archive.History(t.Context(), goneRef())
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := h.Captures[0].ID
+	rec, err := w.archive.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, err := store.Without(&rec, "meta")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.archive.Begin()
+	b.Replace(bare)
+	if _, err := b.Add(t.Context(), &store.Redaction{Time: w.at, Act: store.RedactionSeal, Reason: "a court asks", Refs: []post.Ref{goneRef()},
+		Records: []store.RedactedRecord{{ID: id, Fields: []string{"meta"}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/c/" + id.String(), apiPrefix + "/captures/" + id.String()} {
+		if rec := w.inside(path, nil); rec.Code != 404 || !strings.Contains(rec.Body.String(), "was sealed by the archive on 2026-03-02: a court asks") {
+			t.Errorf("%s: %d %s", path, rec.Code, rec.Body)
+		}
+	}
+}
