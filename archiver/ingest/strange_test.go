@@ -42,7 +42,6 @@ func TestStrangeWARC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	zeros := []byte("WARC/1.1\r\nWARC-Type: resource\r\nWARC-Target-URI: https://x.example/\r\nContent-Type: text/html\r\nContent-Length: 80000000\r\n\r\n" + strings.Repeat("\x00", 80_000_000))
 	skippable := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, 0x184D2A5E), 0xffffffff)
 	for name, tt := range map[string]struct {
 		// file follows the sound record, plain or packed as it is.
@@ -62,8 +61,8 @@ func TestStrangeWARC(t *testing.T) {
 		"the digest of nothing":      {[]byte(strings.Replace(record, "sha256:", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ", 1)), false, 1, "digest"},
 		"a folded head":              {[]byte(strings.Replace(record, "WARC-Target-URI: ", "WARC-Target-URI:\r\n ", 1)), false, 2, ""},
 		"a head with LF alone":       {[]byte(strings.ReplaceAll(record[:strings.Index(record, "\r\n\r\n")], "\r\n", "\n") + "\n\n" + record[strings.Index(record, "\r\n\r\n")+4:]), false, 2, ""},
-		"a huge head":                {[]byte(strings.Replace(record, "WARC-Date", "X-Long: "+strings.Repeat("a", 1<<20)+"\r\nWARC-Date", 1)), false, 1, "head has more than"},
-		"a huge head of HTTP":        {(&recorded{address: cdn, head: "X-Long: " + strings.Repeat("a", 1<<20) + "\r\n" + asJSON, body: syndicated}).bytes(), false, 1, "no answer that can be read"},
+		"a huge head":                {[]byte(strings.Replace(record, "WARC-Date", "X-Long: "+strings.Repeat("a", 300_000)+"\r\nWARC-Date", 1)), false, 1, "head has more than"},
+		"a huge head of HTTP":        {(&recorded{address: cdn, head: "X-Long: " + strings.Repeat("a", 300_000) + "\r\n" + asJSON, body: syndicated}).bytes(), false, 1, "no answer that can be read"},
 		"no type":                    {[]byte(strings.Replace(record, "WARC-Type: response\r\n", "", 1)), false, 1, ""},
 		"two types":                  {[]byte(strings.Replace(record, "WARC-Type: response\r\n", "WARC-Type: request\r\nWARC-Type: response\r\n", 1)), false, 1, ""},
 		"NUL in the address":         {[]byte(strings.Replace(record, cdn, cdn+"\x00", 1)), false, 1, "address"},
@@ -72,17 +71,16 @@ func TestStrangeWARC(t *testing.T) {
 		"chunks that do not end":     {(&recorded{address: cdn, head: asJSON + "Transfer-Encoding: chunked\r\n", body: fmt.Sprintf("%x\r\n%s", len(syndicated)+9, syndicated)}).bytes(), false, 2, ""},
 		"chunks without an end":      {(&recorded{address: cdn, head: asJSON + "Transfer-Encoding: chunked\r\n", body: "ffffffffffffffff\r\n" + syndicated}).bytes(), false, 1, "not what the interfaces"},
 		"gzip in chunks that is cut": {(&recorded{address: cdn, head: asJSON + "Content-Encoding: gzip\r\n", body: string(packed("gzip", syndicated)[:60])}).bytes(), false, 1, ""},
-		"a bomb in an answer":        {(&recorded{address: cdn, head: asJSON + "Content-Encoding: gzip\r\n", body: string(packed("gzip", strings.Repeat("[", 20_000_000)))}).bytes(), false, 1, ""},
-		"deep data":                  {(&recorded{address: cdn, head: asJSON, body: strings.Repeat("[", 3_000_000)}).bytes(), false, 1, ""},
-		"deep objects":               {(&recorded{address: cdn, head: asJSON, body: strings.Repeat(`{"a":`, 700_000)}).bytes(), false, 1, ""},
-		"a deep page":                {(&recorded{address: "https://gazette.example/", head: asHTML, body: strings.Repeat("<div>", 90_000)}).bytes(), false, 1, ""},
+		"a bomb in an answer":        {(&recorded{address: cdn, head: asJSON + "Content-Encoding: gzip\r\n", body: string(packed("gzip", strings.Repeat("[", 5_000_000)))}).bytes(), false, 1, ""},
+		"deep data":                  {(&recorded{address: cdn, head: asJSON, body: strings.Repeat("[", 200_000)}).bytes(), false, 1, ""},
+		"deep objects":               {(&recorded{address: cdn, head: asJSON, body: strings.Repeat(`{"a":`, 60_000)}).bytes(), false, 1, ""},
+		"a deep page":                {(&recorded{address: "https://gazette.example/", head: asHTML, body: strings.Repeat("<div>", 20_000)}).bytes(), false, 1, ""},
 		"a record in two members":    {gzipOf([]byte(record), len(record)/2), true, 1, "damaged or cut"},
 		"a head in two members":      {gzipOf([]byte(record), 40), true, 1, "damaged or cut"},
 		"an empty member":            {append(gzipOf(nil), gzipOf([]byte(record))...), true, 2, ""},
 		"junk behind a member":       {append(gzipOf([]byte(record)), "junk"...), true, 2, "gzip member does not begin"},
 		"zeros behind a member":      {append(gzipOf([]byte(record)), make([]byte, 512)...), true, 2, "gzip member does not begin"},
 		"a zstd frame among gzip":    {bomb.EncodeAll([]byte(record), nil), true, 1, "gzip member does not begin"},
-		"a bomb of gzip":             {gzipOf(zeros), true, 1, "become"},
 	} {
 		a := newArchive(t)
 		a.o.Finder = extract.NewFinder(sites.All())
@@ -103,12 +101,11 @@ func TestStrangeWARC(t *testing.T) {
 		}
 	}
 	for name, file := range map[string][]byte{
-		"a bomb of zstd":         bomb.EncodeAll(zeros, nil),
 		"a frame of 4 GB":        append(bytes.Clone(skippable), "more"...),
 		"a dictionary of 4 GB":   append(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, 0x184D2A5D), 0xfffffff0), make([]byte, 100)...),
 		"a window of 2 GB":       append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x04, 0xa8}, make([]byte, 100)...),
-		"frames that hold none":  bytes.Repeat([]byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}, 100_000),
-		"members that hold none": bytes.Repeat(gzipOf(nil), 100_000),
+		"frames that hold none":  bytes.Repeat([]byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0}, 20_000),
+		"members that hold none": bytes.Repeat(gzipOf(nil), 20_000),
 	} {
 		a := newArchive(t)
 		err := a.give(t, "strange.warc.zst", file)

@@ -50,7 +50,7 @@ func idForm(s string) bool {
 	if !hasScheme(s) || s[len(s)-1] == ':' && strings.IndexByte(s, ':') == len(s)-1 {
 		return false
 	}
-	return strings.IndexAny(s, "<> \t\n\f\r") < 0
+	return !strings.ContainsAny(s, "<> \t\n\f\r")
 }
 
 // mediaForm reports whether s is a media type, with whatever parameters.
