@@ -208,15 +208,14 @@ func (s *service) remote() *forward.Remote {
 		}}
 }
 
-// warnPlain logs that tokens can be read on the way, where the pages are open
-// to other machines without encryption: a proxy in front may do that.
+// warnPlain logs that passwords and tokens can be read on the way, where the
+// pages are open to other machines without encryption: a proxy in front may do
+// that.
 func (s *service) warnPlain(l net.Listener) {
-	if l == nil || s.c.Serve.CertFile != "" {
+	if l == nil || s.c.Serve.CertFile != "" || loopback(l) {
 		return
 	}
-	if known, failed := token.Of(s.c.Data, s.a.now).Any(); !loopback(l) && (known || failed != nil) {
-		s.log.Warn("commands of other machines are taken without encryption: set serve.cert_file, or let a proxy in front do it", "listen", l.Addr().String())
-	}
+	s.log.Warn("passwords and tokens of other machines are taken without encryption: set serve.cert_file, or let a proxy in front do it", "listen", l.Addr().String())
 }
 
 // firstUser makes somebody who can log in, where the pages are not for this

@@ -182,20 +182,16 @@ func (l listening) Addr() net.Addr {
 }
 
 func TestWarnPlain(t *testing.T) {
-	with, without := t.TempDir(), t.TempDir()
-	if _, err := token.Of(with, time.Now).Add("desk", token.Read, time.Time{}, rand.Reader); err != nil {
-		t.Fatal(err)
-	}
 	for _, tt := range []struct {
-		dir, address, cert string
-		want               bool
+		address, cert string
+		want          bool
 	}{
-		{with, "192.0.2.1:8484", "", true}, {with, "[::]:8484", "", true}, {with, "127.0.0.1:8484", "", false}, {with, "[::1]:8484", "", false},
-		{with, "192.0.2.1:8484", "cert.pem", false}, {without, "192.0.2.1:8484", "", false},
+		{"192.0.2.1:8484", "", true}, {"[::]:8484", "", true}, {"127.0.0.1:8484", "", false}, {"[::1]:8484", "", false},
+		{"192.0.2.1:8484", "cert.pem", false},
 	} {
 		var log bytes.Buffer
 		c := config.Default()
-		c.Data, c.Serve.CertFile = tt.dir, tt.cert
+		c.Serve.CertFile = tt.cert
 		s := &service{a: &app{now: time.Now}, c: c, log: slog.New(slog.NewTextHandler(&log, nil))}
 		s.warnPlain(nil)
 		s.warnPlain(listening{address: tt.address})
