@@ -224,10 +224,6 @@ type blockCursor struct {
 	prefix []byte
 }
 
-func newBlockCursor(b *bbolt.Bucket, token string) blockCursor {
-	return blockCursor{c: b.Cursor(), prefix: append([]byte(token), 0)}
-}
-
 // mine reports whether a key is that of a block of the token.
 func (b *blockCursor) mine(k []byte) bool {
 	return len(k) == len(b.prefix)+4 && bytes.HasPrefix(k, b.prefix)

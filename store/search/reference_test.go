@@ -20,7 +20,6 @@ import (
 type reference struct {
 	posts []*referencePost
 	df    map[string]int // of tokens
-	exact bool
 }
 
 type referencePost struct {
@@ -259,9 +258,9 @@ func (p *referencePost) run(order *words.Sequence) float64 {
 // and which words were respelled with a search that reads every text, whatever
 // the segments and windows.
 func TestReference(t *testing.T) {
-	vocabulary := []string{"a", "b", "the", "bridge", "bridges", "birdge", "brigde", "don't", "#tag", "@ada", "地震", "地", "震速報", "👏", "x.y", "government", "goverment", "governor", "мост", "моста"}
+	vocabulary := []string{"a", "b", "the", "bridge", "bridges", "birdge", "brigde", "don't", "#tag", "@ada", "地震", "地", "震速報", "👏", "x.y", "government", "govrnment", "governor", "мост", "моста"}
 	texted := rapid.SliceOfN(rapid.SampledFrom(vocabulary), 0, 9)
-	asked := append(slices.Clone(vocabulary), "bridgr", "governmetn", "теста", "absent")
+	asked := append(slices.Clone(vocabulary), "bridgr", "govvernment", "теста", "absent")
 	rapid.Check(t, func(t2 *rapid.T) {
 		a := newArchive(t, Options{})
 		defer func() { a.must(a.index.Close()) }()

@@ -171,12 +171,12 @@ func (s *speller) add(token string, docs int) error {
 // new one.
 func (s *speller) goOn(of sheetOf) (*sheet, error) {
 	c := s.b.Cursor()
-	k, v := c.Seek([]byte{of[0], of[1] + 1})
-	if k == nil {
-		k, v = c.Last()
-	} else {
-		k, v = c.Prev()
+	after, _ := c.Seek([]byte{of[0], of[1] + 1})
+	back := c.Prev
+	if after == nil {
+		back = c.Last
 	}
+	k, v := back()
 	if len(k) != sheetKey || sheetOf(k[:2]) != of {
 		return &sheet{}, nil
 	}
