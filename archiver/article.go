@@ -312,14 +312,8 @@ func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.Artic
 		return
 	}
 	v.Source = o.Source
-	v.Private = o.private(v.Private || v.Origin == "web" && versions.private())
-	decision, err := e.o.Archive.PrivacyOf(keep, v)
-	if err != nil {
-		res.Err = err
+	if res.Err = e.settlePrivacy(keep, v, versions, o); res.Err != nil {
 		return
-	}
-	if decision != nil && !v.Private {
-		v.Private, v.Decided = true, true
 	}
 	if r != nil {
 		for i := range v.Mentions {

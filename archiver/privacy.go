@@ -1,6 +1,7 @@
 package archiver
 
 import (
+	"context"
 	"slices"
 
 	"stet/store"
@@ -64,6 +65,17 @@ func (v articleVersions) private() bool {
 		}
 	}
 	return false
+}
+
+// settlePrivacy says whether a new version of an article is private: by itself, or
+// by a decision.
+func (e *Engine) settlePrivacy(ctx context.Context, v *store.ArticleVersion, versions articleVersions, o CaptureOptions) error {
+	v.Private = o.private(v.Private || v.Origin == "web" && versions.private())
+	decision, err := e.o.Archive.PrivacyOf(ctx, v)
+	if decision != nil && !v.Private {
+		v.Private, v.Decided = true, true
+	}
+	return err
 }
 
 // IsPrivate reports whether a post is private: because a person decided so;
