@@ -84,7 +84,8 @@ func (f Format) Kind() Kind {
 type Source struct {
 	// Name is what people call it; it may be empty.
 	Name string `json:"name,omitempty"`
-	// URL is its address: http or https.
+	// URL is its address: http or https, or that of a file (see [FileURL]), which
+	// only a [Plan] of the configuration can have.
 	URL  string `json:"url"`
 	Kind Kind   `json:"kind,omitempty"`
 }

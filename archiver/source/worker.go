@@ -108,16 +108,27 @@ func (p *Plan) Check() error {
 	if _, err := ParseKind(string(p.Source.Kind)); err != nil {
 		return err
 	}
-	if err := checkAddress(p.Source.URL); err != nil {
+	if err := p.checkAddress(); err != nil {
 		return err
 	}
 	_, err := p.schedule()
 	return err
 }
 
-// checkAddress errors with store.ErrInvalid where a source cannot have the
-// address.
-func checkAddress(address string) error {
+// checkAddress errors with store.ErrInvalid where a source cannot have its
+// address. Only the configuration names files: whoever may add sources, which can
+// be done from other machines, may not read what the service may.
+func (p *Plan) checkAddress() error {
+	address := p.Source.URL
+	if _, file := fileOf(address); file {
+		switch {
+		case !p.Configured:
+			return fmt.Errorf("%w: %.200q is a file; files are followed where the configuration names them, as file: of an element of sources", store.ErrInvalid, address)
+		case p.Source.Kind == Page:
+			return fmt.Errorf("%w: %.200q is a file, and pages are read from their addresses", store.ErrInvalid, address)
+		}
+		return nil
+	}
 	if key := store.ArticleKey(address); key == address {
 		return fmt.Errorf("%w: %.200q is no address of a source; it begins with https://", store.ErrInvalid, address)
 	}
@@ -291,7 +302,11 @@ func (w *Worker) Handle(ctx context.Context, j store.Job) error {
 	if !p.Backfill.IsZero() && p.State.StepsBack(p.Backfill) {
 		o.Backfill = p.Backfill
 	}
-	reading, trouble := w.reader.Read(ctx, p.Source, p.State, o)
+	read := w.reader.Read
+	if _, file := fileOf(p.Source.URL); file {
+		read = w.reader.ReadFile
+	}
+	reading, trouble := read(ctx, p.Source, p.State, o)
 	if err := ctx.Err(); err != nil {
 		w.engine.Finish(b, j, err)
 		_, e := b.Commit(keep)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -236,12 +238,75 @@ func TestSync(t *testing.T) {
 	})
 }
 
+// A file of this machine is read again when it has changed; while it is not there
+// the source fails, and says so.
+func TestFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "stories of today.txt")
+	write := func(lines string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	atDesk(t, func(d *desk) {
+		d.publish("1990000000000000001")
+		d.publish("1990000000000000002")
+		list := source.Plan{Source: source.Source{Name: "by hand", URL: source.FileURL(name), Kind: source.List}, Every: 10 * time.Minute}
+		if err := d.worker.Add(t.Context(), list); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("a file that is not in the configuration: %v", err)
+		}
+		state := func() source.State {
+			t.Helper()
+			all, err := d.worker.List(t.Context())
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%d sources: %v", len(all), err)
+			}
+			return all[0].Plan.State
+		}
+		posts := func() int {
+			t.Helper()
+			return d.captures("1990000000000000001") + d.captures("1990000000000000002")
+		}
+		write("# by hand\nhttps://news.example/story-1990000000000000001 one\n")
+		if err := d.worker.Sync(t.Context(), []source.Plan{list}); err != nil {
+			t.Fatal(err)
+		}
+		d.during(20 * time.Minute)
+		if n := posts(); n != 1 {
+			t.Fatalf("%d posts of the first list", n)
+		}
+		write("https://news.example/story-1990000000000000001\r\nnews.example/story-1990000000000000002\r\n")
+		d.during(20 * time.Minute)
+		if n := posts(); n != 2 {
+			t.Errorf("%d posts after a line was added", n)
+		}
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+		d.during(20 * time.Minute)
+		if st := state(); st.Failures == 0 || !strings.Contains(st.Error, "there is no file "+name) {
+			t.Errorf("the file is not there, and the state says %d failures, %q", st.Failures, st.Error)
+		}
+		if err := os.Mkdir(name, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		d.during(3 * time.Hour)
+		if st := state(); !strings.Contains(st.Error, "no ordinary file") {
+			t.Errorf("a folder stands there, and the state says %q", st.Error)
+		}
+	})
+}
+
 func TestBadSources(t *testing.T) {
 	atDesk(t, func(d *desk) {
 		for _, p := range []source.Plan{
 			{Source: source.Source{URL: "https://news.example/"}},
 			{Source: source.Source{Name: "x", URL: "news"}},
 			{Source: source.Source{Name: "x", URL: "ftp://news.example/"}},
+			{Source: source.Source{Name: "x", URL: "file:///etc/passwd"}},
+			{Source: source.Source{Name: "x", URL: "file://elsewhere.example/list"}, Configured: true},
+			{Source: source.Source{Name: "x", URL: "file:list"}, Configured: true},
+			{Source: source.Source{Name: "x", URL: "file:///list", Kind: source.Page}, Configured: true},
 			{Source: source.Source{Name: "x", URL: "https://news.example/", Kind: "rss"}},
 			{Source: source.Source{Name: "x", URL: "https://news.example/"}, Cron: "99 * * * *"},
 			{Source: source.Source{Name: "x", URL: "https://news.example/"}, Cron: "0 9 * * *", Zone: "Nowhere/Land"},

@@ -104,7 +104,7 @@ func (a *app) addSource(ctx context.Context, address string, f sourceFlags) erro
 		return err
 	}
 	if exists, dir, err := a.files.Stat(address); err == nil && exists && !dir {
-		return invalid("%s is a file, and sources have addresses; `stet source import` takes the feeds of an OPML file, `stet capture` a list of addresses", address)
+		return invalid("%s is a file, and sources have addresses; a file that is followed stands in the configuration, as file: of an element of sources; `stet source import` takes the feeds of an OPML file, `stet capture` a list of addresses", address)
 	}
 	if f.dry {
 		return a.estimate(ctx, c, p)

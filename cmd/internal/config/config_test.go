@@ -334,6 +334,8 @@ func TestGroups(t *testing.T) {
     cron: 30 4 * * *
     zone: Europe/Vienna
     ignore_robots: true
+  - file: ` + filepath.Join(dir, "list.txt") + `
+    kind: list
 notify:
   - kind: webhook
     url: https://hooks.example/x
@@ -349,7 +351,8 @@ watch:
 		t.Fatal(err)
 	}
 	want := []Source{{Name: "front", URL: "https://news.example/feed.xml", Kind: "feed", Every: 90 * time.Second},
-		{Name: "https://news.example/sitemap.xml", URL: "https://news.example/sitemap.xml", Cron: "30 4 * * *", Zone: "Europe/Vienna", IgnoreRobots: true}}
+		{Name: "https://news.example/sitemap.xml", URL: "https://news.example/sitemap.xml", Cron: "30 4 * * *", Zone: "Europe/Vienna", IgnoreRobots: true},
+		{Name: filepath.Join(dir, "list.txt"), File: filepath.Join(dir, "list.txt"), Kind: "list"}}
 	if diff := cmp.Diff(want, c.Sources); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -104,7 +104,7 @@ func (c *Config) hostSettings() []Setting {
 // resolve makes the paths of an element complete.
 func (e *element) resolve(p Place, base string) {
 	for name, values := range e.values {
-		if strings.HasSuffix(name, "_file") {
+		if name == "file" || strings.HasSuffix(name, "_file") {
 			for i := range values {
 				values[i] = p.resolve(values[i], base)
 			}

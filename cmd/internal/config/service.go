@@ -2,9 +2,11 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -63,7 +65,9 @@ type PublicPolicy struct {
 // Source is an element of sources.
 type Source struct {
 	Name string
-	URL  string
+	// URL is its address, or File the complete path of a list, feed or sitemap on
+	// this machine.
+	URL, File string
 	// Kind is feed, sitemap, list, page or auto.
 	Kind  string
 	Every time.Duration
@@ -161,7 +165,7 @@ func (e *element) one(name string) string { return strings.Join(e.values[name], 
 func groups() []group {
 	return []group{
 		hostGroup(),
-		{name: "sources", fields: map[string]bool{"name": false, "url": false, "kind": false, "every": false, "cron": false, "zone": false, "ignore_robots": false}, add: addSource},
+		{name: "sources", fields: map[string]bool{"name": false, "url": false, "file": false, "kind": false, "every": false, "cron": false, "zone": false, "ignore_robots": false}, add: addSource},
 		{name: "notify", fields: map[string]bool{"name": false, "kind": false, "url": false, "url_file": false, "secret": false, "secret_file": false, "from": false, "to": true, "user": false,
 			"password": false, "password_file": false, "events": true, "articles": true, "sources": true, "include_text": false, "include_private": false,
 			"wait": false, "min_interval": false}, add: addNotify},
@@ -192,17 +196,23 @@ func parsed[T any](e *element, name string, into *T, parse func(string) (T, erro
 }
 
 func addSource(c *Config, e element) error {
-	s := Source{Name: e.one("name"), URL: e.one("url"), Kind: e.one("kind"), Cron: e.one("cron"), Zone: e.one("zone")}
+	s := Source{Name: e.one("name"), URL: e.one("url"), File: e.one("file"), Kind: e.one("kind"), Cron: e.one("cron"), Zone: e.one("zone")}
 	if err := cmp.Or(parsed(&e, "every", &s.Every, ParseDuration), parsed(&e, "ignore_robots", &s.IgnoreRobots, parseBool)); err != nil {
 		return err
 	}
 	switch {
-	case s.URL == "":
-		return fmt.Errorf("a source needs a url")
+	case (s.URL == "") == (s.File == ""):
+		return errors.New("a source needs a url, or a file on this machine")
 	case s.Every != 0 && s.Cron != "":
 		return fmt.Errorf("a source has every or cron, not both")
 	}
-	s.Name = cmp.Or(s.Name, s.URL)
+	s.Name = cmp.Or(s.Name, s.URL, s.File)
+	if s.File != "" {
+		var err error
+		if s.File, err = filepath.Abs(s.File); err != nil {
+			return fmt.Errorf("file: %w", err)
+		}
+	}
 	if slices.ContainsFunc(c.Sources, func(o Source) bool { return o.Name == s.Name }) {
 		return fmt.Errorf("two sources are named %q", s.Name)
 	}
@@ -244,7 +254,7 @@ func (c *Config) groupSettings() []Setting {
 	list := c.hostSettings()
 	for i, s := range c.Sources {
 		every := cmp.Or(s.Cron, FormatDuration(s.Every))
-		list = append(list, Setting{Key: fmt.Sprintf("sources[%d]", i), Value: fmt.Sprintf("%s %s (%s, %s)", s.Name, s.URL, cmp.Or(s.Kind, "auto"), every), From: c.From("sources")})
+		list = append(list, Setting{Key: fmt.Sprintf("sources[%d]", i), Value: fmt.Sprintf("%s %s (%s, %s)", s.Name, s.URL+s.File, cmp.Or(s.Kind, "auto"), every), From: c.From("sources")})
 	}
 	for i, n := range c.Notify {
 		// The address of a webhook is often its secret.

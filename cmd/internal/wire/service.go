@@ -119,8 +119,11 @@ func (a *Archive) sources(o Options, client *fetch.Client) *source.Worker {
 func plans(c *config.Config) []source.Plan {
 	list := make([]source.Plan, 0, len(c.Sources))
 	for _, s := range c.Sources {
+		if s.File != "" {
+			s.URL = source.FileURL(s.File)
+		}
 		list = append(list, source.Plan{Source: source.Source{Name: s.Name, URL: s.URL, Kind: kindOf(s.Kind)}, Every: s.Every, Cron: s.Cron,
-			Zone: s.Zone, IgnoreRobots: s.IgnoreRobots})
+			Zone: s.Zone, IgnoreRobots: s.IgnoreRobots, Configured: true})
 	}
 	return list
 }
