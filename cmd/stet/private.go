@@ -111,14 +111,7 @@ func (a *app) decidePrivacy(ctx context.Context, w *wire.Archive, word string, f
 	if a.holder != nil {
 		how = "token"
 	}
-	b := w.Archive.Begin()
-	for _, c := range []store.Content{p, &store.Audit{Time: p.Time, Actor: p.Operator, How: how, Action: "private " + map[bool]string{false: "on", true: "off"}[f.undo],
-		Targets: []string{p.Of()}, Reason: p.Reason}} {
-		if _, err := b.Add(ctx, c); err != nil {
-			return r, "", err
-		}
-	}
-	if _, err := b.Commit(ctx); err != nil {
+	if err := w.KeepPrivacy(ctx, p, how); err != nil {
 		return r, "", err
 	}
 	switch {

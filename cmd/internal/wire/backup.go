@@ -53,6 +53,9 @@ func (a *Archive) Backup(ctx context.Context, dir, passphrase string, report fun
 	if _, err = takedownsIn(a.Dir).CopyTo(filepath.Join(dir, TakedownFile), true); err != nil {
 		return sum, false, err
 	}
+	if _, err = privateIn(a.Dir).CopyTo(filepath.Join(dir, PrivateFile), true); err != nil {
+		return sum, false, err
+	}
 	key, err = backupKey(a.Dir, dir, passphrase)
 	return sum, key, err
 }
@@ -69,7 +72,7 @@ type Restoring struct {
 
 // Restore puts a backup in the place of the archive. The tokens and users of an archive that is there stay in force, so that none
 // comes back that was revoked since; else those of the backup do. What was taken
-// down since is taken down again. It returns how
+// down or made private since is so again. It returns how
 // many tokens those are. The next head is signed by a new key, which takes over from
 // that of the backup, where a passphrase decrypts it, or of the archive that is
 // there.
@@ -156,11 +159,12 @@ func (p *Replacement) follow(ctx context.Context, c *config.Config, o Options, s
 	tokens, err := token.Copy(p.From, c.Data, false)
 	_, err2 := user.Copy(p.From, c.Data, false)
 	_, err3 := takedownsIn(p.From).CopyTo(filepath.Join(c.Data, TakedownFile), false)
-	if err := errors.Join(err, err2, err3); err != nil {
+	_, err4 := privateIn(p.From).CopyTo(filepath.Join(c.Data, PrivateFile), false)
+	if err := errors.Join(err, err2, err3, err4); err != nil {
 		return tokens, err
 	}
-	// What was taken down since the backup is taken down again before anybody
-	// can read it.
+	// What was taken down or made private since the backup is so again before
+	// anybody can read it.
 	p.report(CopyProgress{Stage: "takedowns"})
 	_, err = replayRestored(ctx, c, o)
 	return tokens, err

@@ -314,6 +314,9 @@ func copyBeside(from, to string) error {
 	if _, err := takedownsIn(from).CopyTo(filepath.Join(to, TakedownFile), false); err != nil {
 		return err
 	}
+	if _, err := privateIn(from).CopyTo(filepath.Join(to, PrivateFile), false); err != nil {
+		return err
+	}
 	for _, name := range []string{evidence.KeyFile, evidence.HeadFile, SealKeyFile} {
 		if err := copySecret(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
 			return fmt.Errorf("%w: copying %s: %w", store.ErrReadOnly, name, err)

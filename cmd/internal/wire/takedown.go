@@ -95,10 +95,13 @@ func (a *Archive) Lifted(refs []post.Ref, accounts []string) error {
 	return takedownsIn(a.Dir).Write(rest)
 }
 
-// Replay does again what was taken down and the archive does not know of,
-// because it is an older one that was restored. It returns how many takedowns
-// that were.
+// Replay does again what was taken down or made private and the archive does not
+// know of, because it is an older one that was restored. It returns how many
+// takedowns that were.
 func (a *Archive) Replay(ctx context.Context) (int, error) {
+	if err := a.replayPrivate(ctx); err != nil {
+		return 0, err
+	}
 	list, err := takedownsIn(a.Dir).List()
 	if err != nil {
 		return 0, err
@@ -142,10 +145,15 @@ func (a *Archive) knows(ctx context.Context, t *takenDown) (bool, error) {
 	return false, nil
 }
 
-// replayRestored does takedowns again in an archive that was just restored.
+// replayRestored does takedowns and decisions again in an archive that was just
+// restored.
 func replayRestored(ctx context.Context, c *config.Config, o Options) (n int, err error) {
-	list, err := takedownsIn(c.Data).List()
-	if err != nil || len(list) == 0 {
+	taken, err := takedownsIn(c.Data).List()
+	if err != nil {
+		return 0, err
+	}
+	private, err := privateIn(c.Data).List()
+	if err != nil || len(taken)+len(private) == 0 {
 		return 0, err
 	}
 	a, err := OpenExisting(ctx, c, o)
