@@ -339,7 +339,11 @@ func find(name string) *Key {
 func nearest(name string, keys []Key) string {
 	best, least := "", max(len(name)/3, 2)+1
 	try := func(full, part string) {
-		if d := Distance(name, part); d < least {
+		d := Distance(name, part)
+		if strings.HasPrefix(part, name+"_") {
+			d = min(d, 2) // its first word
+		}
+		if d < least {
 			best, least = full, d
 		}
 	}
