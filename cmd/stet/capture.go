@@ -16,6 +16,7 @@ import (
 	"stet/extract"
 	"stet/extract/post"
 	"stet/store"
+	"stet/store/view"
 )
 
 func (a *app) captureCommand() *cobra.Command {
@@ -85,7 +86,7 @@ asked: it says which hosts would learn what, and what goes with it.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.Operator, "operator", "", "who captures; kept with the captures")
-	cmd.Flags().StringVar(&o.Case, "case", "", "name of the case; kept with the captures")
+	cmd.Flags().StringVar(&o.Case, "case", "", "name of the case; kept with the captures, which are added to it where there is one of that name")
 	cmd.Flags().StringVar(&links, "links", "", "capture linked pages too: off, article, or all (also those that posts link)")
 	cmd.Flags().StringVar(&o.Note, "note", "", "a note; kept with the captures")
 	cmd.Flags().BoolVar(&private, "private", false, "keep what is captured out of what is told and given away")
@@ -106,7 +107,8 @@ type capturing struct {
 	targets  []target
 	told     []bool // of targets
 	sum      outcomes
-	shown    int // results that were printed for people
+	members  []view.Member // what a case gains
+	shown    int           // results that were printed for people
 	next     archiver.ResultPost
 }
 
@@ -135,7 +137,51 @@ func (r *capturing) run(ctx context.Context, words []string) (err error) {
 	r.others(ctx)
 	r.progress.clear()
 	r.closing(ctx)
+	if err := r.intoCase(context.WithoutCancel(ctx)); err != nil {
+		return errors.Join(r.sum.err(), fmt.Errorf("all of it is kept, and not gathered into the case %q: %w", r.options.Case, err))
+	}
 	return r.sum.err()
+}
+
+// gathered is what a case gains by the capture of a target: the post, article or
+// page that was asked for, or the posts of a document, which has no address.
+func gathered(t *target, res *archiver.Result) []view.Member {
+	switch {
+	case res.Err != nil:
+		return nil
+	case res.Article != nil && t.kind == targetPage:
+		return []view.Member{{Article: res.Article.URL}}
+	case res.Kind == "page":
+		return []view.Member{{Page: t.url}}
+	}
+	var members []view.Member
+	for i := range res.Posts {
+		if p := &res.Posts[i]; !p.Capture.IsZero() {
+			members = append(members, view.Member{Ref: post.Ref{Platform: p.Platform, ID: p.ID}})
+		}
+	}
+	return members
+}
+
+// intoCase adds what was captured to the case that was named, where there is one.
+func (r *capturing) intoCase(ctx context.Context) error {
+	if r.options.Case == "" || len(r.members) == 0 {
+		return nil
+	}
+	line, err := r.a.findCase(ctx, r.archive, r.options.Case)
+	if errors.Is(err, store.ErrNotFound) {
+		r.a.warn("there is no case “%s”: the name is kept with what was captured; `stet case open` begins one", r.options.Case)
+		return nil
+	}
+	for _, m := range r.members {
+		if err != nil {
+			break
+		}
+		if err = holds(ctx, r.archive, line, m); errors.Is(err, store.ErrNotFound) {
+			_, err = archiver.KeepCase(ctx, r.archive.Archive, store.Case{Act: store.CaseAdd, Case: line.ID, By: r.a.person(), Member: m})
+		}
+	}
+	return err
 }
 
 func (r *capturing) classifier() classifier { return classifier{r.finder, r.a.files} }
@@ -193,6 +239,7 @@ func (r *capturing) tellFailed(i int, err error) {
 func (r *capturing) tell(i int, res *archiver.Result) {
 	r.told[i] = true
 	r.sum.add(r.targets[i].name, failureOf(res))
+	r.members = append(r.members, gathered(&r.targets[i], res)...)
 	r.progress.clear()
 	if err := failureOf(res); err != nil {
 		r.a.complain(err)
