@@ -61,7 +61,7 @@ func TestScriptsOnPostgres(t *testing.T) {
 	for _, name := range []string{"bluesky", "case", "elsewhere", "explain", "forms", "interrupt", "killed", "links", "lookup", "mastodon", "newsroom", "private", "quotation", "service", "targets", "users", "words"} {
 		files = append(files, filepath.Join("testdata", "script", name+".txtar"))
 	}
-	files = drawn(t, files, 5)
+	files = drawn(t, files, 3)
 	// What only several machines have.
 	files = append(files, filepath.Join("testdata", "postgres", "nodes.txtar"))
 	var schemas atomic.Int64
@@ -85,7 +85,7 @@ func TestScripts(t *testing.T) {
 		t.Fatalf("%d scripts, %v", len(files), err)
 	}
 	p := scripts()
-	p.Dir, p.Files = "", drawn(t, files, len(files)/2)
+	p.Dir, p.Files = "", drawn(t, files, len(files)/3)
 	testscript.Run(t, p)
 }
 
