@@ -269,13 +269,7 @@ func (c *cutting) commit(ctx context.Context, part []planned, last bool) error {
 	}
 	b := a.Begin()
 	for i := range part {
-		changed, err := store.Without(&part[i].record, part[i].fields...)
-		if err != nil {
-			return err
-		}
-		b.Replace(changed)
-		act.Records = append(act.Records, store.RedactedRecord{ID: changed.ID, Fields: part[i].fields})
-		if err := act.Touches(&part[i].record); err != nil {
+		if err := empty(b, act, &part[i]); err != nil {
 			return err
 		}
 		if err := c.left(ctx, b, act, &part[i].record); err != nil {

@@ -249,6 +249,17 @@ func (r *Remover) removePost(ctx context.Context, id store.ID, t *store.Takedown
 	return nil
 }
 
+// empty puts a record without some of its fields in its place, and says so in act.
+func empty(b *store.Builder, act *store.Redaction, p *planned) error {
+	changed, err := store.Without(&p.record, p.fields...)
+	if err != nil {
+		return err
+	}
+	b.Replace(changed)
+	act.Records = append(act.Records, store.RedactedRecord{ID: changed.ID, Fields: p.fields})
+	return act.Touches(&p.record)
+}
+
 // removePart removes the content of some records in one commit, which also says
 // what files are to go.
 func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown, own []post.Ref, part []planned, blobs, pictures []store.Digest) error {
@@ -263,13 +274,7 @@ func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown
 	}
 	b := r.o.Archive.Begin()
 	for i := range part {
-		c, err := store.Without(&part[i].record, part[i].fields...)
-		if err != nil {
-			return err
-		}
-		b.Replace(c)
-		act.Records = append(act.Records, store.RedactedRecord{ID: c.ID, Fields: part[i].fields})
-		if err := act.Touches(&part[i].record); err != nil {
+		if err := empty(b, act, &part[i]); err != nil {
 			return err
 		}
 		if err := withoutQuotes(ctx, b, &part[i].record, own); err != nil {

@@ -7,14 +7,13 @@ import (
 
 	"stet/cmd/internal/token"
 	"stet/cmd/internal/wire"
+	"stet/store/storetest"
 )
 
 // TestOperator: what the service runs for others is theirs, not its own user's.
 func TestOperator(t *testing.T) {
 	me, err := user.Current()
-	if err != nil {
-		t.Skip(err)
-	}
+	storetest.Need(t, err == nil, "a user of the system with a name")
 	for name, tt := range map[string]struct {
 		app  app
 		want string

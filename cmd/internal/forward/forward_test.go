@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"stet/store"
+	"stet/store/storetest"
 )
 
 type memFiles map[string]string
@@ -187,9 +188,7 @@ func TestPathIsShort(t *testing.T) {
 // TestPeer: the service is told who asks by the system, not by the client.
 func TestPeer(t *testing.T) {
 	me, err := user.Current()
-	if err != nil {
-		t.Skip(err)
-	}
+	storetest.Need(t, err == nil, "a user of the system with a name")
 	seen := make(chan string, 1)
 	call := serve(t, func(_ context.Context, _ Request, l Local) int {
 		seen <- l.User
