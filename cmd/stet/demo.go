@@ -63,15 +63,11 @@ type archiveFacts struct {
 
 // demo runs the demonstration in a temporary folder, or in one that stays.
 func (a *app) demo(ctx context.Context, keep string) (err error) {
-	dir := keep
-	if keep == "" {
-		if dir, err = os.MkdirTemp("", "stet-demo-"); err != nil {
-			return fmt.Errorf("making a folder for the demonstration: %w", err)
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	} else if _, err := os.Lstat(keep); err == nil {
-		return fmt.Errorf("%w: %s exists already; the archive of the demonstration is kept in a folder of its own", store.ErrUsage, keep)
+	dir, clear, err := demoFolder(keep)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, clear()) }()
 	world := demo.New(a.now)
 	defer func() { err = errors.Join(err, world.Close()) }()
 	c := config.Default()
@@ -93,6 +89,22 @@ func (a *app) demo(ctx context.Context, keep string) (err error) {
 		a.warn("the archive is kept: `stet show %s --data %s` reads it", world.Posts[0], keep)
 	}
 	return nil
+}
+
+// demoFolder returns the folder that a demonstration keeps its archive in, and
+// what to do with it at the end: a temporary one goes, the one that was asked
+// for stays. It errors with [store.ErrUsage] where that exists already.
+func demoFolder(keep string) (dir string, clear func() error, err error) {
+	if keep == "" {
+		if dir, err = os.MkdirTemp("", "stet-demo-"); err != nil {
+			return "", nil, fmt.Errorf("making a folder for the demonstration: %w", err)
+		}
+		return dir, func() error { return os.RemoveAll(dir) }, nil
+	}
+	if _, err := os.Lstat(keep); err == nil {
+		return "", nil, fmt.Errorf("%w: %s exists already; the archive of the demonstration is kept in a folder of its own", store.ErrUsage, keep)
+	}
+	return keep, func() error { return nil }, nil
 }
 
 // story is the demonstration.

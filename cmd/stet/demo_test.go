@@ -108,9 +108,11 @@ func TestDemoKeeps(t *testing.T) {
 	if code := a.run(t.Context(), []string{"lookup", "@minavarga", "--data", dir}); code != 0 || !strings.Contains(stdout.String(), "You have my word.") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	a, _, stderr = appFor(t)
-	if code := a.run(t.Context(), []string{"demo", "--keep", dir}); code != 2 || !strings.Contains(stderr.String(), "exists already") {
-		t.Errorf("exit code %d: %s", code, stderr)
+	for _, args := range [][]string{{"demo", "--keep", dir}, {"demo", "--web", "--keep", dir}} {
+		a, _, stderr = appFor(t)
+		if code := a.run(t.Context(), args); code != 2 || !strings.Contains(stderr.String(), "exists already") {
+			t.Errorf("%v: exit code %d: %s", args, code, stderr)
+		}
 	}
 }
 

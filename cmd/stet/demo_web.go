@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"time"
 
 	"stet/archiver"
@@ -19,15 +18,11 @@ import (
 // demoWeb fills a demonstration archive from the invented world and opens the
 // desk on it, until it is stopped.
 func (a *app) demoWeb(ctx context.Context, keep, listen string) (err error) {
-	dir := keep
-	if keep == "" {
-		if dir, err = os.MkdirTemp("", "stet-demo-"); err != nil {
-			return fmt.Errorf("making a folder for the demonstration: %w", err)
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	} else if _, err := os.Lstat(keep); err == nil {
-		return fmt.Errorf("%w: %s exists already; the archive of the demonstration is kept in a folder of its own", store.ErrUsage, keep)
+	dir, clear, err := demoFolder(keep)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, clear()) }()
 	world := demo.NewDesk(a.now)
 	defer func() { err = errors.Join(err, world.Close()) }()
 	if a.inDemo != nil {
@@ -52,7 +47,11 @@ func (a *app) demoWeb(ctx context.Context, keep, listen string) (err error) {
 	}
 	a.out.line("")
 	a.out.line("The desk: http://%s/", l.Addr())
-	a.out.block("", fmt.Sprintf("Look up %s, which nobody has captured yet, and capture it from the page. Ctrl+C ends it all, and leaves nothing behind.", world.Fresh), 0)
+	ends := "Ctrl+C ends it all, and leaves nothing behind."
+	if keep != "" {
+		ends = "Ctrl+C ends it; the archive stays in " + keep + "."
+	}
+	a.out.block("", fmt.Sprintf("Look up %s, which nobody has captured yet, and capture it from the page. %s", world.Fresh, ends), 0)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
