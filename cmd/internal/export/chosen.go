@@ -154,28 +154,42 @@ func (p *plan) listed(ctx context.Context, t store.Term, kinds ...store.Kind) er
 
 // article adds the versions of an article with what they show and link.
 func (p *plan) article(ctx context.Context, address string) error {
-	records, err := p.x.archive.ListAll(ctx, store.ArticleTerm(address), maxOfOne, store.KindArticle)
+	versions, err := p.x.versions(ctx, address)
 	if err != nil {
 		return err
 	}
-	public := false
+	for i := range versions {
+		if err := p.version(ctx, &versions[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// versions returns the versions of an article that may be exported, which must be
+// there.
+func (x *exporter) versions(ctx context.Context, address string) ([]store.Item[store.ArticleVersion], error) {
+	records, err := x.archive.ListAll(ctx, store.ArticleTerm(address), maxOfOne, store.KindArticle)
+	if err != nil {
+		return nil, err
+	}
+	versions := make([]store.Item[store.ArticleVersion], 0, len(records))
 	for i := range records {
 		v, err := store.Decode[store.ArticleVersion](&records[i])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		public = public || !v.Private
-		if err := p.version(ctx, &records[i], v); err != nil {
-			return err
+		if x.o.Selection.Private || !v.Private {
+			versions = append(versions, store.Item[store.ArticleVersion]{Seq: records[i].Seq, ID: records[i].ID, Content: v})
 		}
 	}
 	switch {
 	case len(records) == 0:
-		return fmt.Errorf("the article %s: %w: it was never read", address, store.ErrNotFound)
-	case !public && !p.x.o.Selection.Private:
-		return fmt.Errorf("the article %s: %w: it is private; --private exports it nevertheless", address, store.ErrRefused)
+		return nil, fmt.Errorf("the article %s: %w: it was never read", address, store.ErrNotFound)
+	case len(versions) == 0:
+		return nil, fmt.Errorf("the article %s: %w: it is private; --private exports it nevertheless", address, store.ErrRefused)
 	}
-	return nil
+	return versions, nil
 }
 
 // ofSource adds an article that a source led to.
@@ -184,21 +198,19 @@ func (p *plan) ofSource(ctx context.Context, r *store.Record) error {
 		return nil
 	}
 	v, err := store.Decode[store.ArticleVersion](r)
-	if err != nil || v.Source != p.x.o.Selection.Source {
+	if err != nil || v.Source != p.x.o.Selection.Source || v.Private && !p.x.o.Selection.Private {
 		return err
 	}
-	return p.version(ctx, r, v)
+	return p.version(ctx, &store.Item[store.ArticleVersion]{Seq: r.Seq, ID: r.ID, Content: v})
 }
 
-// version adds a version of an article with its posts and pages.
-func (p *plan) version(ctx context.Context, r *store.Record, v *store.ArticleVersion) error {
-	if v.Private && !p.x.o.Selection.Private {
-		return nil
-	}
-	if err := p.take(ctx, r.Seq, v, v.Private); err != nil {
+// version adds a version of an article that may be exported, with its posts and
+// pages.
+func (p *plan) version(ctx context.Context, v *store.Item[store.ArticleVersion]) error {
+	if err := p.take(ctx, v.Seq, v.Content, v.Content.Private); err != nil {
 		return err
 	}
-	refs, err := p.x.mentioned(ctx, r.ID, v)
+	refs, err := p.x.mentioned(ctx, v)
 	if err != nil {
 		return err
 	}
@@ -207,23 +219,23 @@ func (p *plan) version(ctx context.Context, r *store.Record, v *store.ArticleVer
 			return err
 		}
 	}
-	for _, l := range v.Links {
+	for _, l := range v.Content.Links {
 		if err := p.listed(ctx, store.URLTerm(l.URL), store.KindCapture, store.KindPage, store.KindPageLook, store.KindDrawing); err != nil {
 			return err
 		}
 	}
-	return p.listed(ctx, store.RecordTerm(r.ID), store.KindResolution)
+	return p.listed(ctx, store.RecordTerm(v.ID), store.KindResolution)
 }
 
 // mentioned lists the posts of a version, those that were found later too.
-func (x *exporter) mentioned(ctx context.Context, id store.ID, v *store.ArticleVersion) ([]post.Ref, error) {
+func (x *exporter) mentioned(ctx context.Context, v *store.Item[store.ArticleVersion]) ([]post.Ref, error) {
 	var refs []post.Ref
-	for _, m := range v.Mentions {
+	for _, m := range v.Content.Mentions {
 		if !m.Ref.IsZero() {
 			refs = append(refs, m.Ref)
 		}
 	}
-	records, err := x.archive.ListAll(ctx, store.RecordTerm(id), maxOfOne, store.KindResolution)
+	records, err := x.archive.ListAll(ctx, store.RecordTerm(v.ID), maxOfOne, store.KindResolution)
 	if err != nil {
 		return nil, err
 	}

@@ -284,18 +284,55 @@ func TestPrivate(t *testing.T) {
 			})
 		}
 	}
-	for _, f := range []Format{WARC, CSV} {
+	for _, f := range Formats() {
 		_, err := Run(t.Context(), w.options(f, Selection{Refs: []post.Ref{hidden}}), &tree{})
 		if !errors.Is(err, store.ErrRefused) {
 			t.Errorf("naming a private post: %v", err)
 		}
 		_, err = Run(t.Context(), w.options(f, Selection{Article: "https://news.example/draft"}), &tree{})
-		if f == WARC && !errors.Is(err, store.ErrRefused) {
+		if !errors.Is(err, store.ErrRefused) {
 			t.Errorf("naming a private article: %v", err)
+		}
+		_, err = Run(t.Context(), w.options(f, Selection{Article: "https://news.example/never"}), &tree{})
+		if !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("naming an article that is not there: %v", err)
 		}
 		_, err = Run(t.Context(), w.options(f, Selection{Refs: []post.Ref{{Platform: post.Twitter, ID: "99"}}}), &tree{})
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("naming a post that is not there: %v", err)
+		}
+	}
+}
+
+// That a source's unpublished article shows a post, or links a page, which others
+// published, is in no export of that source.
+func TestPrivateArticleLeadsNowhere(t *testing.T) {
+	w := newWorld(t)
+	open := w.post("20", "openwords", false)
+	b := w.archive.Begin()
+	page := w.exchange("https://other.example/page", "text/html", "linkedwords", false)
+	xid, err := b.Add(t.Context(), page)
+	w.must(err)
+	_, err = b.Add(t.Context(), &store.Capture{Time: w.now, Kind: store.CapturePage, URL: page.URL, Source: post.SourcePublic, Exchanges: []store.ID{xid}})
+	w.must(err)
+	_, err = b.Add(t.Context(), &store.ArticleVersion{Time: w.now, URL: "https://news.example/draft", Key: store.ArticleKey("https://news.example/draft"), Origin: "web",
+		Source: "intranet", Private: true, Finder: "1", Links: []store.ArticleLink{{URL: page.URL}},
+		Mentions: []store.Mention{{Kind: "embed", Ref: open, URL: "https://x.com/a/status/20", Positions: []int{1}}}})
+	w.must(err)
+	_, err = b.Add(t.Context(), &store.ArticleVersion{Time: w.now, URL: "https://news.example/plain", Key: store.ArticleKey("https://news.example/plain"), Origin: "web",
+		Source: "intranet", Finder: "1", Text: "plainwords"})
+	w.must(err)
+	_, err = b.Commit(t.Context())
+	w.must(err)
+	for _, f := range Formats() {
+		out := &tree{}
+		if _, err := Run(t.Context(), w.options(f, Selection{Source: "intranet"}), out); err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Fatal(err)
+		}
+		for _, words := range []string{"openwords", "twitter:20", "tweet?id=20", "linkedwords", "other.example"} {
+			if strings.Contains(out.all(), words) {
+				t.Errorf("%s: %q was exported, to which only a private article of the source leads", f, words)
+			}
 		}
 	}
 }

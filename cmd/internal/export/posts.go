@@ -48,19 +48,12 @@ func (x *exporter) named(ctx context.Context) ([]string, error) {
 		refs = append(refs, r.String())
 	}
 	if a := x.o.Selection.Article; a != "" {
-		records, err := x.archive.ListAll(ctx, store.ArticleTerm(a), maxOfOne, store.KindArticle)
+		versions, err := x.versions(ctx, a)
 		if err != nil {
 			return nil, err
 		}
-		for i := range records {
-			v, err := store.Decode[store.ArticleVersion](&records[i])
-			if err != nil {
-				return nil, err
-			}
-			if v.Private && !x.o.Selection.Private {
-				continue
-			}
-			of, err := x.mentioned(ctx, records[i].ID, v)
+		for i := range versions {
+			of, err := x.mentioned(ctx, &versions[i])
 			if err != nil {
 				return nil, err
 			}

@@ -80,14 +80,19 @@ func (s *Selection) within(t time.Time) bool {
 // ranged reports whether a range of time selects.
 func (s *Selection) ranged() bool { return !s.Since.IsZero() || !s.Until.IsZero() }
 
-// has reports whether the selection takes a post, from its history. Posts that
-// are named are taken without asking.
+// has reports whether the selection takes a post, from its history: nothing
+// private leads to one, where that is not asked for. Posts that are named are
+// taken without asking.
 func (s *Selection) has(h *store.History) bool {
 	switch {
 	case s.Source != "":
-		return slices.ContainsFunc(h.Articles, func(a store.Item[store.ArticleVersion]) bool { return a.Content.Source == s.Source })
+		return slices.ContainsFunc(h.Articles, func(a store.Item[store.ArticleVersion]) bool {
+			return a.Content.Source == s.Source && (s.Private || !a.Content.Private)
+		})
 	case s.ranged():
-		return slices.ContainsFunc(h.Captures, func(c store.Item[store.Capture]) bool { return s.within(c.Content.Time) }) ||
+		return slices.ContainsFunc(h.Captures, func(c store.Item[store.Capture]) bool {
+			return s.within(c.Content.Time) && (s.Private || !c.Content.Private)
+		}) ||
 			slices.ContainsFunc(h.Looks, func(l store.Item[store.Look]) bool { return s.within(l.Content.Time) })
 	}
 	return true
