@@ -36,6 +36,12 @@ func unwrap(u *url.URL) (*url.URL, wrapKind) {
 	if inner := cacheTarget(host, u); inner != nil {
 		return inner, wrapArchive
 	}
+	if inner := translated(host, u); inner != nil {
+		return inner, wrapRedirect
+	}
+	if inner := defended(host, u); inner != nil {
+		return inner, wrapRedirect
+	}
 	if !leadsOn(host, u.Path) {
 		return nil, wrapNone
 	}
@@ -114,6 +120,38 @@ func cacheTarget(host string, u *url.URL) *url.URL {
 		rest = "https://" + rest
 	}
 	return innerURL(rest)
+}
+
+// translated undoes the search engine's translations, which write the host into
+// their own: example-org.translate.goog. A hyphen of the host is written twice.
+func translated(host string, u *url.URL) *url.URL {
+	name, ok := strings.CutSuffix(host, ".translate.goog")
+	if !ok || strings.Contains(name, ".") {
+		return nil
+	}
+	name = strings.NewReplacer("--", "-", "-", ".").Replace(name)
+	return innerURL("https://" + name + u.EscapedPath() + query(u))
+}
+
+// defended undoes what mail gateways make of the links in newsletters:
+// urldefense.com/v3/__https://example.org/x__;!!key, and the older form in a
+// parameter with other signs for percent and slash.
+func defended(host string, u *url.URL) *url.URL {
+	if host != "urldefense.com" && host != "urldefense.us" && host != "urldefense.proofpoint.com" {
+		return nil
+	}
+	if _, rest, ok := strings.Cut(u.EscapedPath()+query(u), "/v3/__"); ok {
+		end := strings.LastIndex(rest, "__;")
+		if end < 0 {
+			end = len(strings.TrimRight(rest, "_"))
+		}
+		scheme, rest, _ := strings.Cut(rest[:end], ":")
+		return innerURL(strings.ToLower(scheme) + "://" + strings.TrimLeft(rest, "/"))
+	}
+	if value := u.Query().Get("u"); strings.HasPrefix(value, "http-3A_") || strings.HasPrefix(value, "https-3A_") {
+		return decodedURL(url.QueryEscape(strings.NewReplacer("-", "%", "_", "/").Replace(value)))
+	}
+	return nil
 }
 
 // pathTarget returns the address that stands in the path of u, as archives
@@ -237,7 +275,8 @@ func leadsOn(host, path string) bool {
 	switch host {
 	case "href.li", "anon.to", "nullrefer.com", "dereferer.me", "go.redirectingat.com", "t.umblr.com", "slack-redir.net", "disq.us",
 		"l.wl.co", "exit.sc", "safelinks.protection.outlook.com", "urldefense.com", "urldefense.proofpoint.com", "translate.google.com",
-		"www.google.com", "google.com", "duckduckgo.com", "vk.com", "m.vk.com", "www.bing.com", "getpocket.com":
+		"www.google.com", "google.com", "duckduckgo.com", "vk.com", "m.vk.com", "www.bing.com", "getpocket.com", "skyview.social", "bsky.brid.gy",
+		"fed.brid.gy":
 		return !sharing(path)
 	}
 	if strings.HasSuffix(host, ".safelinks.protection.outlook.com") || strings.HasPrefix(host, "www.google.") {

@@ -23,7 +23,7 @@ func (Site) Platform() post.Platform { return post.Bluesky }
 func (Site) Domains() []string { return append([]string{"bsky.app"}, others()...) }
 
 func others() []string {
-	return []string{"fxbsky.app", "vxbsky.app", "bskx.app", "bskyx.app", "bsyy.app", "xbsky.app", "deer.social", "blacksky.community", "witchsky.app"}
+	return []string{"fxbsky.app", "vxbsky.app", "bskx.app", "bskyx.app", "bsyy.app", "xbsky.app", "deer.social", "blacksky.community", "witchsky.app", "bsky.dev"}
 }
 
 // ParseURL says what an address of the platform leads to.

@@ -71,7 +71,7 @@ func TestParseURL(t *testing.T) {
 		"https://embed.bsky.app/oembed?url=at%3A%2F%2F"+"did:plc:abcdefghijklmnopqrstuvwx%2Fapp.bsky.feed.post%2F"+key)
 	add(byHandle, "https://bsky.app/profile/Ada.Example.org/post/"+key, "https://bsky.app/profile/@ada.example.org/post/"+key+").",
 		"https://fxbsky.app/profile/ada.example.org/post/"+key, "https://d.fxbsky.app/profile/ada.example.org/post/"+key,
-		"https://deer.social/profile/ada.example.org/post/"+key+"/")
+		"https://deer.social/profile/ada.example.org/post/"+key+"/", "https://main.bsky.dev/profile/ada.example.org/post/"+key)
 	byDID.Kind = extract.TargetEmbed
 	add(byDID, "https://embed.bsky.app/embed/"+did+"/app.bsky.feed.post/"+key+"?id=0.1&colorMode=system")
 	table = append(table, []sitetest.URL{

@@ -65,7 +65,7 @@ const base = "https://www.facebook.com/"
 // different devices, and its languages, as in de-de.facebook.com.
 func forPeople(sub string) bool {
 	switch sub {
-	case "", "www", "m", "mbasic", "mobile", "web", "touch", "l", "lm", "iphone", "x", "d", "0", "free", "alpha", "beta", "h", "p", "apps":
+	case "", "www", "m", "mbasic", "mobile", "web", "touch", "l", "lm", "iphone", "x", "d", "0", "free", "alpha", "beta", "h", "p", "apps", "business":
 		return true
 	}
 	lang, country, ok := strings.Cut(sub, "-")
@@ -112,6 +112,8 @@ func (s Site) parsePath(a extract.Address) extract.Target {
 	switch {
 	case a.SegIs(0, "plugins"):
 		return s.plugin(a)
+	case a.SegIs(0, "login", "login.php") && a.Param("next") != "":
+		return extract.Wrapped(s, a.Param("next"), extract.TargetPost)
 	case a.SegIs(0, "sharer", "sharer.php", "share.php", "dialog", "intent") || strings.HasPrefix(a.Seg(0), "sharer"):
 		return extract.Target{Kind: extract.TargetIntent}
 	case a.SegIs(0, "share"):

@@ -40,6 +40,8 @@ func TestParseURL(t *testing.T) {
 		row("https://www.facebook.com/groups/tides?multi_permalinks="+id, id, "groups/tides/posts/"+id, ""),
 		row("https://www.facebook.com/notes/ada/low-tide/"+id, id, "notes/ada/"+id, "ada"),
 		row("https://www.facebook.com/#!/photo.php?fbid="+id, id, "photo/?fbid="+id, ""),
+		row("https://business.facebook.com/ada/posts/"+id, id, "ada/posts/"+id, "ada"),
+		row("https://www.facebook.com/login/?next=https%3A%2F%2Fwww.facebook.com%2Fada%2Fposts%2F"+id, id, "ada/posts/"+id, "ada"),
 		framed(row("https://www.facebook.com/plugins/post.php?href=https%3A%2F%2Fwww.facebook.com%2Fada%2Fposts%2F"+id+"&show_text=true", id, "ada/posts/"+id, "ada")),
 		framed(row("https://www.facebook.com/v2.12/plugins/video.php?app_id=&href=https%3A%2F%2Fwww.facebook.com%2Fada%2Fvideos%2F"+id+"%2F", id, "ada/videos/"+id, "ada")),
 		framed(row("https://www.facebook.com/video/embed?video_id="+id, id, "watch/?v="+id, "")),

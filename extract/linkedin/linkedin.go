@@ -1,6 +1,7 @@
 package linkedin
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -101,6 +102,8 @@ func parsePath(a extract.Address) extract.Target {
 		return byURN(extract.TargetPost, a.Seg(2))
 	case a.SegIs(0, "posts") && a.Seg(1) != "":
 		return bySlug(a.Seg(1))
+	case a.SegIs(0, "feed") && len(a.Segments) == 1 && strings.Contains(a.Query, "pdateUrn="):
+		return byURN(extract.TargetPost, cmp.Or(a.Param("highlightedUpdateUrn"), a.Param("updateUrn")))
 	case a.SegIs(0, "shareArticle", "sharing", "cws", "share"):
 		return extract.Target{Kind: extract.TargetIntent}
 	case a.SegIs(0, "in", "company", "school", "showcase", "pub") && a.Seg(1) != "":
@@ -117,9 +120,10 @@ func byURN(kind extract.TargetKind, s string) extract.Target {
 	return target(kind, of, n)
 }
 
-// bySlug reads name_words-activity-number-hash.
+// bySlug reads name_words-activity-number-hash, and name_share-number-hash of
+// posts without words.
 func bySlug(slug string) extract.Target {
-	parts := strings.Split(slug, "-")
+	parts := strings.FieldsFunc(slug, func(r rune) bool { return r == '-' || r == '_' })
 	for i := len(parts) - 2; i > 0; i-- {
 		of, ok := kindOf(parts[i])
 		if !ok {

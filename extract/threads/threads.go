@@ -16,9 +16,11 @@ type Site struct{}
 // Platform returns post.Threads.
 func (Site) Platform() post.Platform { return post.Threads }
 
-// Domains lists the platform's domains: it moved from the one to the other in
-// 2025.
-func (Site) Domains() []string { return []string{"threads.com", "threads.net"} }
+// Domains lists the platform's domains, which moved from the one to the other in
+// 2025, and mirrors that make previews.
+func (Site) Domains() []string {
+	return []string{"threads.com", "threads.net", "fixthreads.net", "vxthreads.net"}
+}
 
 // ParseURL says what an address of the platform leads to.
 func (s Site) ParseURL(u *url.URL) (extract.Target, bool) {

@@ -17,6 +17,7 @@ func TestParseURL(t *testing.T) {
 		{In: "https://threads.com/@ada.harbour/post/" + id + "/", Kind: extract.TargetPost, ID: id, URL: url, Handle: "ada.harbour"},
 		{In: "https://www.threads.com/@ada.harbour/post/" + id + "/media", Kind: extract.TargetPost, ID: id, URL: url, Handle: "ada.harbour", Part: "media"},
 		{In: "https://www.threads.net/@ada.harbour/post/" + id + "/embed/", Kind: extract.TargetEmbed, ID: id, URL: url, Handle: "ada.harbour"},
+		{In: "https://www.fixthreads.net/@ada.harbour/post/" + id, Kind: extract.TargetPost, ID: id, URL: url, Handle: "ada.harbour"},
 		{In: "https://www.threads.net/t/" + id, Kind: extract.TargetPost, ID: id, URL: "https://www.threads.com/t/" + id},
 		{In: "https://www.threads.net/t/" + id[:6] + "…", Kind: extract.TargetOther},
 		{In: "https://www.threads.net/@ada.harbour", Kind: extract.TargetProfile, URL: "https://www.threads.com/@ada.harbour", Handle: "ada.harbour"},

@@ -18,12 +18,15 @@ func (Site) Platform() post.Platform { return post.Tumblr }
 
 // Domains lists the platform's domain. Blogs can also have domains of their own,
 // which only the platform's markup tells.
-func (Site) Domains() []string { return []string{"tumblr.com"} }
+func (Site) Domains() []string { return []string{"tumblr.com", "tmblr.co"} }
 
 // ParseURL says what an address of the platform leads to.
 func (s Site) ParseURL(u *url.URL) (extract.Target, bool) {
 	a, ok := extract.NewAddress(u)
-	if !ok || !a.On("tumblr.com") {
+	switch {
+	case ok && a.Host == "tmblr.co":
+		return short(a), true
+	case !ok || !a.On("tumblr.com"):
 		return extract.Target{}, false
 	}
 	switch sub := a.Sub("tumblr.com"); sub {
@@ -46,6 +49,15 @@ func (s Site) ParseURL(u *url.URL) (extract.Target, bool) {
 const embedBase = "https://embed.tumblr.com/embed/post/"
 
 func other() extract.Target { return extract.Target{Kind: extract.TargetOther} }
+
+// short returns the target of the platform's short link, which has to be fetched.
+func short(a extract.Address) extract.Target {
+	key, ok := extract.Token(a.Seg(0), "-_", 4, 40)
+	if !ok || len(a.Segments) != 1 {
+		return other()
+	}
+	return extract.Target{Kind: extract.TargetShort, URL: "https://tmblr.co/" + key}
+}
 
 func number(raw string) (string, bool) {
 	id, ok := extract.Digits(raw)

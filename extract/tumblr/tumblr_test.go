@@ -23,6 +23,7 @@ func TestParseURL(t *testing.T) {
 		row("https://www.tumblr.com/blog/view/ada-harbour/" + id),
 		row("https://www.tumblr.com/dashboard/blog/ada-harbour/" + id),
 		row("https://www.tumblr.com/oembed/1.0?url=https%3A%2F%2Fada-harbour.tumblr.com%2Fpost%2F" + id),
+		{In: "https://tmblr.co/ZaBc1d2", Kind: extract.TargetShort, URL: "https://tmblr.co/ZaBc1d2"},
 		{In: "https://embed.tumblr.com/embed/post/aBc-123/" + id, Kind: extract.TargetEmbed, ID: id, URL: "https://embed.tumblr.com/embed/post/aBc-123/" + id},
 		{In: "https://ada-harbour.tumblr.com/", Kind: extract.TargetProfile, URL: "https://www.tumblr.com/ada-harbour", Handle: "ada-harbour"},
 		{In: "https://www.tumblr.com/ada-harbour", Kind: extract.TargetProfile, URL: "https://www.tumblr.com/ada-harbour", Handle: "ada-harbour"},

@@ -41,7 +41,7 @@ func (Site) Domains() []string {
 // host only. There are more: see [Mirrors].
 func mirrors() []string {
 	return []string{"fxtwitter.com", "vxtwitter.com", "fixupx.com", "xfixup.com", "fixvx.com", "twittpr.com",
-		"xcancel.com", "nitter.net"}
+		"xcancel.com", "nitter.net", "lightbrd.com", "twiiit.com", "twstalker.com", "sotwe.com"}
 }
 
 // ParseURL says what an address of the platform leads to. An address with an
@@ -306,7 +306,7 @@ func parseAPI(a extract.Address, depth int) extract.Target {
 // their own.
 func mirrored(a extract.Address, sub string) extract.Target {
 	i := 0
-	for i < len(a.Segments) && !a.SegIs(i, "status", "statuses") {
+	for i < len(a.Segments) && !a.SegIs(i, "status", "statuses", "tweet") {
 		i++
 	}
 	if i > 2 || a.Seg(i+1) == "" {

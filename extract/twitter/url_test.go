@@ -76,6 +76,8 @@ func TestParseURLPosts(t *testing.T) {
 		{"https://api.vxtwitter.com/Twitter/status/" + someID, without, "", extract.TargetPost},
 		{"https://fixupx.com/status/" + someID + "/photo/1", without, "1", extract.TargetPost},
 		{"https://xcancel.com/ada_l/status/" + someID + "#m", withHandle, "", extract.TargetPost},
+		{"https://twstalker.com/ada_l/status/" + someID, withHandle, "", extract.TargetPost},
+		{"https://www.sotwe.com/tweet/" + someID, without, "", extract.TargetPost},
 		{"https://nitter.net/ada_l/status/" + someID + "/embed", withHandle, "", extract.TargetEmbed},
 		{"https://" + onion + "/ada_l/status/" + someID, withHandle, "", extract.TargetPost},
 	} {
