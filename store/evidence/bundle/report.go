@@ -68,18 +68,29 @@ func plain(s string) string {
 
 // guide writes how to verify.
 func (c *Content) guide() []byte {
-	var stamps strings.Builder
+	var asn, ots strings.Builder
 	for i, s := range c.Stamped {
 		name := stampName(i, s)
 		if s.Form == store.StampRFC3161 {
-			fmt.Fprintf(&stamps, "    openssl ts -verify -data %s -in %s -CAfile ROOTS.pem\n", Head, name)
+			fmt.Fprintf(&asn, "       openssl ts -verify -data %s -in %s -CAfile ROOTS.pem\n", Head, name)
 			continue
 		}
-		fmt.Fprintf(&stamps, "    ots verify -f %s %s\n", Head, name)
+		fmt.Fprintf(&ots, "       ots verify -f %s %s\n", Head, name)
 	}
-	if stamps.Len() == 0 {
-		stamps.WriteString("This bundle has none: no time in it is vouched for by anybody but the archive itself.\n")
+	stamps := " This bundle has none: no time in it is vouched for by anybody but the archive\n   itself."
+	if asn.Len()+ots.Len() > 0 {
+		stamps = ""
 	}
-	return []byte(strings.NewReplacer("{{stamps}}", strings.TrimRight(stamps.String(), "\n"), "{{key}}", c.Head.Key, "{{origin}}", c.Head.Origin,
+	if asn.Len() > 0 {
+		stamps += " ROOTS.pem are the root certificates of the authority, which you take from it.\n" +
+			"   `-attime SECONDS` is for one whose certificate has expired since. This prints `Verification: OK`:\n\n" + asn.String()
+	}
+	if ots.Len() > 0 {
+		if stamps != "" {
+			stamps += "\n  "
+		}
+		stamps += " Calendars of OpenTimestamps; `ots` is their own program, which asks a Bitcoin node:\n\n" + ots.String()
+	}
+	return []byte(strings.NewReplacer("{{stamps}}", strings.TrimRight(stamps, "\n"), "{{key}}", c.Head.Key, "{{origin}}", c.Head.Origin,
 		"{{size}}", fmt.Sprint(c.Head.Size)).Replace(guidePage))
 }
