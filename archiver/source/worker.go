@@ -28,7 +28,10 @@ type Plan struct {
 	// Backfill is how far back the source is read, in steps; zero is not at
 	// all.
 	Backfill time.Time `json:"backfill,omitzero"`
-	Paused   bool      `json:"paused,omitempty"`
+	// Keep is how long what it names is kept, in [archiver.KeepRules]; less than 0
+	// is for ever, 0 what is said for all sources.
+	Keep   time.Duration `json:"keep,omitempty"`
+	Paused bool          `json:"paused,omitempty"`
 	// Configured is true for a source of the configuration file, which is
 	// changed there.
 	Configured bool  `json:"configured,omitempty"`
@@ -95,6 +98,11 @@ func (w *Worker) Add(ctx context.Context, p Plan) error {
 		return err
 	default:
 		p.State, p.Paused = kept.Plan.State, kept.Plan.Paused
+		if p.Keep == 0 && !p.Configured {
+			// Whoever changes when a source is read does not mean that what it named
+			// is to go earlier.
+			p.Keep = kept.Plan.Keep
+		}
 	}
 	return w.put(ctx, p)
 }
@@ -282,7 +290,7 @@ func (w *Worker) Sync(ctx context.Context, plans []Plan) error {
 
 func same(a, b Plan) bool {
 	return a.Source == b.Source && a.Every == b.Every && a.Cron == b.Cron && a.Zone == b.Zone && a.IgnoreRobots == b.IgnoreRobots &&
-		a.Configured == b.Configured && a.Backfill.Equal(b.Backfill)
+		a.Configured == b.Configured && a.Keep == b.Keep && a.Backfill.Equal(b.Backfill)
 }
 
 // Handle reads the source of a job: an [archiver.Handler]. What it names that

@@ -44,8 +44,8 @@ the configuration file are changed there.`,
 
 // sourceFlags are the flags of `stet source add`.
 type sourceFlags struct {
-	name, kind, every, cron, zone, backfill string
-	ignoreRobots, dry                       bool
+	name, kind, every, cron, zone, backfill, keep string
+	ignoreRobots, dry                             bool
 }
 
 func (a *app) sourceAddCommand() *cobra.Command {
@@ -66,6 +66,7 @@ func (a *app) sourceAddCommand() *cobra.Command {
 	fl.StringVar(&f.cron, "cron", "", "cron expression instead of --every, such as \"30 4 * * *\"")
 	fl.StringVar(&f.zone, "zone", "", "time zone of --cron, such as Europe/Vienna (default UTC)")
 	fl.StringVar(&f.backfill, "backfill", "", "also go back to this date, newest first")
+	fl.StringVar(&f.keep, "keep", "", "remove what it names so long after its last change, such as 365d, or forever (default policy.keep)")
 	fl.BoolVar(&f.ignoreRobots, "ignore-robots", false, "do not ask robots.txt, for a site of one's own")
 	fl.BoolVar(&f.dry, "dry-run", false, "say how many articles, how long and how much, and add nothing")
 	return cmd
@@ -84,6 +85,11 @@ func (f *sourceFlags) plan(address string, zone *time.Location) (wire.SourcePlan
 	if f.every != "" {
 		if p.Every, err = config.ParseDuration(f.every); err != nil {
 			return p, fmt.Errorf("%w: --every: %w", store.ErrUsage, err)
+		}
+	}
+	if f.keep != "" {
+		if p.Keep, err = config.ParseKeep(f.keep); err != nil {
+			return p, fmt.Errorf("%w: --keep: %w", store.ErrUsage, err)
 		}
 	}
 	if f.backfill != "" {
@@ -195,6 +201,7 @@ type sourceLine struct {
 	Every      string          `json:"every,omitempty"`
 	Cron       string          `json:"cron,omitempty"`
 	Zone       string          `json:"zone,omitempty"`
+	Keep       string          `json:"keep,omitempty"`
 	Paused     bool            `json:"paused"`
 	Configured bool            `json:"configured"`
 	Next       *time.Time      `json:"next"`
@@ -222,7 +229,7 @@ func (a *app) listSources(ctx context.Context) error {
 
 func (a *app) tellSource(l *wire.ListedSource) {
 	p := &l.Plan
-	line := sourceLine{Name: p.Source.Name, URL: p.Source.URL, Kind: cmp.Or(p.Source.Kind, "auto"), Cron: p.Cron, Zone: p.Zone, Paused: p.Paused, Configured: p.Configured,
+	line := sourceLine{Name: p.Source.Name, URL: p.Source.URL, Kind: cmp.Or(p.Source.Kind, "auto"), Cron: p.Cron, Zone: p.Zone, Keep: config.FormatKeep(p.Keep), Paused: p.Paused, Configured: p.Configured,
 		LastRead: nullTime(p.State.LastSuccess), LastNew: nullTime(p.State.LastNew), Failures: p.State.Failures, Error: p.State.Error}
 	if p.Cron == "" {
 		line.Every = config.FormatDuration(cmp.Or(p.Every, wire.DefaultEvery))
@@ -239,6 +246,9 @@ func (a *app) tellSource(l *wire.ListedSource) {
 		a.out.block("  ", line.URL, 0)
 	}
 	a.out.line("  %s, %s", line.Kind, cmp.Or(strings.TrimSpace(line.Cron+" "+line.Zone), "every "+line.Every))
+	if line.Keep != "" {
+		a.out.line("  keep %s", line.Keep)
+	}
 	switch {
 	case p.Paused:
 		a.out.line("  paused")

@@ -334,6 +334,7 @@ func TestGroups(t *testing.T) {
     cron: 30 4 * * *
     zone: Europe/Vienna
     ignore_robots: true
+    keep: 365d
   - file: ` + filepath.Join(dir, "list.txt") + `
     kind: list
 notify:
@@ -351,7 +352,7 @@ watch:
 		t.Fatal(err)
 	}
 	want := []Source{{Name: "front", URL: "https://news.example/feed.xml", Kind: "feed", Every: 90 * time.Second},
-		{Name: "https://news.example/sitemap.xml", URL: "https://news.example/sitemap.xml", Cron: "30 4 * * *", Zone: "Europe/Vienna", IgnoreRobots: true},
+		{Name: "https://news.example/sitemap.xml", URL: "https://news.example/sitemap.xml", Cron: "30 4 * * *", Zone: "Europe/Vienna", IgnoreRobots: true, Keep: 365 * 24 * time.Hour},
 		{Name: filepath.Join(dir, "list.txt"), File: filepath.Join(dir, "list.txt"), Kind: "list"}}
 	if diff := cmp.Diff(want, c.Sources); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -374,6 +375,9 @@ func TestGroupRefusals(t *testing.T) {
 		"sources:\n  - name: a\n":                                                    "needs a url",
 		"sources:\n  - url: https://a.example\n    often: 1m\n":                      ":3: unknown key often in sources",
 		"sources:\n  - url: https://a.example\n    every: soon\n":                    "every:",
+		"sources:\n  - url: https://a.example\n    keep: a year\n":                   "keep: \"a year\" is not forever, or a positive duration",
+		"sources:\n  - url: https://a.example\n    keep: 0\n":                        "keep:",
+		"policy:\n  keep: never\n":                                                   "forever",
 		"sources:\n  - url: https://a.example\n    every: 1m\n    cron: 1 * * * *\n": "not both",
 		"sources:\n  - url: https://a.example\n  - url: https://a.example\n":         "two sources are named",
 		"sources: https://a.example\n":                                               "sources holds further keys",

@@ -89,7 +89,9 @@ func Keys() []Key {
 	keys = append(keys, browserKeys()...)
 	keys = append(keys, waybackKeys()...)
 	keys = append(keys, value("policy.x_api_on_gone", func(c *Config) *archiver.OnGone { return &c.Policy.XAPIOnGone }, parseOnGone,
-		func(o archiver.OnGone) string { return string(o) }))
+		func(o archiver.OnGone) string { return string(o) }),
+		value("policy.keep", func(c *Config) *time.Duration { return &c.Policy.Keep }, parseKeepAll, formatKeepAll),
+		value("policy.keep_grace", func(c *Config) *time.Duration { return &c.Policy.KeepGrace }, parseDurationOrZero, FormatDuration))
 	keys = append(keys, evidenceKeys()...)
 	keys = append(keys, exportKeys()...)
 	keys = append(keys, storageKeys()...)
@@ -221,7 +223,7 @@ func Default() *Config {
 		Capture: Capture{Links: string(archiver.LinksOff), MaxLinks: archiver.DefaultMaxLinks, MaxPage: 32 << 20, Media: true, MaxMedia: archiver.DefaultMaxMedia, MediaTime: archiver.DefaultMediaTime,
 			QuoteDepth: 1, ReplyDepth: 1, Workers: archiver.DefaultWorkers},
 		Browser: Browser{Draw: "off", Most: 1, Timeout: time.Minute, MaxBytes: 100 << 20, MaxMemory: 1500 << 20, Sandbox: true},
-		Wayback: Wayback{Recover: true, Submit: "off", SubmitWithin: 30 * 24 * time.Hour, SubmitPerDay: 1000}, Policy: Policy{XAPIOnGone: archiver.OnGoneSeal}, Evidence: Evidence{CheckpointEvery: time.Hour, StampEvery: 24 * time.Hour},
+		Wayback: Wayback{Recover: true, Submit: "off", SubmitWithin: 30 * 24 * time.Hour, SubmitPerDay: 1000}, Policy: Policy{XAPIOnGone: archiver.OnGoneSeal, KeepGrace: archiver.DefaultKeepGrace}, Evidence: Evidence{CheckpointEvery: time.Hour, StampEvery: 24 * time.Hour},
 		Storage: Storage{Schema: "stet"},
 		Serve:   Serve{Listen: DefaultListen, PublicListen: "off", RawListen: "off", PublicPolicy: PublicPolicy{Gone: "approved"}, Role: "all", Workers: archiver.DefaultWorkers, Lease: archiver.DefaultLease, MinFree: 1 << 30, Log: "text"},
 		origin:  map[string]string{},

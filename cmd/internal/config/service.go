@@ -76,6 +76,9 @@ type Source struct {
 	Zone string
 	// IgnoreRobots is for sites of one's own.
 	IgnoreRobots bool
+	// Keep is how long what it names is kept: less than 0 is for ever, 0 what
+	// policy.keep says.
+	Keep time.Duration
 }
 
 // Notify is an element of notify.
@@ -165,7 +168,7 @@ func (e *element) one(name string) string { return strings.Join(e.values[name], 
 func groups() []group {
 	return []group{
 		hostGroup(),
-		{name: "sources", fields: map[string]bool{"name": false, "url": false, "file": false, "kind": false, "every": false, "cron": false, "zone": false, "ignore_robots": false}, add: addSource},
+		{name: "sources", fields: map[string]bool{"name": false, "url": false, "file": false, "kind": false, "every": false, "cron": false, "zone": false, "ignore_robots": false, "keep": false}, add: addSource},
 		{name: "notify", fields: map[string]bool{"name": false, "kind": false, "url": false, "url_file": false, "secret": false, "secret_file": false, "from": false, "to": true, "user": false,
 			"password": false, "password_file": false, "events": true, "articles": true, "sources": true, "include_text": false, "include_private": false,
 			"wait": false, "min_interval": false}, add: addNotify},
@@ -197,7 +200,7 @@ func parsed[T any](e *element, name string, into *T, parse func(string) (T, erro
 
 func addSource(c *Config, e element) error {
 	s := Source{Name: e.one("name"), URL: e.one("url"), File: e.one("file"), Kind: e.one("kind"), Cron: e.one("cron"), Zone: e.one("zone")}
-	if err := cmp.Or(parsed(&e, "every", &s.Every, ParseDuration), parsed(&e, "ignore_robots", &s.IgnoreRobots, parseBool)); err != nil {
+	if err := cmp.Or(parsed(&e, "every", &s.Every, ParseDuration), parsed(&e, "ignore_robots", &s.IgnoreRobots, parseBool), parsed(&e, "keep", &s.Keep, ParseKeep)); err != nil {
 		return err
 	}
 	switch {
@@ -254,6 +257,9 @@ func (c *Config) groupSettings() []Setting {
 	list := c.hostSettings()
 	for i, s := range c.Sources {
 		every := cmp.Or(s.Cron, FormatDuration(s.Every))
+		if s.Keep != 0 {
+			every += ", keep " + FormatKeep(s.Keep)
+		}
 		list = append(list, Setting{Key: fmt.Sprintf("sources[%d]", i), Value: fmt.Sprintf("%s %s (%s, %s)", s.Name, s.URL+s.File, cmp.Or(s.Kind, "auto"), every), From: c.From("sources")})
 	}
 	for i, n := range c.Notify {

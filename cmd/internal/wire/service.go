@@ -123,7 +123,7 @@ func plans(c *config.Config) []source.Plan {
 			s.URL = source.FileURL(s.File)
 		}
 		list = append(list, source.Plan{Source: source.Source{Name: s.Name, URL: s.URL, Kind: kindOf(s.Kind)}, Every: s.Every, Cron: s.Cron,
-			Zone: s.Zone, IgnoreRobots: s.IgnoreRobots, Configured: true})
+			Zone: s.Zone, IgnoreRobots: s.IgnoreRobots, Keep: s.Keep, Configured: true})
 	}
 	return list
 }
