@@ -213,11 +213,11 @@ func (r *Remover) Redact(ctx context.Context, w RedactionWish) (*RedactionPlan, 
 	}
 	cut := &cutting{r: r, w: &w, p: p, captures: map[store.ID]store.ID{}}
 	for part := range slices.Chunk(p.plan.records[:n], store.MaxRedacted/4) {
-		if err := cut.commit(ctx, part, false); err != nil {
+		if err := cut.commit(ctx, part); err != nil {
 			return nil, fmt.Errorf("taking something out of %s: %w", w.Ref, err)
 		}
 	}
-	if err := cut.commit(ctx, p.plan.records[n:], true); err != nil {
+	if err := cut.commit(ctx, p.plan.records[n:]); err != nil {
 		return nil, fmt.Errorf("taking something out of %s: %w", w.Ref, err)
 	}
 	return p, r.settleRedaction(ctx)
@@ -255,15 +255,14 @@ type cutting struct {
 }
 
 // commit seals some records and keeps what is left of them, in one commit.
-func (c *cutting) commit(ctx context.Context, part []planned, last bool) error {
+func (c *cutting) commit(ctx context.Context, part []planned) error {
 	a := c.r.o.Archive
 	act := &store.Redaction{Time: a.Now(), Act: store.RedactionSeal, Part: true, What: c.p.What, Refs: c.p.plan.own, Operator: c.w.Operator, Reason: c.w.Reason}
-	var blobs, pictures []store.Digest
-	if last { // those that no record refers to any more
-		blobs, pictures = c.p.plan.blobs, c.p.plan.pictures
+	blobs, pictures, err := c.r.spent(ctx, c.p.plan, part)
+	if err != nil {
+		return err
 	}
 	c.r.o.Step("seal")
-	var err error
 	if act.Sealed, err = c.r.seal(ctx, part, blobs); err != nil {
 		return err
 	}
@@ -282,11 +281,8 @@ func (c *cutting) commit(ctx context.Context, part []planned, last bool) error {
 	if err := c.decide(ctx, b); err != nil {
 		return err
 	}
-	for chunk := range slices.Chunk(blobs, maxTakedownBlobs) {
-		if err := enqueueTakedown(b, takedownWork{Blobs: chunk, Pictures: pictures}); err != nil {
-			return err
-		}
-		pictures = nil
+	if err := enqueueFiles(b, store.ID{}, blobs, pictures); err != nil {
+		return err
 	}
 	c.r.o.Step("records")
 	_, err = b.Commit(ctx)

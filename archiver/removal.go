@@ -110,7 +110,6 @@ type Removal struct {
 	Beyond []Place `json:"beyond"`
 
 	records  []planned
-	blobs    []store.Digest
 	pictures []store.Digest
 	articles []string // their addresses
 	own      []post.Ref
@@ -120,6 +119,15 @@ type Removal struct {
 type planned struct {
 	record store.Record
 	fields []string
+}
+
+// Sealing says of a plan that it is to be sealed: what is so already stays.
+func (r *Removal) Sealing() {
+	for i := range r.Places {
+		if at := &r.Places[i]; at.Kind == PlaceSealed {
+			at.Stays = "it is encrypted already; --destroy takes it too"
+		}
+	}
 }
 
 // Goes reports how many places go, and how many bytes of files.
@@ -331,7 +339,6 @@ func (p *planner) sealed(ctx context.Context, act *store.Item[store.Redaction]) 
 	}
 	p.plan.Places = append(p.plan.Places, Place{Kind: PlaceSealed, Name: act.ID.String(), What: "the sealed copy of " + act.Content.Time.UTC().Format(time.DateOnly)})
 	p.plan.records = append(p.plan.records, planned{r, store.ContentFields(&r)})
-	p.plan.blobs = append(p.plan.blobs, act.Content.Sealed...)
 	return nil
 }
 
@@ -498,9 +505,6 @@ func (p *planner) settleFiles(ctx context.Context) error {
 			}
 		}
 		p.plan.Places = append(p.plan.Places, at)
-		if at.Stays == "" {
-			p.plan.blobs = append(p.plan.blobs, d)
-		}
 	}
 	return nil
 }

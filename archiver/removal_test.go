@@ -202,6 +202,11 @@ type killed struct{}
 
 // until runs fn until a step, and reports whether it came to it.
 func until(step string, fn func(func(string))) (came bool) {
+	return untilFunc(func(s string) bool { return s == step }, fn)
+}
+
+// untilFunc runs fn until a step of which is says so.
+func untilFunc(is func(step string) bool, fn func(func(string))) (came bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			if _, ok := p.(killed); !ok {
@@ -211,7 +216,7 @@ func until(step string, fn func(func(string))) (came bool) {
 		}
 	}()
 	fn(func(s string) {
-		if s == step {
+		if is(s) {
 			panic(killed{})
 		}
 	})

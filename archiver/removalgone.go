@@ -95,12 +95,39 @@ func (r *Remover) apiGone(ctx context.Context, ref post.Ref, what OnGone) error 
 	if err != nil {
 		return err
 	}
-	var part []planned
-	files := map[store.Digest]bool{}
-	for _, x := range p.records {
-		c, err := store.DecodeAny(&x.record)
+	part, err := ofPlatformAPI(p.records)
+	if err != nil || len(part) == 0 {
+		return err
+	}
+	t := &store.Takedown{Act: store.TakedownSeal, Operator: "stet", Reason: "policy.x_api_on_gone: the post is gone, and this came from X's API"}
+	if what == OnGoneDestroy {
+		t.Act = store.TakedownDestroy
+	}
+	for chunk := range slices.Chunk(part, removalBatch) {
+		blobs, err := r.removePart(ctx, store.ID{}, t, p, chunk)
 		if err != nil {
 			return err
+		}
+		for _, d := range blobs {
+			if err := r.o.Archive.Blobs().Remove(ctx, d); err != nil && !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+		}
+	}
+	h, err := r.o.Archive.History(ctx, ref)
+	if err == nil && h.Best() == nil { // nothing else says what it said
+		return r.o.Archive.PurgeWords(ctx, p.own, nil)
+	}
+	return err
+}
+
+// ofPlatformAPI returns those of some records that came from X's API.
+func ofPlatformAPI(records []planned) ([]planned, error) {
+	var part []planned
+	for _, x := range records {
+		c, err := store.DecodeAny(&x.record)
+		if err != nil {
+			return nil, err
 		}
 		switch c := c.(type) {
 		case *store.Derivation:
@@ -110,31 +137,10 @@ func (r *Remover) apiGone(ctx context.Context, ref post.Ref, what OnGone) error 
 		case *store.Exchange:
 			if ofAPI(c.URL) {
 				part = append(part, x)
-				files[c.Body.Blob] = true
 			}
 		}
 	}
-	if len(part) == 0 {
-		return nil
-	}
-	blobs := slices.DeleteFunc(slices.Clone(p.blobs), func(d store.Digest) bool { return !files[d] })
-	t := &store.Takedown{Act: store.TakedownSeal, Operator: "stet", Reason: "policy.x_api_on_gone: the post is gone, and this came from X's API"}
-	if what == OnGoneDestroy {
-		t.Act = store.TakedownDestroy
-	}
-	if err := r.removePart(ctx, store.ID{}, t, p.own, part, blobs, nil); err != nil {
-		return err
-	}
-	for _, d := range blobs {
-		if err := r.o.Archive.Blobs().Remove(ctx, d); err != nil && !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
-	h, err := r.o.Archive.History(ctx, ref)
-	if err == nil && h.Best() == nil { // nothing else says what it said
-		return r.o.Archive.PurgeWords(ctx, p.own, nil)
-	}
-	return err
+	return part, nil
 }
 
 // ofAPI reports whether an address is one of X's API.

@@ -21,6 +21,8 @@ const (
 	maxTakedownRefs = 500
 	// maxTakedownBlobs is how many files one job removes.
 	maxTakedownBlobs = 500
+	// removalBatch is how many records lose their content in one commit.
+	removalBatch = store.MaxRedacted / 4
 	// takedownLease is how long a job is held.
 	takedownLease = 10 * time.Minute
 	// takedownPoll is how often a job is looked at that somebody else carries out.
@@ -231,18 +233,14 @@ func (r *Remover) removePost(ctx context.Context, id store.ID, t *store.Takedown
 	if err != nil {
 		return err
 	}
-	for first := true; first || len(p.records) > 0; first = false {
-		n := min(len(p.records), store.MaxRedacted/4)
-		part := p.records[:n]
-		p.records = p.records[n:]
-		var blobs, pictures []store.Digest
-		if len(p.records) == 0 { // those that no record refers to any more
-			blobs, pictures = p.blobs, p.pictures
-		}
-		if n == 0 && len(blobs) == 0 {
-			return nil
-		}
-		if err := r.removePart(ctx, id, t, p.own, part, blobs, pictures); err != nil {
+	if t.Act == store.TakedownSeal { // what is sealed already stays as it is
+		p.records = slices.DeleteFunc(p.records, func(x planned) bool { return x.record.Kind == store.KindRedaction })
+	}
+	// What led to another record goes after it, so that whoever goes on where this
+	// was interrupted finds both.
+	slices.Reverse(p.records)
+	for part := range slices.Chunk(p.records, removalBatch) {
+		if _, err := r.removePart(ctx, id, t, p, part); err != nil {
 			return err
 		}
 	}
@@ -261,41 +259,132 @@ func empty(b *store.Builder, act *store.Redaction, p *planned) error {
 }
 
 // removePart removes the content of some records in one commit, which also says
-// what files are to go.
-func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown, own []post.Ref, part []planned, blobs, pictures []store.Digest) error {
-	act := &store.Redaction{Time: r.o.Archive.Now(), Act: store.RedactionRemove, Takedown: id, Refs: own, Operator: t.Operator, Reason: t.Reason}
+// what files are to go: those that no record refers to any more. It returns them.
+func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown, p *Removal, part []planned) ([]store.Digest, error) {
+	blobs, pictures, err := r.spent(ctx, p, part)
+	if err != nil {
+		return nil, err
+	}
+	act := &store.Redaction{Time: r.o.Archive.Now(), Act: store.RedactionRemove, Takedown: id, Refs: p.own, Operator: t.Operator, Reason: t.Reason}
 	if t.Act == store.TakedownSeal {
 		act.Act = store.RedactionSeal
 		r.o.Step("seal")
-		var err error
 		if act.Sealed, err = r.seal(ctx, part, blobs); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	b := r.o.Archive.Begin()
 	for i := range part {
 		if err := empty(b, act, &part[i]); err != nil {
-			return err
+			return nil, err
 		}
-		if err := withoutQuotes(ctx, b, &part[i].record, own); err != nil {
-			return err
+		if err := withoutQuotes(ctx, b, &part[i].record, p.own); err != nil {
+			return nil, err
 		}
 	}
 	if _, err := b.Add(ctx, act); err != nil {
-		return err
+		return nil, err
 	}
-	if id.IsZero() {
-		blobs = nil // whoever has no takedown removes them
+	if !id.IsZero() { // whoever has no takedown removes them
+		err = enqueueFiles(b, id, blobs, pictures)
 	}
-	for chunk := range slices.Chunk(blobs, maxTakedownBlobs) {
-		if err := enqueueTakedown(b, takedownWork{Takedown: id, Blobs: chunk, Pictures: pictures}); err != nil {
-			return err
-		}
-		pictures = nil
+	if err != nil {
+		return nil, err
 	}
 	r.o.Step("records")
-	_, err := b.Commit(ctx)
-	return err
+	_, err = b.Commit(ctx)
+	return blobs, err
+}
+
+// enqueueFiles adds the work of removing files, and what is known of pictures
+// among them.
+func enqueueFiles(b *store.Builder, id store.ID, blobs, pictures []store.Digest) error {
+	for chunk := range slices.Chunk(blobs, maxTakedownBlobs) {
+		known := slices.DeleteFunc(slices.Clone(chunk), func(d store.Digest) bool { return !slices.Contains(pictures, d) })
+		if err := enqueueTakedown(b, takedownWork{Takedown: id, Blobs: chunk, Pictures: known}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spent returns the files that no record refers to any more once some have lost
+// their fields, and which of them may be known by their looks. They are sealed,
+// and told to go, in the commit that takes the last reference: what nothing
+// refers to is garbage, which nobody could seal later.
+func (r *Remover) spent(ctx context.Context, p *Removal, part []planned) (blobs, pictures []store.Digest, err error) {
+	goes, seen := map[store.ID]bool{}, map[store.Digest]bool{}
+	for i := range part {
+		goes[part[i].record.ID] = true
+	}
+	for i := range part {
+		lost, err := lostFiles(&part[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, d := range lost {
+			if seen[d] {
+				continue
+			}
+			seen[d] = true
+			used, err := r.used(ctx, d, goes)
+			if err != nil {
+				return nil, nil, err
+			}
+			if used {
+				continue
+			}
+			blobs = append(blobs, d)
+			if slices.Contains(p.pictures, d) {
+				pictures = append(pictures, d)
+			}
+		}
+	}
+	return blobs, pictures, nil
+}
+
+// used reports whether a file is not there, or is of other records too.
+func (r *Remover) used(ctx context.Context, d store.Digest, but map[store.ID]bool) (bool, error) {
+	if _, err := r.o.Archive.Blobs().Stat(ctx, d); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			return true, nil
+		}
+		return false, err
+	}
+	for q := (store.Query{Term: store.BlobTerm(d), Limit: 500}); ; {
+		page, err := r.o.Archive.List(ctx, q)
+		if err != nil {
+			return false, err
+		}
+		for i := range page.Records {
+			if q.After = page.Records[i].Seq; !but[page.Records[i].ID] {
+				return true, nil
+			}
+		}
+		if !page.More || len(page.Records) == 0 {
+			return false, nil
+		}
+	}
+}
+
+// lostFiles are the files that a record does not refer to any more once it has
+// lost its fields.
+func lostFiles(p *planned) ([]store.Digest, error) {
+	before, err := store.StoredTerms(&p.record)
+	if err != nil {
+		return nil, err
+	}
+	after, err := store.Without(&p.record, p.fields...)
+	if err != nil {
+		return nil, err
+	}
+	var lost []store.Digest
+	for _, t := range before {
+		if t.Index == store.IndexBlob && !slices.Contains(after.Terms, t) {
+			lost = append(lost, store.Digest([]byte(t.Value)))
+		}
+	}
+	return lost, nil
 }
 
 // withoutQuotes adds a version of an article that says what the one that goes

@@ -188,6 +188,9 @@ func (a *app) planTakedown(ctx context.Context, w *wire.Archive, args []string, 
 		if err != nil {
 			return err
 		}
+		if f.seal {
+			p.Sealing()
+		}
 		if a.json {
 			a.out.json(p)
 			continue
@@ -236,6 +239,9 @@ func (a *app) carryOut(ctx context.Context, w *wire.Archive, args []string, f *t
 		p, err := w.Removals.Plan(ctx, ref, wish.KeepQuotes)
 		if err != nil {
 			return err
+		}
+		if f.seal {
+			p.Sealing()
 		}
 		plans = append(plans, p)
 	}
