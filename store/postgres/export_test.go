@@ -51,3 +51,17 @@ func (s *Store) Locked(ctx context.Context, fn func()) error {
 // SortNothing makes leases look for what is first in each line, as they do where
 // much is due.
 func (s *Store) SortNothing() { s.sorted = 0 }
+
+// FindDue finds what a lease would pick among what is due, and leases nothing.
+func (s *Store) FindDue(ctx context.Context, limit int) (int, error) {
+	now, _, err := s.due(ctx, s.sorted+1)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := s.query(ctx, fewDue+picking+` SELECT id FROM picked`, nil, nil, 0, limit, now)
+	if err != nil {
+		return 0, err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	return len(ids), err
+}

@@ -28,7 +28,7 @@ const dueQuery = `SELECT (SELECT count(*) FROM (SELECT FROM jobs WHERE state = 1
 
 // fewDue finds all that is due: the common case.
 const fewDue = `WITH found AS (
-	SELECT id, priority, host, run_at FROM jobs
+	SELECT ctid AS at, id, priority, host, run_at FROM jobs
 	WHERE (state = 1 AND run_at IS NULL OR state = 1 AND run_at <= $5 OR state = 2 AND until <= $5) AND ` + wanted + `
 ),`
 
@@ -43,36 +43,41 @@ const manyDue = `WITH RECURSIVE line AS (
 	) AS next
 ),
 found AS (
-	SELECT j.id, j.priority, j.host, j.run_at FROM line, LATERAL (
-		(SELECT id, priority, host, run_at FROM jobs
+	SELECT j.at, j.id, j.priority, j.host, j.run_at FROM line, LATERAL (
+		(SELECT ctid AS at, id, priority, host, run_at FROM jobs
 			WHERE state = 1 AND priority = line.priority AND host = line.host AND run_at IS NULL AND ` + wanted + ` ORDER BY id LIMIT $4)
 		UNION ALL
-		(SELECT id, priority, host, run_at FROM jobs
+		(SELECT ctid, id, priority, host, run_at FROM jobs
 			WHERE state = 1 AND priority = line.priority AND host = line.host AND run_at <= $5 AND ` + wanted + ` ORDER BY run_at NULLS FIRST, id LIMIT $4)
 	) AS j
 	UNION ALL
-	SELECT id, priority, host, run_at FROM jobs WHERE state = 2 AND until <= $5 AND ` + wanted + `
+	SELECT ctid, id, priority, host, run_at FROM jobs WHERE state = 2 AND until <= $5 AND ` + wanted + `
 ),`
 
-// leasing gives the jobs out that are first in turn among what was found: see
-// [store.Jobs]. Rows that another transaction had locked are looked at again
-// once it is done.
-const leasing = `
+// picking picks the jobs that are first in turn among what was found: see
+// [store.Jobs].
+const picking = `
 due AS (
-	SELECT id, priority, run_at, row_number() OVER (PARTITION BY priority, host ORDER BY run_at NULLS FIRST, id) AS turn FROM found
+	SELECT at, id, priority, run_at, row_number() OVER (PARTITION BY priority, host ORDER BY run_at NULLS FIRST, id) AS turn FROM found
 ),
 picked AS (
-	SELECT id, turn FROM due ORDER BY priority, turn, run_at NULLS FIRST, id LIMIT $4
-),
-locked AS MATERIALIZED ( -- in the order in which batches lock jobs
-	SELECT id FROM jobs WHERE id IN (SELECT id FROM picked) ORDER BY id FOR UPDATE
+	SELECT at, id, turn FROM due ORDER BY priority, turn, run_at NULLS FIRST, id LIMIT $4
+)`
+
+// leasing gives them out. A row is found again by its place in the table, which costs one
+// page where its id would cost a way down an index for each job. Rows that
+// another transaction had locked are looked at again once it is done, or left to
+// the next lease.
+const leasing = picking + `,
+ordered AS MATERIALIZED ( -- in the order in which batches lock jobs
+	SELECT at, turn FROM picked ORDER BY id
 ),
 leased AS (
 	UPDATE jobs j SET state = 2, attempts = attempts + CASE state WHEN 1 THEN 1 ELSE 0 END, token = token + 1, owner = $6, until = (SELECT now_us()) + $7
-	FROM picked JOIN locked USING (id) WHERE j.id = picked.id AND ` + ripe + `
-	RETURNING j.*, picked.turn
+	FROM ordered WHERE j.ctid = ordered.at AND ` + ripe + `
+	RETURNING j.*, ordered.turn
 )
-SELECT ` + jobColumns + `, turn, tried FROM (SELECT count(*) AS tried FROM picked) AS all_picked LEFT JOIN leased ON true`
+SELECT ` + jobColumns + `, turn, tried FROM (SELECT count(*) AS tried FROM ordered) AS all_picked LEFT JOIN leased ON true`
 
 // sorted is up to how many jobs that are due are sorted for a lease.
 const sorted = 2000
