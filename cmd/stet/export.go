@@ -390,7 +390,7 @@ func receive(ctx context.Context, conn net.Conn, r forward.Request, out export.O
 		_, _ = io.Copy(io.Discard, in) // until the command ends
 		ended <- end{sum, err}
 	}()
-	code, err := forward.Call(ctx, conn, r, forward.Local{Stdin: strings.NewReader(""), Stdout: to, Stderr: a.stderr, Files: namedFiles{a.files, args, false}})
+	code, err := forward.Call(ctx, conn, r, a.local(strings.NewReader(""), to, namedFiles{a.files, args, false}))
 	_ = to.Close() // which does not fail
 	e := <-ended
 	if err == nil && code == 0 {

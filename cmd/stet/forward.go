@@ -20,15 +20,15 @@ import (
 	"stet/store"
 )
 
-// forwardable are the commands that need the archive: where a service has it
-// open, the service runs them.
+// alone are the commands that need no archive, or that have it to themselves.
+func alone() []string {
+	return []string{"extract", "verify", "repair", "serve", "migrate", "doctor", "config", "demo", "version", "help", "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}
+}
+
+// forwardable reports whether a command needs the archive: where a service has
+// it open, the service runs the command.
 func forwardable(cmd *cobra.Command) bool {
-	for c := cmd; c != nil; c = c.Parent() {
-		if slices.Contains([]string{"capture", "show", "lookup", "recheck", "check", "checkpoint", "export", "status", "jobs", "watch", "case", "source", "backup", "restore", "salvage", "compact", "rebuild", "token", "user", "approve", "hold", "refuse", "import"}, c.Name()) {
-			return true
-		}
-	}
-	return false
+	return cmd.HasParent() && !slices.Contains(alone(), topOf(cmd))
 }
 
 // errForward says that a service has the archive open, and runs the command.
@@ -101,11 +101,20 @@ func (a *app) forwardWith(ctx context.Context, conn net.Conn, args []string, std
 	if a.command == "export" {
 		return a.forwardExport(ctx, conn, r, args)
 	}
-	code, err := forward.Call(ctx, conn, r, forward.Local{Stdin: namedInput(a.stdin, args), Stdout: stdout, Stderr: a.stderr, Files: namedFiles{a.files, args, a.command == "import"}})
+	code, err := forward.Call(ctx, conn, r, a.local(namedInput(a.stdin, args), stdout, namedFiles{a.files, args, a.command == "import"}))
 	if err != nil {
 		return a.tell(ctx, err)
 	}
 	return code
+}
+
+// local are this side's ends of a command that a service runs.
+func (a *app) local(stdin io.Reader, stdout io.Writer, files namedFiles) forward.Local {
+	l := forward.Local{Stdin: stdin, Stdout: stdout, Stderr: a.stderr, Files: files, Tell: func(s string) { a.warn("%s", s) }}
+	if a.verbose {
+		l.Follow = l.Tell
+	}
+	return l
 }
 
 // namedFiles are the files that a command line names: no service gets others.

@@ -82,12 +82,22 @@ func TestRolesOfCommands(t *testing.T) {
 	if want := []string{"export", "lookup", "show", "status"}; !slices.Equal(allowed[token.Read], want) {
 		t.Errorf("read may run %v, want %v", allowed[token.Read], want)
 	}
-	if want := []string{"approve", "capture", "case", "export", "import", "lookup", "recheck", "show", "status", "watch"}; !slices.Equal(allowed[token.Capture], want) {
+	if want := []string{"approve", "capture", "case", "export", "import", "lookup", "private", "recheck", "show", "status", "watch"}; !slices.Equal(allowed[token.Capture], want) {
 		t.Errorf("capture may run %v, want %v", allowed[token.Capture], want)
 	}
 	for _, name := range []string{"serve", "backup", "restore", "salvage", "extract", "config", "demo", "doctor", "completion", "version"} {
 		if slices.Contains(allowed[token.Admin], name) {
 			t.Errorf("%s is run for other machines", name)
+		}
+	}
+	for _, name := range []string{"hold", "redact", "refuse", "takedown", "token", "user"} {
+		if !slices.Contains(allowed[token.Admin], name) {
+			t.Errorf("%s is not run for administrators of other machines", name)
+		}
+	}
+	for _, name := range alone() {
+		if cmd, _, err := a.root().Find([]string{name}); err != nil && !strings.HasPrefix(name, "__") && name != "help" && name != "completion" {
+			t.Errorf("there is no command %s: %v, %v", name, cmd, err)
 		}
 	}
 	a.holder = nil

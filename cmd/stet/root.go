@@ -52,7 +52,7 @@ original is deleted.
 	flags.StringVar(&a.remote.tokenFile, "token-file", "", "file with the token for --server (default the token in STET_TOKEN)")
 	flags.BoolVar(&a.remote.insecure, "insecure", false, "let --server begin with http:// (the token can be read on the way)")
 	flags.BoolVar(&a.json, "json", false, "print JSON for scripts, one object per line")
-	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors")
+	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say more about errors, and what goes on")
 	root.AddCommand(a.captureCommand(), a.extractCommand(), a.showCommand(), a.lookupCommand(), a.recheckCommand(),
 		a.serveCommand(), a.watchCommand(), a.caseCommand(), a.sourceCommand(), a.jobsCommand(),
 		a.checkCommand(), a.checkpointCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.migrateCommand(), a.rebuildCommand(), a.salvageCommand(),

@@ -3,10 +3,13 @@ package forward
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
+	"time"
 
 	"stet/store"
 )
@@ -68,17 +71,23 @@ type Local struct {
 	// Unix socket only, and empty where the system does not tell. What a client
 	// says of it is not asked.
 	User string
+	// Tell is told, in a sentence, when nothing has been heard of the service for
+	// a while, and Follow, for those who want to know, what goes on meanwhile. Of
+	// the client only; nil for nobody.
+	Tell, Follow func(sentence string)
 }
 
 // Call runs a command at the other end of conn, which it closes, and returns
 // its exit code. When ctx ends, the command is interrupted as by Ctrl-C, and
-// Call still waits for it. It errors with ErrBusy where the service refuses or
-// goes away.
+// Call still waits for it. However long it takes, the service shows that it is
+// there: Call errors with ErrBusy where it does not, and where it refuses or goes
+// away.
 func Call(ctx context.Context, conn net.Conn, r Request, l Local) (code int, err error) {
 	f := &framed{rw: conn}
 	defer conn.Close()
+	h := newHeard(conn, l)
 	if err := f.writeJSON(frameRequest, r); err != nil {
-		return 0, away(err)
+		return 0, h.away(err)
 	}
 	wanted := make(chan struct{}, 1)
 	defer close(wanted)
@@ -93,9 +102,11 @@ func Call(ctx context.Context, conn net.Conn, r Request, l Local) (code int, err
 	for {
 		kind, body, err := f.read()
 		if err != nil {
-			return 0, away(err)
+			return 0, h.away(err)
 		}
 		switch kind {
+		case frameAlive:
+			h.alive()
 		case frameOut:
 			_, err = l.Stdout.Write(body)
 		case frameErr:
@@ -106,7 +117,9 @@ func Call(ctx context.Context, conn net.Conn, r Request, l Local) (code int, err
 			default: // one piece at a time is wanted
 			}
 		case frameAsk:
-			err = answer(f, body, l.Files)
+			if err = answer(f, body, l.Files); errors.Is(err, os.ErrDeadlineExceeded) {
+				err = h.away(err)
+			}
 		case frameRefuse:
 			return 0, fmt.Errorf("%w: %s", store.ErrBusy, body)
 		case frameExit:
@@ -118,8 +131,49 @@ func Call(ctx context.Context, conn net.Conn, r Request, l Local) (code int, err
 	}
 }
 
-func away(err error) error {
-	return fmt.Errorf("%w: the service that has the archive open went away in the middle of the command; run it again (%w)", store.ErrBusy, err)
+// followTime is how often it is said that a command is still under way.
+const followTime = 10 * time.Second
+
+// heard says what is heard of a service.
+type heard struct {
+	// service and stuck are as in timely.
+	service, stuck string
+	follow         func(string)
+	began, said    time.Time
+}
+
+func newHeard(conn net.Conn, l Local) *heard {
+	h := &heard{service: "the service that has the archive open", follow: l.Follow, began: time.Now()}
+	if h.said = h.began; h.follow == nil {
+		h.follow = func(string) {}
+	}
+	if t, ok := conn.(*timely); ok {
+		h.service, h.stuck = t.service, t.stuck
+		if l.Tell != nil {
+			t.silent = func() {
+				l.Tell(fmt.Sprintf("%s has not been heard for %s; waiting as long again", h.service, t.read))
+			}
+		}
+	}
+	h.follow("handed to " + h.service)
+	return h
+}
+
+// alive is called when the service shows that it is there.
+func (h *heard) alive() {
+	if now := time.Now(); now.Sub(h.said) >= followTime {
+		h.said = now
+		h.follow(fmt.Sprintf("%s is at it, for %s so far", h.service, now.Sub(h.began).Round(time.Second)))
+	}
+}
+
+// away says why nothing more comes of a service.
+func (h *heard) away(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%w: %s does not answer: it is stopped or hangs; %s, then run the same command again; what it was asked to do it may still do",
+			store.ErrBusy, h.service, h.stuck)
+	}
+	return fmt.Errorf("%w: %s went away in the middle of the command; run it again (%w)", store.ErrBusy, h.service, err)
 }
 
 // sendInput sends one piece of the input for each that is wanted.

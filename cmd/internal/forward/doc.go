@@ -13,7 +13,9 @@
 //
 // Both sides send frames: one byte that says what it is, the length of the rest
 // as 4 bytes big endian, the rest. The client begins with its [Request] as JSON.
-// A service of another version refuses it with a sentence.
+// A service of another version refuses it with a sentence. While the command
+// runs, however long, the service shows every few seconds that it is there, so
+// that one that is stopped or hangs is told from one that is at work.
 //
 // # From other machines
 //

@@ -12,7 +12,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"stet/store"
 	"stet/store/storetest"
@@ -209,5 +212,68 @@ func TestPeer(t *testing.T) {
 	defer b.Close()
 	if got := peerOf(a); got != "" {
 		t.Errorf("the other end of a pipe is %q", got)
+	}
+}
+
+// TestPatience: a service is at work for as long as it shows that it is there,
+// and given up where it does not.
+func TestPatience(t *testing.T) {
+	for name, tt := range map[string]struct {
+		// beats is for how long the service shows that it is there, silence for
+		// how long it then does not, before it answers.
+		beats, silence time.Duration
+		told           int
+		busy           bool
+	}{
+		"at work for a day": {beats: 24 * time.Hour},
+		"late":              {beats: time.Minute, silence: quietTime + time.Second, told: 1},
+		"stopped":           {beats: time.Minute, silence: time.Hour, told: 1, busy: true},
+		"stopped before":    {silence: time.Hour, told: 1, busy: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ours, its := net.Pipe()
+				defer its.Close()
+				var group sync.WaitGroup
+				defer group.Wait()
+				group.Go(func() {
+					f, ended := &framed{rw: its}, make(chan struct{})
+					if _, ok := begin(f, "1"); !ok {
+						return
+					}
+					go func() { io.Copy(io.Discard, its) }()
+					go beat(f, ended)
+					time.Sleep(tt.beats)
+					close(ended)
+					time.Sleep(tt.silence)
+					f.write(frameExit, []byte("0"))
+				})
+				conn := local(ours)
+				conn.service, conn.stuck = "process 4711", "wake it"
+				var told, followed []string
+				began := time.Now()
+				code, err := Call(t.Context(), conn, Request{Version: "1"}, Local{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard,
+					Tell: func(s string) { told = append(told, s) }, Follow: func(s string) { followed = append(followed, s) }})
+				took := time.Since(began)
+				if len(told) != tt.told || tt.told > 0 && !strings.Contains(told[0], "process 4711 has not been heard for 10s") {
+					t.Errorf("told %q, want %d", told, tt.told)
+				}
+				if most := tt.beats/followTime + 1; followed[0] != "handed to process 4711" || len(followed) < int(most)/2 || len(followed) > int(most) {
+					t.Errorf("followed by %d sentences, %q…", len(followed), followed[0])
+				}
+				if !tt.busy {
+					if code != 0 || err != nil || took != tt.beats+tt.silence {
+						t.Errorf("code %d, %v, after %s", code, err, took)
+					}
+					return
+				}
+				if !errors.Is(err, store.ErrBusy) || !strings.Contains(err.Error(), "process 4711 does not answer: it is stopped or hangs; wake it") {
+					t.Errorf("error %v", err)
+				}
+				if want := tt.beats + 2*quietTime; took > want || took < want-2*beatTime {
+					t.Errorf("given up after %s, want %s", took, want)
+				}
+			})
+		})
 	}
 }

@@ -7,23 +7,39 @@ import (
 	"syscall"
 )
 
-// peerOf returns the name of the system's user at the other end of a Unix
-// socket, "uid 1001" for one that the system has no name for, and nothing where
-// it does not tell. The system vouches for it: a client cannot choose it.
-func peerOf(conn net.Conn) string {
+// peer is a process at the other end of a Unix socket, as the system knows it.
+type peer struct {
+	uid uint32
+	// pid is 0 where the system does not tell.
+	pid int
+}
+
+// peerAt asks the system who is at the other end of a Unix socket: a client
+// cannot choose what it says.
+func peerAt(conn net.Conn) (p peer, ok bool) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
-		return ""
+		return p, false
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {
+		return p, false
+	}
+	if err := raw.Control(func(fd uintptr) { p, ok = peerOfSocket(int(fd)) }); err != nil {
+		return p, false
+	}
+	return p, ok
+}
+
+// peerOf returns the name of the system's user at the other end of a Unix
+// socket, "uid 1001" for one that the system has no name for, and nothing where
+// it does not tell.
+func peerOf(conn net.Conn) string {
+	p, ok := peerAt(conn)
+	if !ok {
 		return ""
 	}
-	uid, ok := uint32(0), false
-	if err := raw.Control(func(fd uintptr) { uid, ok = peerUID(int(fd)) }); err != nil || !ok {
-		return ""
-	}
-	id := strconv.FormatUint(uint64(uid), 10)
+	id := strconv.FormatUint(uint64(p.uid), 10)
 	if u, err := user.LookupId(id); err == nil && u.Username != "" {
 		return u.Username
 	}

@@ -2,11 +2,15 @@ package forward
 
 import "golang.org/x/sys/unix"
 
-// peerUID asks the system who is at the other end of a socket.
-func peerUID(fd int) (uint32, bool) {
+// peerOfSocket asks the system who is at the other end of a socket.
+func peerOfSocket(fd int) (peer, bool) {
 	c, err := unix.GetsockoptXucred(fd, unix.SOL_LOCAL, unix.LOCAL_PEERCRED)
 	if err != nil {
-		return 0, false
+		return peer{}, false
 	}
-	return c.Uid, true
+	pid, err := unix.GetsockoptInt(fd, unix.SOL_LOCAL, unix.LOCAL_PEERPID)
+	if err != nil {
+		pid = 0 // its user is enough for what is kept
+	}
+	return peer{c.Uid, pid}, true
 }

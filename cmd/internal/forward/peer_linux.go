@@ -2,11 +2,11 @@ package forward
 
 import "golang.org/x/sys/unix"
 
-// peerUID asks the system who is at the other end of a socket.
-func peerUID(fd int) (uint32, bool) {
+// peerOfSocket asks the system who is at the other end of a socket.
+func peerOfSocket(fd int) (peer, bool) {
 	c, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
-		return 0, false
+		return peer{}, false
 	}
-	return c.Uid, true
+	return peer{c.Uid, int(c.Pid)}, true
 }

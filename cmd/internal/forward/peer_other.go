@@ -2,5 +2,5 @@
 
 package forward
 
-// peerUID cannot be told here: the socket's mode is all there is.
-func peerUID(int) (uint32, bool) { return 0, false }
+// peerOfSocket cannot be told here: the socket's mode is all there is.
+func peerOfSocket(int) (peer, bool) { return peer{}, false }

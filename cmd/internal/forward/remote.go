@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -28,9 +30,10 @@ const (
 	requestTime = 30 * time.Second
 	// aliveTime is how often the service shows that it is there, and looks
 	// whether the token still holds. Proxies commonly end what is silent for a
-	// minute. A client that hears nothing three times gives up.
-	aliveTime = 20 * time.Second
-	deadTime  = 4 * aliveTime
+	// minute. A client that hears nothing for silentTime says so, and gives up
+	// after as long again.
+	aliveTime  = 20 * time.Second
+	silentTime = 2 * aliveTime
 	// stuckTime is how long a client may take nothing of what it is sent: a
 	// person can leave a pager open for a while.
 	stuckTime = 10 * time.Minute
@@ -254,12 +257,29 @@ type timely struct {
 	net.Conn
 	in *bufio.Reader
 	// read and write are how long one of them may take; 0 leaves the deadline
-	// as it is.
+	// as it is. Reading is tried a second time: where this process was stopped,
+	// or the machine slept, what was sent meanwhile is there.
 	read, write time.Duration
+	// silent is called before the second time; nil for nobody.
+	silent func()
+	// service says whose the other end is, and stuck what to do where it does not
+	// answer.
+	service, stuck string
 }
 
 // Read reads what was sent.
 func (t *timely) Read(p []byte) (int, error) {
+	n, err := t.readOnce(p)
+	if t.read > 0 && n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+		if t.silent != nil {
+			t.silent()
+		}
+		n, err = t.readOnce(p)
+	}
+	return n, err
+}
+
+func (t *timely) readOnce(p []byte) (int, error) {
 	if t.read > 0 {
 		if err := t.SetReadDeadline(time.Now().Add(t.read)); err != nil {
 			return 0, err
@@ -294,7 +314,7 @@ func Upgrade(ctx context.Context, conn net.Conn, host, path, token string) (_ ne
 		}
 	}()
 	if err := conn.SetDeadline(time.Now().Add(requestTime)); err != nil {
-		return nil, away(err)
+		return nil, fmt.Errorf("%w: setting the patience with the service at %s: %w", store.ErrNetwork, host, err)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+host+path, nil)
 	if err != nil {
@@ -314,9 +334,9 @@ func Upgrade(ctx context.Context, conn net.Conn, host, path, token string) (_ ne
 		return nil, refusal(host, resp)
 	}
 	if err := conn.SetDeadline(time.Time{}); err != nil {
-		return nil, away(err)
+		return nil, fmt.Errorf("%w: setting the patience with the service at %s: %w", store.ErrNetwork, host, err)
 	}
-	return &timely{Conn: conn, in: in, read: deadTime, write: stuckTime}, nil
+	return &timely{Conn: conn, in: in, read: silentTime, write: stuckTime, service: "the service at " + host, stuck: "check the connection, or ask its operator"}, nil
 }
 
 // refusal says why a service does not take a command.

@@ -46,7 +46,10 @@ func Serve(ctx context.Context, l net.Listener, version string, run Run) (err er
 			defer conn.Close()
 			defer closeLate(ctx, conn)()
 			user := peerOf(conn)
-			serveOne(ctx, &framed{rw: conn}, version, func(ctx context.Context, r Request, l Local) int {
+			f, ended := &framed{rw: conn}, make(chan struct{})
+			defer close(ended)
+			group.Go(func() { beat(f, ended) })
+			serveOne(ctx, f, version, func(ctx context.Context, r Request, l Local) int {
 				l.User = user
 				return run(ctx, r, l)
 			})
@@ -81,6 +84,27 @@ func closeLate(ctx context.Context, conn net.Conn) func() {
 func serveOne(ctx context.Context, f *framed, version string, run Run) {
 	if r, ok := begin(f, version); ok {
 		serveCommand(ctx, f, r, run)
+	}
+}
+
+// beatTime is how often a service shows a client on the same machine that it is
+// there.
+const beatTime = 2 * time.Second
+
+// beat shows a client that the service is there until ended is closed, or the
+// connection is.
+func beat(f *framed, ended <-chan struct{}) {
+	tick := time.NewTicker(beatTime)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ended:
+			return
+		}
+		if f.write(frameAlive, nil) != nil {
+			return // whoever reads sees the end, too
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -103,8 +104,15 @@ func (l *listener) Close() error {
 	return err
 }
 
-// dialTime is how long a service may take to accept: it is on the same machine.
-const dialTime = 5 * time.Second
+// The patience with a service on the same machine: how long it may take to
+// accept, how long nothing may be heard of it before that is said, and before it
+// is given up after as long again, and how long it may take nothing of what it
+// is sent.
+const (
+	dialTime    = 5 * time.Second
+	quietTime   = 5 * beatTime
+	unmovedTime = time.Minute
+)
 
 // Dial connects to the socket of an archive. It returns nil without error where
 // nobody listens there; it errors with ErrReadOnly where the socket belongs to
@@ -117,11 +125,21 @@ func Dial(ctx context.Context, path string) (net.Conn, error) {
 	c, err := d.DialContext(ctx, "unix", path)
 	switch {
 	case err == nil:
-		return c, nil
+		return local(c), nil
 	case errors.Is(err, os.ErrPermission):
 		return nil, fmt.Errorf("%w: a service of another user has the archive open, and its socket %s is not for you; ask for serve.socket_group", store.ErrReadOnly, path)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
 	return nil, nil // left behind by a process that was killed
+}
+
+// local is the connection to a service on this machine.
+func local(c net.Conn) *timely {
+	t := &timely{Conn: c, in: bufio.NewReader(c), read: quietTime, write: unmovedTime, service: "the service that has the archive open", stuck: "let it go on, or end it"}
+	if p, ok := peerAt(c); ok && p.pid > 0 {
+		t.service += fmt.Sprintf(" (process %d of %s)", p.pid, peerOf(c))
+		t.stuck = fmt.Sprintf("let it go on (`kill -CONT %d`) or end it (`kill %d`, where that does nothing `kill -KILL %d`; nothing of the archive is lost)", p.pid, p.pid, p.pid)
+	}
+	return t
 }

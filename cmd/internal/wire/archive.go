@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"stet/archiver"
 	"stet/archiver/browser"
@@ -46,10 +47,13 @@ type Archive struct {
 	// Heads is the evidence tree, with the heads of it that were signed.
 	Heads *Heads
 
-	db      database
-	words   *words
-	looks   *looks
-	closers []func() error
+	db    database
+	words *words
+	looks *looks
+	// deciding is held while the lists of decisions beside the archive are
+	// changed: a service does so for several people.
+	deciding *sync.Mutex
+	closers  []func() error
 }
 
 // Open opens the archive for writing, and makes one where there is none. The
@@ -71,7 +75,7 @@ func OpenReadOnly(ctx context.Context, c *config.Config, o Options) (*Archive, e
 }
 
 func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Archive, err error) {
-	a := &Archive{Dir: c.Data}
+	a := &Archive{Dir: c.Data, deciding: &sync.Mutex{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

@@ -29,6 +29,8 @@ func privateIn(dir string) beside.File[privateDecision] {
 // KeepPrivacy records that something is private, or is not any more, and that it
 // was decided, by command or with a token.
 func (a *Archive) KeepPrivacy(ctx context.Context, p *store.Privacy, how string) error {
+	a.deciding.Lock()
+	defer a.deciding.Unlock()
 	list, err := privateIn(a.Dir).List()
 	if err != nil {
 		return err

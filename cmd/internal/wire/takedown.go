@@ -65,13 +65,11 @@ func (a *Archive) TakeDown(ctx context.Context, w archiver.Wish) (store.ID, erro
 			return store.ID{}, err
 		}
 	}
-	list, err := takedownsIn(a.Dir).List()
+	err := a.decide(func(list []takenDown) []takenDown {
+		return append(list, takenDown{Time: a.Archive.Now(), Refs: w.Refs, Accounts: w.Accounts, Act: w.Act, KeepQuotes: w.KeepQuotes, Operator: w.Operator,
+			Reason: w.Reason, Basis: w.Basis, Received: w.Received, Deadline: w.Deadline})
+	})
 	if err != nil {
-		return store.ID{}, err
-	}
-	list = append(list, takenDown{Time: a.Archive.Now(), Refs: w.Refs, Accounts: w.Accounts, Act: w.Act, KeepQuotes: w.KeepQuotes, Operator: w.Operator,
-		Reason: w.Reason, Basis: w.Basis, Received: w.Received, Deadline: w.Deadline})
-	if err := takedownsIn(a.Dir).Write(list); err != nil {
 		return store.ID{}, err
 	}
 	id, err := a.Removals.Begin(ctx, w)
@@ -84,15 +82,24 @@ func (a *Archive) TakeDown(ctx context.Context, w archiver.Wish) (store.ID, erro
 // Lifted says that what was decided about a post or account does not hold any
 // more: a restored archive is left as it is.
 func (a *Archive) Lifted(refs []post.Ref, accounts []string) error {
+	return a.decide(func(list []takenDown) []takenDown {
+		return slices.DeleteFunc(list, func(t takenDown) bool { return t.same(refs, accounts) })
+	})
+}
+
+// decide changes the list of takedowns beside the archive.
+func (a *Archive) decide(change func([]takenDown) []takenDown) error {
+	a.deciding.Lock()
+	defer a.deciding.Unlock()
 	list, err := takedownsIn(a.Dir).List()
 	if err != nil {
 		return err
 	}
-	rest := slices.DeleteFunc(slices.Clone(list), func(t takenDown) bool { return t.same(refs, accounts) })
-	if len(rest) == len(list) {
+	before := len(list)
+	if list = change(list); len(list) == before {
 		return nil
 	}
-	return takedownsIn(a.Dir).Write(rest)
+	return takedownsIn(a.Dir).Write(list)
 }
 
 // Replay does again what was taken down or made private and the archive does not

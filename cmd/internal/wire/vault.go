@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"filippo.io/age"
 
@@ -20,16 +21,17 @@ import (
 const SealKeyFile = "seal.key"
 
 // vault seals with a key in a file, which is made when something is sealed first.
-type vault struct{ path string }
+type vault struct {
+	path string
+	// mu keeps one from reading the key while another makes it.
+	mu sync.Mutex
+}
 
-func vaultOf(dir string) *vault { return &vault{filepath.Join(dir, SealKeyFile)} }
+func vaultOf(dir string) *vault { return &vault{path: filepath.Join(dir, SealKeyFile)} }
 
 // Seal implements [archiver.Vault].
 func (v *vault) Seal(w io.Writer) (io.WriteCloser, error) {
-	key, err := v.key()
-	if errors.Is(err, store.ErrNotFound) {
-		key, err = v.make()
-	}
+	key, err := v.keyToSeal()
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +53,16 @@ func (v *vault) Unseal(r io.Reader) (io.Reader, error) {
 		return nil, fmt.Errorf("%w: the key in %s does not open it: %w", store.ErrVerification, v.path, err)
 	}
 	return in, nil
+}
+
+func (v *vault) keyToSeal() (*age.X25519Identity, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	key, err := v.key()
+	if errors.Is(err, store.ErrNotFound) {
+		return v.make()
+	}
+	return key, err
 }
 
 func (v *vault) key() (*age.X25519Identity, error) {
