@@ -132,10 +132,12 @@ func classOfCode(code string) error {
 }
 
 // contended reports whether the server broke a transaction off because of
-// others.
+// others: one of them may have added a job with the same key, which the next try
+// finds.
 func contended(err error) bool {
 	var server *pgconn.PgError
-	return errors.As(err, &server) && (server.Code == codeNotSerializable || server.Code == codeDeadlock)
+	return errors.As(err, &server) && (server.Code == codeNotSerializable || server.Code == codeDeadlock ||
+		server.Code == codeUniqueViolation && server.ConstraintName == "jobs_key")
 }
 
 // orNotFound turns "no row" into ErrNotFound.

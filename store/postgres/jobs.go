@@ -136,6 +136,12 @@ func clock(ctx context.Context, tx pgx.Tx) (time.Time, error) {
 	return time.UnixMicro(now).UTC(), err
 }
 
+// lockedKeys is for up to how many keys of new jobs a transaction takes locks:
+// the server has room for some thousands, which all that use it share. With more
+// it relies on the index of the keys, and is tried again where another
+// transaction adds one of them at the same time.
+const lockedKeys = 256
+
 // lock takes what the transitions will touch in one order for everybody, so
 // that two transactions cannot wait for each other: first the keys of new jobs
 // (of which there may be no row yet), then the rows, by their ids; and reads
@@ -156,11 +162,11 @@ func (t *jobTx) lock(ctx context.Context, share []*addition) error {
 			}
 		}
 	}
-	if len(keys) > 0 {
-		slices.Sort(keys)
+	slices.Sort(keys)
+	if keys = slices.Compact(keys); len(keys) > 0 && len(keys) <= lockedKeys {
 		// Combined with the schema: archives of one database do not meet. The
 		// order of unnest is that of the array.
-		_, err := t.tx.Exec(ctx, `SELECT pg_advisory_xact_lock(k # hashtextextended(current_schema(), 0)) FROM unnest($1::bigint[]) AS k`, slices.Compact(keys))
+		_, err := t.tx.Exec(ctx, `SELECT pg_advisory_xact_lock(k # hashtextextended(current_schema(), 0)) FROM unnest($1::bigint[]) AS k`, keys)
 		if err != nil {
 			return err
 		}
@@ -255,11 +261,12 @@ func (t *jobTx) write(ctx context.Context) error {
 	if len(gone) > 0 {
 		q.Queue(`DELETE FROM jobs WHERE id = ANY ($1)`, gone)
 	}
+	var fresh []*store.Job
 	for _, id := range ids {
 		switch k := t.jobs[id]; {
 		case k.gone:
 		case k.fresh:
-			q.Queue(`INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, jobValues(&k.Job)...)
+			fresh = append(fresh, &k.Job)
 		case k.changed:
 			j := &k.Job
 			q.Queue(`UPDATE jobs SET payload = $2, priority = $3, run_at = $4, state = $5, attempts = $6, owner = $7, token = $8,
@@ -267,10 +274,35 @@ func (t *jobTx) write(ctx context.Context) error {
 				j.Attempts, []byte(j.Lease.Owner), int64(j.Lease.Token), micros(j.Lease.Until), []byte(j.Error), []byte(j.ErrorClass))
 		}
 	}
+	queueJobs(&q, fresh)
 	if q.Len() == 0 {
 		return nil
 	}
 	return t.tx.SendBatch(ctx, &q).Close()
+}
+
+// queueJobs inserts new jobs.
+func queueJobs(q *pgx.Batch, jobs []*store.Job) {
+	if len(jobs) == 0 {
+		return
+	}
+	var (
+		ids, kinds, keys, hosts, payloads, owners, errs, classes [][]byte
+		priorities, attempts                                     []int
+		created, runAt, until                                    []*int64
+		states                                                   []int16
+		tokens                                                   []int64
+	)
+	for _, j := range jobs {
+		ids, kinds, keys, hosts = append(ids, j.ID[:]), append(kinds, []byte(j.Kind)), append(keys, orNull(j.Key)), append(hosts, []byte(j.Host))
+		payloads, priorities, created = append(payloads, []byte(j.Payload)), append(priorities, j.Priority), append(created, micros(j.Created))
+		runAt, states, attempts = append(runAt, micros(j.RunAt)), append(states, stateNumber(j.State)), append(attempts, j.Attempts)
+		owners, tokens, until = append(owners, []byte(j.Lease.Owner)), append(tokens, int64(j.Lease.Token)), append(until, micros(j.Lease.Until))
+		errs, classes = append(errs, []byte(j.Error)), append(classes, []byte(j.ErrorClass))
+	}
+	q.Queue(`INSERT INTO jobs (`+jobColumns+`) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::integer[],
+		$7::bigint[], $8::bigint[], $9::smallint[], $10::integer[], $11::bytea[], $12::bigint[], $13::bigint[], $14::bytea[], $15::bytea[])`,
+		ids, kinds, keys, hosts, payloads, priorities, created, runAt, states, attempts, owners, tokens, until, errs, classes)
 }
 
 // byteStrings returns strings as bytes; nil, which means any, for none.

@@ -18,7 +18,7 @@ var migrationFiles embed.FS
 // migrations returns the statements of each step, in order: migrations()[i]
 // brings the format from i to i+1. Only forward; none is changed once it was
 // released. A format that [fillers] names begins with the statements, and is
-// reached when its filler is done.
+// reached when its filler is done; what [besideIndexes] names is there before.
 func migrations() ([]string, error) {
 	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
 	if err != nil {
@@ -63,6 +63,9 @@ func fillers() map[int]filler { return map[int]filler{4: (*Store).indexLinks} }
 // migrate creates the archive or brings it to the present format, in
 // transactions that are short enough for others to work meanwhile.
 func (s *Store) migrate(ctx context.Context, o *Options, steps []string) error {
+	if err := s.buildBeside(ctx, o, len(steps)); err != nil {
+		return err
+	}
 	for done := false; !done; {
 		err := s.inTx(ctx, func(tx pgx.Tx) (err error) {
 			done, err = s.migrateIn(ctx, tx, o, steps)
@@ -85,8 +88,8 @@ func (s *Store) migrateIn(ctx context.Context, tx pgx.Tx, o *Options, steps []st
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "stet format of "+o.Schema); err != nil {
 		return false, err
 	}
-	var exists bool
-	if err := tx.QueryRow(ctx, `SELECT to_regclass('format') IS NOT NULL`).Scan(&exists); err != nil {
+	exists, err := begun(ctx, tx)
+	if err != nil {
 		return false, err
 	}
 	if !exists {
@@ -113,6 +116,14 @@ func (s *Store) migrateIn(ctx context.Context, tx pgx.Tx, o *Options, steps []st
 	return s.bring(ctx, tx, steps)
 }
 
+// begun reports whether there is an archive, of whatever format. It reads a
+// table, because a name alone is looked up in what the connection remembers,
+// where what another process has made meanwhile is missing.
+func begun(ctx context.Context, tx pgx.Tx) (exists bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('format'))`).Scan(&exists)
+	return exists, err
+}
+
 // mayCreate errors where the role may not make an archive: docs/operating.md
 // says what it needs.
 func mayCreate(ctx context.Context, tx pgx.Tx) error {
@@ -130,8 +141,8 @@ func mayCreate(ctx context.Context, tx pgx.Tx) error {
 // present errors where there is no archive of the present format, which may not
 // be brought to it here.
 func present(ctx context.Context, tx pgx.Tx, steps int) error {
-	var exists bool
-	if err := tx.QueryRow(ctx, `SELECT to_regclass('format') IS NOT NULL`).Scan(&exists); err != nil {
+	exists, err := begun(ctx, tx)
+	if err != nil {
 		return err
 	}
 	if !exists {

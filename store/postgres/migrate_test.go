@@ -97,3 +97,57 @@ func TestMigrateGoesOn(t *testing.T) {
 		t.Errorf("behind a block that is damaged: linked by %d, want 7", got)
 	}
 }
+
+// TestMigrateBeside: what is built for a newer format keeps nobody from changing
+// jobs, is built anew where the server broke it off, and by one process.
+func TestMigrateBeside(t *testing.T) {
+	schema := older(t)
+	operator, worker := admin(t, schema), admin(t, schema)
+	// A transaction that began before has to end first: it stops the building
+	// in the middle.
+	exec1(t, worker, `BEGIN; UPDATE jobs SET priority = priority`)
+	opening := make(chan error, 3)
+	begin := func() {
+		s, err := postgres.Open(context.WithoutCancel(t.Context()), start(t), postgres.Options{Schema: schema})
+		if err == nil {
+			err = s.Close()
+		}
+		opening <- err
+	}
+	go begin()
+	// building waits for a statement that builds, and returns who runs it.
+	building := func() (pid int) {
+		for pid == 0 {
+			err := operator.QueryRow(t.Context(), `SELECT coalesce(min(pid), 0) FROM pg_stat_activity WHERE query LIKE '% INDEX CONCURRENTLY %' AND wait_event_type = 'Lock'`).Scan(&pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return pid
+	}
+	pid := building()
+	exec1(t, operator, `SET lock_timeout = '10s'; UPDATE jobs SET attempts = 7 WHERE false; INSERT INTO counters VALUES ('still', 1);
+		INSERT INTO jobs SELECT 'beside', 'look', 'beside', host, payload, priority, created, run_at, 1, 0, owner, token, until, error, error_class FROM jobs LIMIT 1`)
+	exec1(t, operator, `SELECT pg_terminate_backend($1)`, pid)
+	if err := <-opening; !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("a migration whose connection ended says %v", err)
+	}
+	var left int
+	if err := operator.QueryRow(t.Context(), `SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('jobs_run_at') AND NOT indisvalid`).Scan(&left); err != nil || left != 1 {
+		t.Fatalf("%d indexes were left half built, %v", left, err)
+	}
+	exec1(t, worker, `COMMIT; BEGIN; UPDATE jobs SET priority = priority`)
+	go begin()
+	go begin()
+	building()
+	exec1(t, worker, `COMMIT`)
+	for range 2 {
+		if err := <-opening; err != nil {
+			t.Error(err)
+		}
+	}
+	var whole int
+	if err := operator.QueryRow(t.Context(), `SELECT count(*) FROM pg_index WHERE indexrelid IN (to_regclass('jobs_run_at'), to_regclass('jobs_line')) AND indisvalid`).Scan(&whole); err != nil || whole != 2 {
+		t.Errorf("%d indexes are whole, %v", whole, err)
+	}
+}

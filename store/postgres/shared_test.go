@@ -161,3 +161,38 @@ func TestSharedTransactions(t *testing.T) {
 		t.Errorf("%d jobs of two keys, %v", len(jobs), err)
 	}
 }
+
+// TestManyKeys: thousands of new jobs in a batch take no lock each, of which the
+// server has some thousands for all who use it; of a key that several add at the
+// same time there is one job.
+func TestManyKeys(t *testing.T) {
+	schema := newSchema()
+	stores := make([]*postgres.Store, 9)
+	for i := range stores {
+		stores[i] = open(t, postgres.Options{Schema: schema})
+	}
+	// adds adds so many jobs through each store, whose keys begin at a step of
+	// that of the one before.
+	adds := func(kind string, keys, step int) {
+		var group sync.WaitGroup
+		for i, s := range stores {
+			m := newMaker(t, byte(60+i+keys%100))
+			var b store.Batch
+			for k := range keys {
+				b.Enqueue = append(b.Enqueue, store.Enqueue{Job: store.Job{ID: m.id(), Kind: kind, Key: fmt.Sprint(k + i*step), Created: time.Now()}})
+			}
+			group.Go(func() {
+				if r, err := s.Append(t.Context(), b); err != nil || len(r.Jobs) != keys {
+					t.Errorf("%s: %d jobs, %v", kind, len(r.Jobs), err)
+				}
+			})
+		}
+		group.Wait()
+	}
+	adds("article", 4090, 4090)
+	adds("page", 401, 100)
+	counts, err := stores[0].CountJobs(t.Context(), time.Now())
+	if err != nil || counts.ByKind["article"][store.JobWaiting] != 9*4090 || counts.ByKind["page"][store.JobWaiting] != 1201 {
+		t.Errorf("the jobs are %v, %v", counts.ByKind, err)
+	}
+}
