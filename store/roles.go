@@ -54,6 +54,10 @@ type Journal interface {
 	Leaves(ctx context.Context, after uint64, limit int) ([]Hash, error)
 }
 
+// SaysPrivate is what a record holds that says that it is private. Others may
+// hold it, too: what somebody wrote.
+const SaysPrivate = `"private":true`
+
 // Sifter is a [Journal] that can say where bytes do not stand without taking
 // every record apart. Not every backend is one.
 type Sifter interface {

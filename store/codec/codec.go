@@ -17,7 +17,7 @@ import (
 const (
 	// Version is the version of the blocks that this package writes; it reads
 	// every version from 1 up to it.
-	Version = 1
+	Version = 2
 	// BlockSize is how many bytes of records, before compression, a block holds
 	// at most, where it holds more than one record. Measured: larger blocks
 	// save little, because most of the gain is between the records of one
@@ -33,6 +33,11 @@ const (
 	offDict     = 1
 	offChecksum = 2
 	headerSize  = 6
+
+	// markPrivate is the mark of a block whose records hold [store.SaysPrivate].
+	// Blocks have marks since version 2.
+	markPrivate = 1
+	marksSince  = 2
 
 	// frameMagic begins every zstd frame (RFC 8878, section 3.1.1); it is left
 	// out of blocks.
@@ -175,6 +180,11 @@ func (c *Codec) block(records []store.Record, digests table, raw []byte) Block {
 	for i := range digests {
 		b = append(b, digests[i][:]...)
 	}
+	var marks byte
+	if bytes.Contains(raw, []byte(store.SaysPrivate)) {
+		marks |= markPrivate
+	}
+	b = append(b, marks)
 	b = binary.AppendUvarint(b, uint64(len(raw)))
 	head := len(b)
 	b = c.enc.EncodeAll(raw, b)
@@ -194,6 +204,7 @@ type header struct {
 	leaves  []byte
 	salts   []store.Salt
 	digests table
+	marks   byte
 	raw     int
 	rest    []byte
 }
@@ -229,6 +240,9 @@ func open(b []byte, first uint64, whole bool) (header, error) {
 		h.digests = make(table, r.byte())
 		for i := range h.digests {
 			copy(h.digests[i][:], r.take(len(store.Digest{})))
+		}
+		if b[offVersion] >= marksSince {
+			h.marks = r.byte()
 		}
 		h.raw = int(r.uvarint(maxRaw))
 	}
@@ -332,6 +346,9 @@ func (c *Codec) Holds(block []byte, first uint64, what []byte) (bool, error) {
 	h, err := open(block, first, true)
 	if err != nil {
 		return false, err
+	}
+	if block[offVersion] >= marksSince && string(what) == store.SaysPrivate {
+		return h.marks&markPrivate != 0, nil
 	}
 	buf := c.raw.Get().(*[]byte)
 	defer c.raw.Put(buf)

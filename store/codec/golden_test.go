@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -56,6 +57,9 @@ func TestOldBlocks(t *testing.T) {
 			if err != nil {
 				t.Errorf("version %d, %s: %v", version, name, err)
 			}
+			if holds, err := c.Holds(sealed, 7, []byte(store.SaysPrivate)); holds || err != nil {
+				t.Errorf("version %d, %s: it says that it is private: %v, %v", version, name, holds, err)
+			}
 			var got []string
 			for i := range records {
 				got = append(got, records[i].Leaf().String())
@@ -63,6 +67,33 @@ func TestOldBlocks(t *testing.T) {
 			if g := strings.Join(got, ","); g != leaves {
 				t.Errorf("version %d, %s: the records have the leaves %s, want %s", version, name, g, leaves)
 			}
+		}
+	}
+}
+
+// TestMarks: that a block holds something private is known without decompressing
+// it, and of an older block found out.
+func TestMarks(t *testing.T) {
+	c := newCodec(t)
+	records := story(t)
+	records[1] = record(t, 1, &store.Capture{Time: day(), Kind: store.CapturePost, Private: true})
+	blocks, err := c.Encode(records)
+	if err != nil || len(blocks) != 1 {
+		t.Fatal(len(blocks), err)
+	}
+	b := blocks[0].Seal(7)
+	h, err := open(b, 7, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mark := len(b) - len(h.rest) - len(binary.AppendUvarint(nil, uint64(h.raw))) - 1
+	old := reseal(append(append([]byte{1}, b[1:mark]...), b[mark+1:]...), 7)
+	for version, block := range map[int][]byte{1: old, 2: b} {
+		if holds, err := c.Holds(block, 7, []byte(store.SaysPrivate)); !holds || err != nil {
+			t.Errorf("version %d: it holds something private: %v, %v", version, holds, err)
+		}
+		if got, err := c.Decode(block, 7); err != nil || len(got) != len(records) {
+			t.Errorf("version %d: %d records, %v", version, len(got), err)
 		}
 	}
 }

@@ -135,9 +135,6 @@ func (p *plan) scan(ctx context.Context, take func(context.Context, *store.Recor
 	return nil
 }
 
-// sayPrivate is what the records that say that they are private hold.
-const sayPrivate = `"private":true`
-
 // all finds what is private in an export of everything. In many archives
 // nothing is, which is quick to see.
 func (p *plan) all(ctx context.Context) error {
@@ -156,7 +153,7 @@ func (p *plan) anyPrivate(ctx context.Context) (bool, error) {
 	quick, _ := p.x.o.Archive.Backend().(store.Sifter)
 	for after := uint64(0); after < p.x.bound; {
 		if quick != nil {
-			through, err := quick.Sift(ctx, after, []byte(sayPrivate))
+			through, err := quick.Sift(ctx, after, []byte(store.SaysPrivate))
 			if err != nil {
 				return false, fmt.Errorf("looking through the journal after %d: %w", after, err)
 			}
@@ -184,7 +181,9 @@ func (p *plan) anyPrivate(ctx context.Context) (bool, error) {
 }
 
 // saysPrivate reports whether a record may say that it is private.
-func saysPrivate(r *store.Record) bool { return bytes.Contains(r.Field("meta"), []byte(sayPrivate)) }
+func saysPrivate(r *store.Record) bool {
+	return bytes.Contains(r.Field("meta"), []byte(store.SaysPrivate))
+}
 
 // record takes a record of an export of everything, or of a range of time.
 func (p *plan) record(ctx context.Context, r *store.Record) error {
