@@ -92,9 +92,12 @@ func ParseLine(line []byte) (Entry, error) {
 	if err != nil {
 		return e, fmt.Errorf("%w: %.80q is not a line of an index: %w", store.ErrCorrupt, line, err)
 	}
-	var j entryJSON
-	if err := json.Unmarshal([]byte(object), &j); err != nil {
-		return e, fmt.Errorf("%w: %.80q is not a line of an index: %w", store.ErrCorrupt, line, err)
+	j, plain := plainEntry(object)
+	if !plain {
+		j = entryJSON{}
+		if err := json.Unmarshal([]byte(object), &j); err != nil {
+			return e, fmt.Errorf("%w: %.80q is not a line of an index: %w", store.ErrCorrupt, line, err)
+		}
 	}
 	offset, ok := j.Offset.int()
 	length, ok2 := j.Length.int()
@@ -109,6 +112,62 @@ func ParseLine(line []byte) (Entry, error) {
 		e.Location.Digest = d
 	}
 	return e, nil
+}
+
+// plainEntry reads an object as most are written: fields that are known, strings
+// without escapes, nothing between them. Of others ok is false.
+func plainEntry(s string) (j entryJSON, ok bool) {
+	s, ok = strings.CutPrefix(s, "{")
+	for ok {
+		var name, value string
+		if name, s, ok = plainString(s); !ok || s == "" || s[0] != ':' {
+			return j, false
+		}
+		if value, s, ok = plainString(s[1:]); !ok || s == "" {
+			return j, false
+		}
+		switch name {
+		case "url":
+			j.URL = value
+		case "mime":
+			j.MIME = value
+		case "status":
+			j.Status = number(value)
+		case "digest":
+			j.Digest = value
+		case "length":
+			j.Length = number(value)
+		case "offset":
+			j.Offset = number(value)
+		case "filename":
+			j.Filename = value
+		case "recordDigest":
+			j.RecordDigest = value
+		default:
+			return j, false
+		}
+		if s == "}" {
+			return j, true
+		}
+		s, ok = strings.CutPrefix(s, ",")
+	}
+	return j, false
+}
+
+// plainString reads a string of ASCII without escapes.
+func plainString(s string) (value, rest string, ok bool) {
+	if s == "" || s[0] != '"' {
+		return "", s, false
+	}
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			return s[1:i], s[i+1:], true
+		case c < ' ' || c == '\\' || c >= 0x80:
+			return "", s, false
+		}
+	}
+	return "", s, false
 }
 
 // parseStamp reads 14 digits, or 17 with thousandths.

@@ -79,9 +79,29 @@ type members struct {
 	zstd *zstd.Decoder
 	fr   *frame
 	cur  io.Reader
+	// ahead decompresses on another goroutine, which alone uses src then; nil
+	// where nothing does.
+	ahead *ahead
 }
 
-func newMembers(r io.Reader) (*members, error) {
+// at returns the place in the file behind what was used; of one that is
+// decompressed ahead, that of the member's bound that was passed last.
+func (m *members) at() int64 {
+	if m.ahead != nil {
+		return m.ahead.at
+	}
+	return m.src.at()
+}
+
+// taken returns how much of the file was used for what was read, or more.
+func (m *members) taken() int64 {
+	if m.ahead != nil {
+		return m.ahead.taken
+	}
+	return m.src.in.n
+}
+
+func newMembers(r io.Reader, before bool) (*members, error) {
 	m := &members{src: newSource(r)}
 	magic, err := m.src.Peek(4)
 	if len(magic) == 0 && err != nil {
@@ -90,6 +110,10 @@ func newMembers(r io.Reader) (*members, error) {
 	switch {
 	case len(magic) >= 2 && magic[0] == 0x1f && magic[1] == 0x8b:
 		m.how = Gzip
+		if before {
+			m.ahead = readAhead(&m.src)
+			m.cur = m.ahead
+		}
 	case len(magic) == 4 && (binary.LittleEndian.Uint32(magic) == zstdFrame || binary.LittleEndian.Uint32(magic)&^15 == zstdSkippable):
 		m.how = Zstd
 		return m, m.openZstd()
@@ -103,6 +127,11 @@ func newMembers(r io.Reader) (*members, error) {
 // next goes to the next member. It returns io.EOF where the file ends, and for
 // a file that is not compressed after its only one.
 func (m *members) next() error {
+	if m.ahead != nil {
+		err := m.ahead.next()
+		m.head = append(m.head[:0], m.ahead.head[:]...)
+		return err
+	}
 	if _, err := m.src.Peek(1); err != nil {
 		return err
 	}
@@ -221,6 +250,9 @@ func (m *members) end() error {
 
 // close gives back what the decompressors hold.
 func (m *members) close() {
+	if m.ahead != nil {
+		m.ahead.close()
+	}
 	if m.zstd != nil {
 		m.zstd.Close()
 	}

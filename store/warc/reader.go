@@ -76,16 +76,22 @@ func (b *budget) Read(p []byte) (int, error) {
 	switch {
 	case b.n > b.limit.Total:
 		return n, fmt.Errorf("%w: the file holds more than %d bytes", store.ErrTooLarge, b.limit.Total)
-	case b.n > b.limit.free && b.n/b.limit.Ratio > b.r.src.in.n:
-		return n, fmt.Errorf("%w: %d bytes of the file become more than %d", store.ErrTooLarge, b.r.src.in.n, b.n)
+	case b.n > b.limit.free && b.n/b.limit.Ratio > b.r.taken():
+		return n, fmt.Errorf("%w: %d bytes of the file become more than %d", store.ErrTooLarge, b.r.taken(), b.n)
 	}
 	return n, err
 }
 
 // NewReader returns a reader of r. It errors with io.EOF where r is empty, and
 // as r does. The caller closes the reader, and r after it.
-func NewReader(r io.Reader, limits Limits) (*Reader, error) {
-	m, err := newMembers(r)
+func NewReader(r io.Reader, limits Limits) (*Reader, error) { return newReader(r, limits, false) }
+
+// NewReaderAhead is [NewReader] that decompresses gzip on a goroutine of its own,
+// which reads r until the reader is closed.
+func NewReaderAhead(r io.Reader, limits Limits) (*Reader, error) { return newReader(r, limits, true) }
+
+func newReader(r io.Reader, limits Limits, before bool) (*Reader, error) {
+	m, err := newMembers(r, before)
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +150,9 @@ func (r *Reader) Finish() error {
 // at returns the place in the stored file behind what was read.
 func (r *Reader) at() int64 {
 	if r.m.how == Plain {
-		return r.m.src.at() - int64(r.in.Buffered())
+		return r.m.at() - int64(r.in.Buffered())
 	}
-	return r.m.src.at()
+	return r.m.at()
 }
 
 // begin reads the head of the next record.
@@ -196,7 +202,7 @@ func (r *Reader) seek() (bool, error) {
 			}
 			r.good = r.at()
 		}
-		r.member = r.m.src.at()
+		r.member = r.m.at()
 		if err := r.m.next(); err != nil {
 			return false, err
 		}

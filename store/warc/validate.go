@@ -58,8 +58,9 @@ func Validate(ctx context.Context, r io.Reader, limits Limits) (*Report, error) 
 // ValidateEach is [Validate] that tells see of each record that was read to its
 // end.
 func ValidateEach(ctx context.Context, r io.Reader, limits Limits, see func(*Read)) (*Report, error) {
-	v := validator{report: &Report{}, through: bufio.NewReaderSize(nil, 32<<10), names: map[[16]byte]bool{}, wanted: map[[16]byte]int64{}}
-	in, err := NewReader(r, limits)
+	v := validator{report: &Report{}, through: bufio.NewReaderSize(nil, 32<<10), names: map[[16]byte]bool{}, wanted: map[[16]byte]int64{},
+		sums: [2]hash.Hash{sha256.New(), sha256.New()}}
+	in, err := NewReaderAhead(r, limits)
 	if errors.Is(err, io.EOF) {
 		v.problem(-1, "the file is empty")
 		return v.report, nil
@@ -118,6 +119,8 @@ type validator struct {
 	// who did first.
 	wanted map[[16]byte]int64
 	full   bool
+	// sums are used again for the block and the payload of each record.
+	sums [2]hash.Hash
 }
 
 func (v *validator) problem(at int64, format string, args ...any) {
@@ -140,11 +143,11 @@ func (v *validator) record(in *Reader, rec *Read) error {
 	h := rec.Header
 	checkHeader(rec, func(format string, args ...any) { v.problem(rec.Offset, format, args...) })
 	v.name(rec)
-	block, err := newDigester(h.Get("WARC-Block-Digest"))
+	block, err := digesterWith(h.Get("WARC-Block-Digest"), v.sums[0])
 	if err != nil {
 		v.problem(rec.Offset, "the digest of the block: %v", err)
 	}
-	payload, err := newDigester(h.Get("WARC-Payload-Digest"))
+	payload, err := digesterWith(h.Get("WARC-Payload-Digest"), v.sums[1])
 	if err != nil {
 		v.problem(rec.Offset, "the digest of the payload: %v", err)
 	}
@@ -208,17 +211,23 @@ func (v *validator) name(rec *Read) {
 func nameKey(id string) (key [16]byte) {
 	const begin, form = "<urn:uuid:", "00000000-0000-0000-0000-000000000000"
 	if s, ok := strings.CutPrefix(id, begin); ok && len(s) == len(form)+1 && s[len(form)] == '>' {
-		var room [32]byte
-		digits := room[:0]
+		n := 0
 		for i := range len(form) {
-			switch {
-			case form[i] == '0' && s[i] >= 'A' && s[i] <= 'F', form[i] == '-' && s[i] != '-':
-				digits = append(digits, 'x') // not as most are
-			case form[i] == '0':
-				digits = append(digits, s[i])
+			if c := s[i]; form[i] == '-' {
+				if c != '-' {
+					break // not as most are
+				}
+			} else if digit(c) {
+				key[n/2] = key[n/2]<<4 | (c - '0')
+				n++
+			} else if c >= 'a' && c <= 'f' {
+				key[n/2] = key[n/2]<<4 | (c - 'a' + 10)
+				n++
+			} else {
+				break
 			}
 		}
-		if _, err := hex.Decode(key[:], digits[:32]); err == nil {
+		if n == 2*len(key) {
 			return key
 		}
 	}
@@ -296,7 +305,11 @@ type digester struct {
 }
 
 // newDigester reads alg:value; an empty value is one that everything matches.
-func newDigester(s string) (*digester, error) {
+func newDigester(s string) (*digester, error) { return digesterWith(s, nil) }
+
+// digesterWith is newDigester that hashes with sum, where there is one, for
+// SHA-256.
+func digesterWith(s string, sum hash.Hash) (*digester, error) {
 	none := &digester{}
 	if s == "" {
 		return none, nil
@@ -309,7 +322,10 @@ func newDigester(s string) (*digester, error) {
 	case "sha1":
 		h = sha1.New() //nolint:gosec // as above
 	case "sha256":
-		h = sha256.New()
+		if h = sum; h == nil {
+			h = sha256.New()
+		}
+		h.Reset()
 	case "sha384":
 		h = sha512.New384()
 	case "sha512":

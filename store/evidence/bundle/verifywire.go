@@ -152,7 +152,7 @@ func (w *wire) file(v *verifying, name string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	in, err := warc.NewReader(f, warc.Limits{})
+	in, err := warc.NewReaderAhead(f, warc.Limits{})
 	if errors.Is(err, io.EOF) {
 		return wrong("it is empty")
 	}
