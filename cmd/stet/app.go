@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,6 +62,9 @@ type app struct {
 	// inDemo is given the invented world of `stet demo --web`; nil for nobody.
 	inDemo func(*demo.Desk)
 
+	// toldForeign is true once it was said which variables have no effect.
+	toldForeign bool
+
 	// saveDir is the folder that `show --save` names; empty for none.
 	saveDir string
 
@@ -98,7 +102,14 @@ func (a *app) load() (*config.Config, error) {
 	if a.config != nil {
 		return a.config, nil
 	}
-	return config.Load(a.place, config.Flags{Data: a.data, File: a.file})
+	c, err := config.Load(a.place, config.Flags{Data: a.data, File: a.file})
+	if err == nil && !a.toldForeign {
+		a.toldForeign = true
+		if names := config.UnknownVariables(a.place); len(names) > 0 {
+			a.warn("no key of stet is called %s in the environment: without effect; `stet config print` lists the keys", strings.Join(names, ", "))
+		}
+	}
+	return c, err
 }
 
 // options returns what package wire needs of the world.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stet/cmd/internal/config"
 	"stet/store"
 )
 
@@ -56,9 +55,6 @@ func (a *app) configPrint() error {
 		if s.From != "default" {
 			a.out.line("%-28s from %s", "", s.From)
 		}
-	}
-	for _, name := range config.UnknownVariables(a.place) {
-		a.warn("the environment variable %s is no key of stet and has no effect", name)
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		os.Unsetenv(asProgram) // it is no key
 		os.Exit(realMain())
 	}
 	testscript.Main(withServers{m}, map[string]func(){"stet": func() { os.Exit(realMain()) }})

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -391,5 +392,38 @@ func TestGroupRefusals(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, store.ErrUsage) {
 			t.Errorf("%q: error %v, want %q", body, err, want)
 		}
+	}
+}
+
+// TestVariables: a misspelled variable is an error, as a misspelled key in a file
+// is; what is somebody else's is only told, and what others inject is not.
+func TestVariables(t *testing.T) {
+	for _, tt := range []struct {
+		name, near string
+		unknown    bool
+	}{
+		{"STET_FETCH_TIMEOUT", "", false},
+		{"STET_FETCH_TIMOUT", "STET_FETCH_TIMEOUT", true},
+		{"STET_FETCH_TIME_OUT", "STET_FETCH_TIMEOUT", true},
+		{"STET_SERVRE", "STET_SERVER", true},
+		{"STET_CI", "", true},
+		{"STET_BENCH_POSTS", "", true},
+		{"STET_TWITTER_KEY", "", true},
+		{"STETSON", "", false},
+		{"STET_PORT", "", false},
+		{"STET_SERVICE_PORT_HTTP", "", false},
+		{"STET_WEB_PORT_8484_TCP_PROTO", "", false},
+	} {
+		p := place(t, map[string]string{tt.name: "1m"})
+		if got := UnknownVariables(p); slices.Contains(got, tt.name) != tt.unknown {
+			t.Errorf("%s: unknown %v", tt.name, got)
+		}
+		_, err := Load(p, Flags{})
+		if (err != nil) != (tt.near != "") || err != nil && (!errors.Is(err, store.ErrUsage) || !strings.Contains(err.Error(), "did you mean "+tt.near+"?")) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.near)
+		}
+	}
+	if got := UnknownVariables(place(t, map[string]string{"STET_FETCH_TIMOUT": ""})); len(got) > 0 {
+		t.Errorf("empty is not set, but %v", got)
 	}
 }

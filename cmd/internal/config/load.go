@@ -28,6 +28,9 @@ func Load(p Place, f Flags) (*Config, error) {
 	if err := c.loadEnv(p); err != nil {
 		return nil, err
 	}
+	if err := checkVariables(p); err != nil {
+		return nil, err
+	}
 	if f.Data != "" {
 		c.Data = f.Data
 		c.origin["data"] = "flag --data"
@@ -230,22 +233,4 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: export.cert_file (%s) needs evidence.authorities: whoever signs with a certificate has it stamped when that was", store.ErrUsage, c.From("export.cert_file"))
 	}
 	return c.Storage.check()
-}
-
-// UnknownVariables returns the environment variables that begin with STET_ and
-// are none of this program's: often a slip of the pen.
-func UnknownVariables(p Place) []string {
-	known := map[string]bool{"STET_CONFIG": true, "STET_SERVER": true, "STET_TOKEN": true, "STET_TOKEN_FILE": true}
-	for _, k := range Keys() {
-		known[k.Env()] = true
-	}
-	var names []string
-	for _, v := range p.Environ() {
-		name, _, _ := strings.Cut(v, "=")
-		if strings.HasPrefix(name, "STET_") && !known[name] {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
