@@ -75,7 +75,9 @@ func (e *Engine) CapturePage(ctx context.Context, address string, o CaptureOptio
 	}
 	release := e.holdLeases(ctx, []store.Job{job})
 	defer release()
-	return e.page(ctx, address, job, o)
+	res := e.page(ctx, address, job, o)
+	res.Retry = e.retryOf(ctx, job, res.Err)
+	return res
 }
 
 // CheckOpen errors with store.ErrInvalid where an address holds a name or a
@@ -442,12 +444,10 @@ func (e *Engine) captureAll(ctx context.Context, all []*want) []ResultPost {
 	err := e.nameAll(ctx, all)
 	wants := joinSame(all)
 	results := e.captureEach(ctx, wants, err)
-	if len(wants) == len(all) {
-		return results
-	}
 	spread := make([]ResultPost, len(all))
 	for i, w := range all {
 		spread[i] = results[slices.IndexFunc(wants, func(x *want) bool { return x == w || slices.Contains(x.same, w) })]
+		spread[i].Retry = e.retryOf(ctx, jobs[i], spread[i].Err)
 	}
 	return spread
 }

@@ -226,6 +226,9 @@ func (e *Engine) captureLinks(ctx context.Context, s *linkSet) []ResultLink {
 		}()
 	}
 	e.releaseLinks(ctx, s, left, results)
+	for i := range results {
+		results[i].Retry = e.retryOf(ctx, s.wants[i].job, results[i].Err)
+	}
 	return results
 }
 

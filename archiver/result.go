@@ -23,6 +23,8 @@ type Result struct {
 	// NextLook is when the first of the posts is due to be looked at again.
 	NextLook time.Time `json:"next_look,omitzero"`
 	Warnings []string  `json:"warnings,omitempty"`
+	// Retry is set where the whole of it failed and is tried again.
+	Retry *ResultRetry `json:"retry,omitempty"`
 
 	// Err is the failure of the whole target, nil where there is none or only
 	// some posts failed.
@@ -76,6 +78,8 @@ type ResultPost struct {
 	// Notes say what went wrong on the way although the post was captured, such
 	// as credentials that were refused, and where sources disagree.
 	Notes []string `json:"notes,omitempty"`
+	// Retry is set where it failed and is tried again.
+	Retry *ResultRetry `json:"retry,omitempty"`
 
 	// Err is the failure, nil where the post was captured.
 	Err error `json:"-"`
@@ -102,6 +106,8 @@ type ResultLink struct {
 	Label store.PageLabel `json:"label,omitempty"`
 	// Unchanged is true where an earlier capture shows the same.
 	Unchanged bool `json:"unchanged,omitempty"`
+	// Retry is set where it failed and is tried again.
+	Retry *ResultRetry `json:"retry,omitempty"`
 
 	// Err is the failure, nil where the page was captured.
 	Err error `json:"-"`

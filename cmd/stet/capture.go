@@ -110,6 +110,7 @@ type capturing struct {
 	members  []view.Member // what a case gains
 	shown    int           // results that were printed for people
 	next     archiver.ResultPost
+	retries  []archiver.ResultRetry // of what failed
 }
 
 func (r *capturing) run(ctx context.Context, words []string) (err error) {
@@ -137,6 +138,7 @@ func (r *capturing) run(ctx context.Context, words []string) (err error) {
 	r.others(ctx)
 	r.progress.clear()
 	r.closing(ctx)
+	r.tellRetries()
 	if err := r.intoCase(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(r.sum.err(), fmt.Errorf("all of it is kept, and not gathered into the case %q: %w", r.options.Case, err))
 	}
@@ -250,6 +252,44 @@ func (r *capturing) tell(i int, res *archiver.Result) {
 			r.next = *p
 		}
 	}
+	r.retries = append(r.retries, retriesOf(res)...)
+}
+
+// retriesOf lists what of a result is tried again.
+func retriesOf(res *archiver.Result) []archiver.ResultRetry {
+	all := []*archiver.ResultRetry{res.Retry}
+	for i := range res.Posts {
+		all = append(all, res.Posts[i].Retry)
+	}
+	for i := range res.Links {
+		all = append(all, res.Links[i].Retry)
+	}
+	var retries []archiver.ResultRetry
+	for _, retry := range all {
+		// Two names of one post have one job.
+		if retry != nil && !slices.Contains(retries, *retry) {
+			retries = append(retries, *retry)
+		}
+	}
+	return retries
+}
+
+// tellRetries says that what failed is tried again, and how to keep it from
+// that.
+func (r *capturing) tellRetries() {
+	if len(r.retries) == 0 || r.a.json {
+		return
+	}
+	first := slices.MinFunc(r.retries, func(x, y archiver.ResultRetry) int { return x.At.Compare(y.At) })
+	who := "the next `stet serve` tries"
+	if r.a.shared != nil {
+		who = "the service tries"
+	}
+	what, drop := "it", "`stet jobs drop "+first.Job.String()+"` keeps it from that"
+	if n := len(r.retries); n > 1 {
+		what, drop = fmt.Sprintf("%d of these", n), "`stet jobs` lists them, `stet jobs drop ID` keeps one from that"
+	}
+	r.a.warn("%s %s again, from %s on; %s", who, what, r.a.when(first.At), drop)
 }
 
 // print prints a result: its line of JSON, or its lines for people.
