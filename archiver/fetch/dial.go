@@ -100,12 +100,41 @@ func (c *Client) dialDirect(ctx context.Context, t *target, ex *store.Exchange) 
 func (c *Client) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	addrs, err := c.opts.Resolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return nil, c.wayError(ctx, dnsError(host, err))
+		return nil, c.wayError(ctx, dnsError(host, err, c.knowsNames(ctx, err)))
 	}
 	if len(addrs) == 0 {
-		return nil, dnsError(host, &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true})
+		return nil, dnsError(host, &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}, true)
 	}
 	return addrs, nil
+}
+
+// rootResolver is a resolver that can be asked who serves a zone, as
+// [net.Resolver] can.
+type rootResolver interface {
+	LookupNS(ctx context.Context, name string) ([]*net.NS, error)
+}
+
+// rootTime is how long the name server may take to say what it knows by heart.
+const rootTime = 2 * time.Second
+
+// knowsNames reports whether a name server that does not know a host knows the
+// names of the Internet at all. Without a network many say of every name that it
+// does not exist. The root and a zone below it tell nobody who is asked for.
+func (c *Client) knowsNames(ctx context.Context, err error) bool {
+	var d *net.DNSError
+	r, ok := c.opts.Resolver.(rootResolver)
+	if !ok || !errors.As(err, &d) || !d.IsNotFound {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, rootTime)
+	defer cancel()
+	for _, zone := range []string{".", "com."} {
+		_, err := r.LookupNS(ctx, zone)
+		if !errors.As(err, &d) || !d.IsNotFound {
+			return true // it knows them, or is in trouble of its own
+		}
+	}
+	return false
 }
 
 // wayError returns err, or why ctx ended where that is what happened.

@@ -69,10 +69,14 @@ func endedError(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", ctx.Err(), cause)
 }
 
-// dnsError explains a failed look-up.
-func dnsError(host string, err error) error {
+// dnsError explains a failed look-up. names is false where the name server knows
+// no other names of the Internet either.
+func dnsError(host string, err error, names bool) error {
 	var d *net.DNSError
-	if errors.As(err, &d) && d.IsNotFound {
+	switch notFound := errors.As(err, &d) && d.IsNotFound; {
+	case notFound && !names:
+		return networkError(fmt.Sprintf("no network: this machine's name server knows neither %s nor the root of all names; check the connection, or set fetch.proxy where the network needs one", host), err)
+	case notFound:
 		return networkError(fmt.Sprintf("the host %s does not exist (no address in DNS); check the spelling", host), err)
 	}
 	return networkError(fmt.Sprintf("no network: %s could not be resolved; check the connection, or set fetch.proxy where the network needs one", host), err)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,6 +28,41 @@ func (i inside) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, er
 		return a, nil
 	}
 	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+}
+
+// rooted is a name server that knows some zones, or has trouble.
+type rooted struct {
+	inside
+	zones   []string
+	trouble bool
+}
+
+func (r rooted) LookupNS(_ context.Context, zone string) ([]*net.NS, error) {
+	if slices.Contains(r.zones, zone) {
+		return []*net.NS{{Host: "a.root.example."}}, nil
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: zone, IsNotFound: !r.trouble}
+}
+
+// TestNoNetwork: a name server that knows no names at all is no network, and not
+// a misspelled host.
+func TestNoNetwork(t *testing.T) {
+	for name, tt := range map[string]struct {
+		resolver fetch.Resolver
+		want     string
+	}{
+		"cannot be asked": {inside{}, "does not exist"},
+		"knows the root":  {rooted{zones: []string{"."}}, "does not exist"},
+		"knows a zone":    {rooted{zones: []string{"com."}}, "does not exist"},
+		"is in trouble":   {rooted{trouble: true}, "does not exist"},
+		"knows no name":   {rooted{}, "no network: this machine's name server knows neither nowhere.example nor the root"},
+	} {
+		c := ownClient(t, func(o *fetch.Options) { o.Resolver = tt.resolver })
+		_, err := c.Do(t.Context(), fetch.Request{URL: "https://nowhere.example/"})
+		if !errors.Is(err, store.ErrNetwork) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // greeter is a DialFunc to a server that greets and ends, at one address.
