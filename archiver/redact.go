@@ -2,6 +2,7 @@ package archiver
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,7 +37,7 @@ type RedactionPlan struct {
 	// Places are those that are sealed. What is left of a post is kept beside.
 	Places []Place `json:"places"`
 
-	plan   *Removal
+	own    []post.Ref
 	cutter *cutter
 }
 
@@ -60,15 +61,14 @@ func (r *Remover) PlanRedaction(ctx context.Context, w RedactionWish) (*Redactio
 	if err != nil {
 		return nil, err
 	}
-	sel := &selection{cutter: c, own: full.own, exchanges: map[store.ID]bool{}, captures: map[store.ID]bool{}, urls: map[string]bool{}}
-	part, err := sel.choose(full.records)
+	part, sel, err := c.choose(full)
 	if err != nil {
 		return nil, err
 	}
 	if !c.found {
 		return nil, fmt.Errorf("%s: %w: what is to be taken out is not in it", w.Ref, store.ErrNotFound)
 	}
-	p := &planner{a: r.o.Archive, plan: &Removal{Ref: full.Ref, own: full.own, records: part, articles: full.articles}, names: full.own, files: sel.files}
+	p := &planner{a: r.o.Archive, plan: &Removal{Ref: full.Ref, records: part}, names: full.own, files: sel.files}
 	for i := range full.Places {
 		at := full.Places[i]
 		if slices.ContainsFunc(part, func(x planned) bool { return x.record.ID.String() == at.Name }) {
@@ -78,8 +78,20 @@ func (r *Remover) PlanRedaction(ctx context.Context, w RedactionWish) (*Redactio
 	if err := p.settleFiles(ctx); err != nil {
 		return nil, err
 	}
-	p.plan.pictures = sel.pictures
-	return &RedactionPlan{Ref: h.Ref, What: c.what(), Places: p.plan.Places, plan: p.plan, cutter: c}, nil
+	return &RedactionPlan{Ref: h.Ref, What: w.what(), Places: p.plan.Places, own: full.own, cutter: c}, nil
+}
+
+// choose returns the records of a plan that lose content, with the fields that
+// they lose.
+func (c *cutter) choose(full *Removal) ([]planned, *selection, error) {
+	for known := -1; ; { // a file that goes can stand under another address
+		sel := &selection{cutter: c, own: full.own, exchanges: map[store.ID]bool{}, captures: map[store.ID]bool{}, urls: map[string]bool{}}
+		part, err := sel.choose(full.records)
+		if err != nil || known == len(c.digests) {
+			return part, sel, err
+		}
+		known = len(c.digests)
+	}
 }
 
 // selection is which of the records of a post hold what is to be taken out.
@@ -134,13 +146,14 @@ func (s *selection) choose(records []planned) ([]planned, error) {
 // capture notes a capture that shows a file that is to go.
 func (s *selection) capture(id store.ID, c *store.Capture) {
 	for _, m := range c.Media {
-		if !s.cutter.file(m.URL) {
+		if !s.cutter.file(m.URL, m.Digest) {
 			continue
 		}
 		s.captures[id], s.exchanges[m.Exchange] = true, true
 		if !m.Digest.IsZero() {
 			s.files[m.Digest] = m.Type
 			s.pictures = append(s.pictures, m.Digest)
+			s.cutter.knows(m.Digest)
 		}
 	}
 }
@@ -187,231 +200,104 @@ func (s *selection) takes(x *planned, c store.Content) bool {
 // redactionBasis is what a refusal rests on that comes with a redaction.
 const redactionBasis = "redaction"
 
-// Redact takes parts out of a post: what holds them is sealed, and what is left is
-// kept in their place. Nothing more of the post is captured, because every new
-// answer would bring the parts back.
-func (r *Remover) Redact(ctx context.Context, w RedactionWish) (*RedactionPlan, error) {
+// RedactionOrder is the decision that parts of a post are taken out, as it is
+// kept in the queue until it is carried out, and beside the archive so that it is
+// done again in an older one that is restored. What is to be taken out stands in
+// it encrypted.
+type RedactionOrder struct {
+	ID   store.ID   `json:"id"`
+	Time time.Time  `json:"time"`
+	Refs []post.Ref `json:"refs"`
+	// What says what is taken out, without a word of it.
+	What       []string `json:"what"`
+	KeepQuotes bool     `json:"keep_quotes,omitempty"`
+	Operator   string   `json:"operator,omitempty"`
+	Reason     string   `json:"reason"`
+	Sealed     []byte   `json:"sealed"`
+}
+
+// OrderRedaction makes a decision of a wish. It errors as [Remover.PlanRedaction]
+// does, and with ErrInvalid where the archive has nothing to seal with.
+func (r *Remover) OrderRedaction(ctx context.Context, w RedactionWish) (*RedactionOrder, *RedactionPlan, error) {
 	if r.o.Vault == nil {
-		return nil, fmt.Errorf("%w: this archive has nothing to seal with", store.ErrInvalid)
+		return nil, nil, fmt.Errorf("%w: this archive has nothing to seal with", store.ErrInvalid)
 	}
 	p, err := r.PlanRedaction(ctx, w)
-	if errors.Is(err, store.ErrNotFound) { // perhaps it was interrupted behind the last commit
-		return nil, errors.Join(err, r.settleRedaction(ctx))
-	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// What people are shown goes last, in one commit with what takes its place:
-	// until then, doing it again finds what is left to do.
-	slices.SortStableFunc(p.plan.records, func(a, b planned) int { return redactionOrder(a.record.Kind) - redactionOrder(b.record.Kind) })
-	n := len(p.plan.records)
-	if i := slices.IndexFunc(p.plan.records, func(x planned) bool { return redactionOrder(x.record.Kind) > 0 }); i >= 0 {
-		n = i
-	}
-	if len(p.plan.records)-n > store.MaxRedacted {
-		return nil, fmt.Errorf("%s: %w: it was captured more than %d times", w.Ref, store.ErrTooLarge, store.MaxRedacted)
-	}
-	cut := &cutting{r: r, w: &w, p: p, captures: map[store.ID]store.ID{}}
-	for part := range slices.Chunk(p.plan.records[:n], store.MaxRedacted/4) {
-		if err := cut.commit(ctx, part); err != nil {
-			return nil, fmt.Errorf("taking something out of %s: %w", w.Ref, err)
-		}
-	}
-	if err := cut.commit(ctx, p.plan.records[n:]); err != nil {
-		return nil, fmt.Errorf("taking something out of %s: %w", w.Ref, err)
-	}
-	return p, r.settleRedaction(ctx)
-}
-
-// settleRedaction does what comes after the records have changed: the words go
-// out of the index, and the files out of the store.
-func (r *Remover) settleRedaction(ctx context.Context) error {
-	r.o.Step("words")
-	if err := r.o.Archive.PurgeWords(ctx, nil, nil); err != nil {
-		return err
-	}
-	return r.RunAll(ctx)
-}
-
-// redactionOrder is 0 for what only holds the parts, more for what is shown.
-func redactionOrder(k store.Kind) int {
-	switch k {
-	case store.KindCapture:
-		return 1
-	case store.KindDerivation:
-		return 2
-	}
-	return 0
-}
-
-// cutting carries a redaction out.
-type cutting struct {
-	r *Remover
-	w *RedactionWish
-	p *RedactionPlan
-	// captures are what took the place of captures.
-	captures map[store.ID]store.ID
-	begun    bool
-}
-
-// commit seals some records and keeps what is left of them, in one commit.
-func (c *cutting) commit(ctx context.Context, part []planned) error {
-	a := c.r.o.Archive
-	act := &store.Redaction{Time: a.Now(), Act: store.RedactionSeal, Part: true, What: c.p.What, Refs: c.p.plan.own, Operator: c.w.Operator, Reason: c.w.Reason}
-	blobs, pictures, err := c.r.spent(ctx, c.p.plan, part)
+	plain, err := json.Marshal(p.cutter.parts)
 	if err != nil {
+		return nil, nil, err
+	}
+	o := &RedactionOrder{Time: r.o.Archive.Now(), Refs: p.own, What: p.What, KeepQuotes: w.KeepQuotes, Operator: w.Operator, Reason: w.Reason}
+	if o.ID, err = r.o.Archive.Begin().NewID(); err == nil {
+		o.Sealed, err = r.encrypt(plain)
+	}
+	return o, p, err
+}
+
+// BeginRedaction stores the intent: from then on nothing more of the post is
+// captured, because every new answer would bring the parts back, and the work goes
+// on until it is done, whatever is interrupted. It errors with ErrNotFound or
+// ErrVerification where the key is not here that opens the order.
+func (r *Remover) BeginRedaction(ctx context.Context, o *RedactionOrder, how string) error {
+	if _, err := r.cutterOf(o); err != nil {
 		return err
 	}
-	c.r.o.Step("seal")
-	if act.Sealed, err = c.r.seal(ctx, part, blobs); err != nil {
-		return err
-	}
+	a := r.o.Archive
 	b := a.Begin()
-	for i := range part {
-		if err := empty(b, act, &part[i]); err != nil {
-			return err
-		}
-		if err := c.left(ctx, b, act, &part[i].record); err != nil {
-			return err
-		}
-	}
-	if _, err := b.Add(ctx, act); err != nil {
-		return err
-	}
-	if err := c.decide(ctx, b); err != nil {
-		return err
-	}
-	if err := enqueueFiles(b, store.ID{}, blobs, pictures); err != nil {
-		return err
-	}
-	c.r.o.Step("records")
-	_, err = b.Commit(ctx)
-	return err
-}
-
-// left adds what is left of a record.
-func (c *cutting) left(ctx context.Context, b *store.Builder, act *store.Redaction, r *store.Record) error {
-	content, err := store.DecodeAny(r)
-	if err != nil {
-		return err
-	}
-	switch v := content.(type) {
-	case *store.Capture:
-		v.Media = slices.Clone(v.Media)
-		for i := range v.Media {
-			if m := &v.Media[i]; c.p.cutter.file(m.URL) {
-				*m = store.MediaFile{Role: m.Role, Error: RedactionMark}
-			}
-		}
-		id, err := b.Add(ctx, v)
-		c.captures[r.ID], act.Left = id, append(act.Left, id)
-		return err
-	case *store.Derivation:
-		v.Post, _ = c.p.cutter.post(&v.Post)
-		v.Time, v.Redacted = act.Time, true
-		v.Notes = append(slices.Clone(v.Notes), fmt.Sprintf("part of this was redacted on %s: %s", act.Time.UTC().Format(time.DateOnly), c.w.Reason))
-		if id, ok := c.captures[v.Capture]; ok {
-			v.Capture = id
-		}
-		id, err := b.Add(ctx, v)
-		act.Left = append(act.Left, id)
-		return err
-	}
-	return withoutQuotes(ctx, b, r, c.p.plan.own)
-}
-
-// decide adds, once, that nothing more is captured, and that somebody decided.
-func (c *cutting) decide(ctx context.Context, b *store.Builder) error {
-	if c.begun {
-		return nil
-	}
-	c.begun = true
-	a := c.r.o.Archive
-	contents := []store.Content{&store.Audit{Time: a.Now(), Actor: c.w.Operator, How: c.w.How, Action: "redact", Targets: []string{c.p.Ref.String()}, Reason: c.w.Reason}}
-	before, err := a.TakedownOf(ctx, store.Subject{Refs: c.p.plan.own})
+	contents := []store.Content{&store.Audit{Time: a.Now(), Actor: o.Operator, How: how, Action: "redact", Targets: []string{o.Refs[0].String()}, Reason: o.Reason}}
+	before, err := a.TakedownOf(ctx, store.Subject{Refs: o.Refs})
 	if err != nil {
 		return err
 	}
 	if before == nil {
-		contents = append(contents, &store.Takedown{Time: a.Now(), Ref: c.p.Ref, Act: store.TakedownRefuse, Operator: c.w.Operator,
-			Reason: "part of it was redacted: " + c.w.Reason, Basis: redactionBasis})
+		contents = append(contents, refusalOf(a.Now(), o.Refs[0], o.Operator, o.Reason))
 	}
 	for _, content := range contents {
 		if _, err := b.Add(ctx, content); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// Unredact puts back what was taken out of a post, and what took its place goes.
-// It returns how many records have their content again. It errors with
-// ErrNotFound where nothing was taken out, or the key is not here.
-func (r *Remover) Unredact(ctx context.Context, ref post.Ref, w Wish) (int, error) {
-	a := r.o.Archive
-	acts, err := a.PartRedactions(ctx, store.RefTerm(ref))
-	if err != nil {
-		return 0, err
-	}
-	if len(acts) == 0 {
-		return 0, fmt.Errorf("%s: %w: nothing is redacted in it", ref, store.ErrNotFound)
-	}
-	n, err := r.putBack(ctx, acts, store.ID{}, w)
-	if err != nil {
-		return n, err
-	}
-	for i := range acts {
-		if err := r.dropLeft(ctx, acts[i].Content, w); err != nil {
-			return n, err
-		}
-	}
-	b := a.Begin()
-	contents := []store.Content{&store.Audit{Time: a.Now(), Actor: w.Operator, How: w.How, Action: "unredact", Targets: []string{ref.String()}, Reason: w.Reason}}
-	before, err := a.TakedownOf(ctx, store.Subject{Refs: acts[0].Content.Refs})
-	if err != nil {
-		return n, err
-	}
-	if before != nil && before.Act == store.TakedownRefuse && before.Basis == redactionBasis {
-		contents = append(contents, &store.Takedown{Time: a.Now(), Ref: before.Ref, Act: store.TakedownLift, Operator: w.Operator, Reason: w.Reason, Basis: redactionBasis})
-	}
-	for _, c := range contents {
-		if _, err := b.Add(ctx, c); err != nil {
-			return n, err
-		}
-	}
-	if _, err := b.Commit(ctx); err != nil {
-		return n, err
-	}
-	return n, a.PurgeWords(ctx, nil, nil)
-}
-
-// dropLeft takes away what stood in the place of what is there again.
-func (r *Remover) dropLeft(ctx context.Context, act *store.Redaction, w Wish) error {
-	a := r.o.Archive
-	b := a.Begin()
-	gone := &store.Redaction{Time: a.Now(), Act: store.RedactionRemove, Part: true, What: act.What, Refs: act.Refs, URLs: act.URLs, Operator: w.Operator, Reason: w.Reason}
-	for _, id := range act.Left {
-		record, err := a.Get(ctx, id)
-		if err != nil {
-			return err
-		}
-		fields := store.ContentFields(&record)
-		if len(fields) == 0 {
-			continue
-		}
-		changed, err := store.Without(&record, fields...)
-		if err != nil {
-			return err
-		}
-		b.Replace(changed)
-		gone.Records = append(gone.Records, store.RedactedRecord{ID: id, Fields: fields})
-	}
-	if len(gone.Records) == 0 {
-		return nil
-	}
-	if _, err := b.Add(ctx, gone); err != nil {
+	if err := enqueueTakedown(b, takedownWork{Redact: &redactWork{RedactionOrder: *o}}); err != nil {
 		return err
 	}
-	_, err := b.Commit(ctx)
+	r.o.Step("intent")
+	_, err = b.Commit(ctx)
 	return err
+}
+
+// refusalOf says that nothing more of a post is captured because parts of it were
+// taken out.
+func refusalOf(now time.Time, ref post.Ref, operator, reason string) *store.Takedown {
+	return &store.Takedown{Time: now, Ref: ref, Act: store.TakedownRefuse, Operator: operator, Reason: "part of it was redacted: " + reason, Basis: redactionBasis}
+}
+
+// Redact takes parts out of a post: what holds them is sealed, and what is left is
+// kept in their place.
+func (r *Remover) Redact(ctx context.Context, w RedactionWish) (*RedactionPlan, error) {
+	o, p, err := r.OrderRedaction(ctx, w)
+	if errors.Is(err, store.ErrNotFound) { // perhaps it was interrupted
+		return nil, errors.Join(err, r.RunAll(ctx))
+	}
+	if err == nil {
+		err = r.BeginRedaction(ctx, o, w.How)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, r.RunAll(ctx)
+}
+
+// Redacted reports whether a decision is known to the archive: carried out, or in
+// the queue.
+func (r *Remover) Redacted(ctx context.Context, o *RedactionOrder) (bool, error) {
+	acts, err := r.o.Archive.RedactionsOf(ctx, o.ID)
+	known := slices.ContainsFunc(acts, func(act store.Item[store.Redaction]) bool { return act.Content.Act == store.RedactionDone })
+	if err != nil || known {
+		return known, err
+	}
+	err = r.eachJob(ctx, func(_ store.Job, w takedownWork) { known = known || w.Redact != nil && w.Redact.ID == o.ID })
+	return known, err
 }

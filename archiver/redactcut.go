@@ -14,19 +14,49 @@ import (
 // articleTags are the tags of markup that words can be divided by.
 var articleTags = regexp.MustCompile(`<[^>]*>`) //nolint:gochecknoglobals // a compiled constant
 
+// parts says what is taken out of a post, and holds it.
+type parts struct {
+	Texts  []string `json:"texts,omitempty"`
+	Fields []string `json:"fields,omitempty"`
+	// Files are the addresses of files that go, and Digests their content.
+	Files   []string       `json:"files,omitempty"`
+	Digests []store.Digest `json:"digests,omitempty"`
+}
+
 // cutter takes parts out of posts.
 type cutter struct {
-	w        *RedactionWish
+	parts
 	patterns []*regexp.Regexp
-	// files are the addresses of files that go.
-	files []string
-	found bool
+	digests  map[store.Digest]bool
+	found    bool
 }
 
 // newCutter reads what is to be taken out of a post, as it is shown.
 func newCutter(w *RedactionWish, shown *post.Post) (*cutter, error) {
-	c := &cutter{w: w}
-	for _, text := range w.Texts {
+	what := parts{Texts: w.Texts, Fields: w.Fields}
+	for _, n := range w.Media {
+		if n < 1 || n > len(shown.Media) {
+			return nil, fmt.Errorf("%s: %w: it has no file %d; it has %d", w.Ref, store.ErrNotFound, n, len(shown.Media))
+		}
+		m := &shown.Media[n-1]
+		if m.URL == "" {
+			return nil, fmt.Errorf("%s: %w: its file %d is not there any more", w.Ref, store.ErrNotFound, n)
+		}
+		what.Files = append(append(what.Files, m.URL), m.Fallbacks...)
+		if m.Poster != "" {
+			what.Files = append(what.Files, m.Poster)
+		}
+	}
+	if len(w.Texts)+len(w.Fields)+len(w.Media) == 0 {
+		return nil, fmt.Errorf("%w: say what is to be taken out: words, a field or a file", store.ErrUsage)
+	}
+	return what.cutter()
+}
+
+// cutter returns what takes it out.
+func (what parts) cutter() (*cutter, error) {
+	c := &cutter{parts: what, digests: map[store.Digest]bool{}}
+	for _, text := range what.Texts {
 		words := strings.Fields(text)
 		if len(words) == 0 {
 			return nil, fmt.Errorf("%w: the words to be taken out are empty", store.ErrUsage)
@@ -36,32 +66,29 @@ func newCutter(w *RedactionWish, shown *post.Post) (*cutter, error) {
 		}
 		c.patterns = append(c.patterns, regexp.MustCompile(`(?i)`+strings.Join(words, `\s+`)))
 	}
-	for _, name := range w.Fields {
+	for _, name := range what.Fields {
 		if !slices.Contains(cuttable(), strings.ToLower(name)) {
 			return nil, fmt.Errorf("%w: %q is not a field that can be taken out; there are %s", store.ErrUsage, name, strings.Join(cuttable(), ", "))
 		}
 	}
-	for _, n := range w.Media {
-		if n < 1 || n > len(shown.Media) {
-			return nil, fmt.Errorf("%s: %w: it has no file %d; it has %d", w.Ref, store.ErrNotFound, n, len(shown.Media))
-		}
-		m := &shown.Media[n-1]
-		c.files = append(append(c.files, m.URL), m.Fallbacks...)
-		if m.Poster != "" {
-			c.files = append(c.files, m.Poster)
-		}
-	}
-	if len(w.Texts)+len(w.Fields)+len(w.Media) == 0 {
-		return nil, fmt.Errorf("%w: say what is to be taken out: words, a field or a file", store.ErrUsage)
+	for _, d := range what.Digests {
+		c.digests[d] = true
 	}
 	return c, nil
+}
+
+// knows notes that a file of this content goes.
+func (c *cutter) knows(d store.Digest) {
+	if !c.digests[d] {
+		c.digests[d] = true
+		c.Digests = append(c.Digests, d)
+	}
 }
 
 // Check errors with ErrUsage where a wish cannot be meant, whatever the post
 // says.
 func (w *RedactionWish) Check() error {
-	_, err := newCutter(&RedactionWish{Texts: w.Texts, Fields: w.Fields}, &post.Post{})
-	if err != nil && len(w.Texts)+len(w.Fields) > 0 {
+	if _, err := (parts{Texts: w.Texts, Fields: w.Fields}).cutter(); err != nil {
 		return err
 	}
 	for _, n := range w.Media {
@@ -78,19 +105,21 @@ func cuttable() []string {
 }
 
 // words reports whether words go, which the platform's answers hold.
-func (c *cutter) words() bool { return len(c.w.Texts)+len(c.w.Fields) > 0 }
+func (c *cutter) words() bool { return len(c.Texts)+len(c.Fields) > 0 }
 
-// file reports whether the file at an address goes.
-func (c *cutter) file(address string) bool { return address != "" && slices.Contains(c.files, address) }
+// file reports whether a file goes.
+func (c *cutter) file(address string, d store.Digest) bool {
+	return address != "" && slices.Contains(c.Files, address) || c.digests[d]
+}
 
 // what says what is taken out.
-func (c *cutter) what() []string {
+func (w *RedactionWish) what() []string {
 	var what []string
-	if len(c.w.Texts) > 0 {
+	if len(w.Texts) > 0 {
 		what = append(what, "words")
 	}
-	what = append(what, c.w.Fields...)
-	for _, n := range c.w.Media {
+	what = append(what, w.Fields...)
+	for _, n := range w.Media {
 		what = append(what, fmt.Sprintf("file %d", n))
 	}
 	return what
@@ -114,23 +143,36 @@ func (c *cutter) quoted(v *store.ArticleVersion) bool {
 // taken for the beginning of the words.
 const minTail = 8
 
-// string takes the words out of a text.
+// string takes the words out of a text. What stands in the place of some already
+// is none.
 func (c *cutter) string(s string) (string, bool) {
-	cut := false
-	for i, p := range c.patterns {
-		if p.MatchString(s) {
-			s, cut = p.ReplaceAllLiteralString(s, RedactionMark), true
+	done := false
+	for i := range c.patterns {
+		between := strings.Split(s, RedactionMark)
+		for j := range between {
+			short, did := c.part(i, between[j], j == len(between)-1)
+			between[j], done = short, done || did
 		}
-		// A source that shows the beginning of a long text can end in the words.
-		body, short := strings.CutSuffix(strings.TrimSpace(s), "…")
-		words := []rune(strings.Join(strings.Fields(c.w.Texts[i]), " "))
-		for n := len(words) - 1; short && n >= minTail; n-- {
-			if rest, ok := strings.CutSuffix(body, string(words[:n])); ok {
-				s, cut, short = rest+RedactionMark+"…", true, false
-			}
+		s = strings.Join(between, RedactionMark)
+	}
+	return s, done
+}
+
+// part takes words out of a part of a text.
+func (c *cutter) part(i int, s string, last bool) (string, bool) {
+	done := false
+	if c.patterns[i].MatchString(s) {
+		s, done = c.patterns[i].ReplaceAllLiteralString(s, RedactionMark), true
+	}
+	// A source that shows the beginning of a long text can end in the words.
+	body, short := strings.CutSuffix(strings.TrimSpace(s), "…")
+	words := []rune(strings.Join(strings.Fields(c.Texts[i]), " "))
+	for n := len(words) - 1; last && short && n >= minTail; n-- {
+		if rest, ok := strings.CutSuffix(body, string(words[:n])); ok {
+			return rest + RedactionMark + "…", true
 		}
 	}
-	return s, cut
+	return s, done
 }
 
 // post returns a post without what is to be taken out, and whether anything of
@@ -168,7 +210,7 @@ func (c *cutter) post(p *post.Post) (out post.Post, cut bool) {
 		swap(&e.Warning)
 		e.Poll, e.Media = c.poll(e.Poll, swap), c.media(e.Media, swap, &cut)
 	}
-	for _, name := range c.w.Fields {
+	for _, name := range c.Fields {
 		cut = c.field(strings.ToLower(name), &out) || cut
 	}
 	if cut {
@@ -194,7 +236,11 @@ func (c *cutter) media(media []post.Media, swap func(*string), cut *bool) []post
 	out := slices.Clone(media)
 	for i := range out {
 		swap(&out[i].Alt)
-		if c.file(out[i].URL) {
+		d, err := store.ParseDigest(out[i].Digest)
+		if err != nil {
+			d = store.Digest{}
+		}
+		if c.file(out[i].URL, d) {
 			out[i], *cut = post.Media{Kind: out[i].Kind, Error: RedactionMark}, true
 		}
 	}
@@ -204,7 +250,7 @@ func (c *cutter) media(media []post.Media, swap func(*string), cut *bool) []post
 // field takes a field out, and reports whether it was there.
 func (c *cutter) field(name string, p *post.Post) bool {
 	word := func(s *string) bool {
-		was := *s != ""
+		was := *s != "" && *s != RedactionMark
 		if was {
 			*s = RedactionMark
 		}

@@ -36,10 +36,18 @@ type RemoverOptions struct {
 	Compact func(ctx context.Context) error
 	// Owner names the process in leases.
 	Owner string
+	// Batch is how many records lose their content in one commit; 0 is
+	// DefaultRemovalBatch. All that people are shown of a post goes at once where it
+	// is at most four times as many.
+	Batch int
 	// Step is told before each step of a takedown; nil is nobody. A test stops
 	// there.
 	Step func(step string)
 }
+
+// DefaultRemovalBatch is how many records lose their content in one commit: what
+// replaces them is in memory until then, and others who write wait.
+const DefaultRemovalBatch = store.MaxRedacted / 4
 
 // Remover carries out takedowns: it seals or destroys what is kept of posts,
 // wherever it is. Its work is jobs, so that it goes on where it was interrupted.
@@ -49,6 +57,9 @@ type Remover struct{ o RemoverOptions }
 func NewRemover(o RemoverOptions) *Remover {
 	if o.Step == nil {
 		o.Step = func(string) {}
+	}
+	if o.Batch <= 0 {
+		o.Batch = DefaultRemovalBatch
 	}
 	return &Remover{o}
 }
@@ -451,6 +462,9 @@ func (p *planner) article(ctx context.Context, r *store.Record) error {
 		return err
 	}
 	p.plan.articles = append(p.plan.articles, v.URL)
+	if err := p.before(ctx, r, v); err != nil {
+		return err
+	}
 	if !v.Content.IsZero() {
 		p.files[v.Content] = "article"
 	}
@@ -468,6 +482,34 @@ func (p *planner) article(ctx context.Context, r *store.Record) error {
 		}
 		if err := p.drawing(ctx, &drawings[i], d); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// before plans the sealed copy of what a version of an article took the place of,
+// where another post that it quotes was taken down: it quotes this one too.
+func (p *planner) before(ctx context.Context, r *store.Record, v *store.ArticleVersion) error {
+	if !slices.Contains(v.Warnings, wordsRemoved) {
+		return nil
+	}
+	for i := range v.Mentions {
+		ref := v.Mentions[i].Ref
+		if ref.IsZero() || slices.Contains(p.names, ref) {
+			continue
+		}
+		records, err := p.a.ListAll(ctx, store.RefTerm(ref), store.MaxHistory, store.KindRedaction)
+		if err != nil {
+			return err
+		}
+		for j := range records {
+			act, err := store.Decode[store.Redaction](&records[j])
+			if err == nil && slices.Contains(act.Left, r.ID) {
+				err = p.sealed(ctx, &store.Item[store.Redaction]{Seq: records[j].Seq, ID: records[j].ID, Content: act})
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil

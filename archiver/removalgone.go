@@ -103,7 +103,7 @@ func (r *Remover) apiGone(ctx context.Context, ref post.Ref, what OnGone) error 
 	if what == OnGoneDestroy {
 		t.Act = store.TakedownDestroy
 	}
-	for chunk := range slices.Chunk(part, removalBatch) {
+	for chunk := range slices.Chunk(part, r.o.Batch) {
 		blobs, err := r.removePart(ctx, store.ID{}, t, p, chunk)
 		if err != nil {
 			return err
@@ -147,26 +147,4 @@ func ofPlatformAPI(records []planned) ([]planned, error) {
 func ofAPI(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && slices.Contains([]string{"api.x.com", "api.twitter.com"}, strings.ToLower(u.Hostname()))
-}
-
-// UnsealPost puts back what was sealed of a post without a takedown. It returns
-// how many records have their content again.
-func (r *Remover) UnsealPost(ctx context.Context, ref post.Ref, w Wish) (int, error) {
-	h, err := r.o.Archive.History(ctx, ref)
-	if err != nil {
-		return 0, err
-	}
-	var acts []store.Item[store.Redaction]
-	for i := range h.Bare {
-		more, err := r.o.Archive.RedactionsOf(ctx, h.Bare[i].ID)
-		if err != nil {
-			return 0, err
-		}
-		for _, act := range more {
-			if act.Content.Takedown.IsZero() && !act.Content.Part && !slices.ContainsFunc(acts, func(o store.Item[store.Redaction]) bool { return o.ID == act.ID }) {
-				acts = append(acts, act)
-			}
-		}
-	}
-	return r.putBack(ctx, acts, store.ID{}, w)
 }

@@ -21,8 +21,6 @@ const (
 	maxTakedownRefs = 500
 	// maxTakedownBlobs is how many files one job removes.
 	maxTakedownBlobs = 500
-	// removalBatch is how many records lose their content in one commit.
-	removalBatch = store.MaxRedacted / 4
 	// takedownLease is how long a job is held.
 	takedownLease = 10 * time.Minute
 	// takedownPoll is how often a job is looked at that somebody else carries out.
@@ -30,13 +28,15 @@ const (
 )
 
 // takedownWork is the payload of a job: posts to be removed, or files, or the
-// end of the takedown.
+// end of the takedown; or parts to be taken out, or what is to be put back.
 type takedownWork struct {
 	Takedown store.ID       `json:"takedown"`
 	Refs     []post.Ref     `json:"refs,omitempty"`
 	Blobs    []store.Digest `json:"blobs,omitempty"`
 	Pictures []store.Digest `json:"pictures,omitempty"`
 	Last     bool           `json:"last,omitempty"`
+	Redact   *redactWork    `json:"redact,omitempty"`
+	Back     *backWork      `json:"back,omitempty"`
 }
 
 // Begin stores the intent: from then on the posts are refused, and the work goes
@@ -188,6 +188,10 @@ func (r *Remover) handle(ctx context.Context, j store.Job) error {
 	switch {
 	case w.Last:
 		return r.finish(ctx, j, w, t)
+	case w.Redact != nil:
+		return r.redactStep(ctx, j, w.Redact)
+	case w.Back != nil:
+		return r.backStep(ctx, j, w)
 	case len(w.Blobs) > 0:
 		err = r.removeBlobs(ctx, w)
 	default:
@@ -239,7 +243,7 @@ func (r *Remover) removePost(ctx context.Context, id store.ID, t *store.Takedown
 	// What led to another record goes after it, so that whoever goes on where this
 	// was interrupted finds both.
 	slices.Reverse(p.records)
-	for part := range slices.Chunk(p.records, removalBatch) {
+	for part := range slices.Chunk(p.records, r.o.Batch) {
 		if _, err := r.removePart(ctx, id, t, p, part); err != nil {
 			return err
 		}
@@ -278,7 +282,7 @@ func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown
 		if err := empty(b, act, &part[i]); err != nil {
 			return nil, err
 		}
-		if err := withoutQuotes(ctx, b, &part[i].record, p.own); err != nil {
+		if err := withoutQuotes(ctx, b, act, &part[i].record, p.own); err != nil {
 			return nil, err
 		}
 	}
@@ -387,9 +391,12 @@ func lostFiles(p *planned) ([]store.Digest, error) {
 	return lost, nil
 }
 
+// wordsRemoved is what a version of an article says that took the place of one.
+const wordsRemoved = "its words were removed, because it quotes a post that was taken down"
+
 // withoutQuotes adds a version of an article that says what the one that goes
-// said, but for what it quoted of the posts.
-func withoutQuotes(ctx context.Context, b *store.Builder, r *store.Record, own []post.Ref) error {
+// said, but for what it quoted of the posts, and notes it in act.
+func withoutQuotes(ctx context.Context, b *store.Builder, act *store.Redaction, r *store.Record, own []post.Ref) error {
 	if r.Kind != store.KindArticle || !r.Whole() {
 		return nil
 	}
@@ -404,8 +411,11 @@ func withoutQuotes(ctx context.Context, b *store.Builder, r *store.Record, own [
 		}
 	}
 	v.Text, v.Content = "", store.Digest{}
-	v.Warnings = append(slices.Clone(v.Warnings), "its words were removed, because it quotes a post that was taken down")
-	_, err = b.Add(ctx, v)
+	if !slices.Contains(v.Warnings, wordsRemoved) {
+		v.Warnings = append(slices.Clone(v.Warnings), wordsRemoved)
+	}
+	id, err := b.Add(ctx, v)
+	act.Left = append(act.Left, id)
 	return err
 }
 

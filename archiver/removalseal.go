@@ -2,12 +2,12 @@ package archiver
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"stet/store"
 )
@@ -124,96 +124,31 @@ func (r *Remover) unsealed(ctx context.Context, d store.Digest, read func(io.Rea
 	return errors.Join(err, in.Close())
 }
 
-// Unseal puts back what a takedown sealed, and lifts it: the post may be captured
-// again. It returns how many records have their content again. It errors with
-// ErrNotFound where the key is not here, or what was
-// sealed was destroyed since.
-func (r *Remover) Unseal(ctx context.Context, takedown store.ID, w Wish) (int, error) {
-	acts, err := r.o.Archive.RedactionsOf(ctx, takedown)
-	if err != nil {
-		return 0, err
-	}
-	n, err := r.putBack(ctx, acts, takedown, w)
-	if err != nil {
-		return n, err
-	}
-	return n, r.lift(ctx, takedown, w)
-}
-
-// putBack puts back what some redactions sealed.
-func (r *Remover) putBack(ctx context.Context, acts []store.Item[store.Redaction], takedown store.ID, w Wish) (int, error) {
-	a := r.o.Archive
-	if r.o.Vault == nil {
-		return 0, fmt.Errorf("%w: there is no key to open what is sealed", store.ErrNotFound)
-	}
-	var sealed []*store.Redaction
-	var records [][]store.Record
-	for i := range acts {
-		act := acts[i].Content
-		if act.Act != store.RedactionSeal || len(act.Sealed) == 0 {
-			continue
-		}
-		// All files before the first record that refers to one.
-		found, err := r.unsealAct(ctx, act)
-		if err != nil {
-			return 0, fmt.Errorf("opening what was sealed on %s: %w", act.Time.UTC().Format(time.DateOnly), err)
-		}
-		sealed, records = append(sealed, act), append(records, found)
-	}
-	if len(sealed) == 0 {
-		return 0, fmt.Errorf("%w: nothing is sealed of it, or it was destroyed since", store.ErrNotFound)
-	}
-	n := 0
-	for i, act := range sealed {
-		b := a.Begin()
-		for j := range records[i] {
-			b.Replace(records[i][j])
-		}
-		if _, err := b.Add(ctx, &store.Redaction{Time: a.Now(), Act: store.RedactionUnseal, Takedown: takedown, Records: act.Records,
-			Refs: act.Refs, URLs: act.URLs, Operator: w.Operator, Reason: w.Reason}); err != nil {
-			return n, err
-		}
-		if _, err := b.Commit(ctx); err != nil {
-			return n, err
-		}
-		n += len(records[i])
-	}
-	return n, nil
-}
-
-// lift takes a takedown back.
-func (r *Remover) lift(ctx context.Context, takedown store.ID, w Wish) error {
-	record, err := r.o.Archive.Get(ctx, takedown)
-	if err != nil {
-		return err
-	}
-	t, err := store.Decode[store.Takedown](&record)
-	if err != nil {
-		return err
-	}
-	now, targets := r.o.Archive.Now(), t.Accounts
-	if len(targets) == 0 {
-		targets = []string{t.Ref.String()}
-	}
-	b := r.o.Archive.Begin()
-	for _, c := range []store.Content{
-		&store.Takedown{Time: now, Ref: t.Ref, Accounts: t.Accounts, Act: store.TakedownLift, Operator: w.Operator, Reason: w.Reason, Basis: w.Basis},
-		&store.Audit{Time: now, Actor: w.Operator, How: w.How, Action: "unseal", Targets: targets, Reason: w.Reason},
-	} {
-		if _, err := b.Add(ctx, c); err != nil {
-			return err
-		}
-	}
-	_, err = b.Commit(ctx)
-	return err
-}
-
 // unsealAct returns the records that an act sealed, as they were, and stores
 // their files again.
 func (r *Remover) unsealAct(ctx context.Context, act *store.Redaction) ([]store.Record, error) {
-	var records []store.Record
-	var files []sealedLine
-	err := r.unsealed(ctx, act.Sealed[0], func(in io.Reader) error {
+	records, files, err := r.sealedRecords(ctx, act)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if err := r.unsealed(ctx, f.Copy, func(in io.Reader) error {
+			info, err := r.o.Archive.PutBlob(ctx, in, 0)
+			if err == nil && info.Digest != f.Blob {
+				err = fmt.Errorf("%w: the sealed copy of %s has the digest %s", store.ErrCorrupt, f.Blob, info.Digest)
+			}
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// sealedRecords returns the records that an act sealed, as they were, and where
+// the copies of their files are.
+func (r *Remover) sealedRecords(ctx context.Context, act *store.Redaction) (records []store.Record, files []sealedLine, err error) {
+	err = r.unsealed(ctx, act.Sealed[0], func(in io.Reader) error {
 		lines := json.NewDecoder(bufio.NewReader(in))
 		for {
 			var l sealedLine
@@ -234,19 +169,29 @@ func (r *Remover) unsealAct(ctx context.Context, act *store.Redaction) ([]store.
 			}
 		}
 	})
+	return records, files, err
+}
+
+// encrypt seals a few bytes.
+func (r *Remover) encrypt(plain []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := r.o.Vault.Seal(&out)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		if err := r.unsealed(ctx, f.Copy, func(in io.Reader) error {
-			info, err := r.o.Archive.PutBlob(ctx, in, 0)
-			if err == nil && info.Digest != f.Blob {
-				err = fmt.Errorf("%w: the sealed copy of %s has the digest %s", store.ErrCorrupt, f.Blob, info.Digest)
-			}
-			return err
-		}); err != nil {
-			return nil, err
-		}
+	_, err = w.Write(plain)
+	err = errors.Join(err, w.Close()) // which writes the rest
+	return out.Bytes(), err
+}
+
+// decrypt opens a few bytes.
+func (r *Remover) decrypt(sealed []byte) ([]byte, error) {
+	if r.o.Vault == nil {
+		return nil, fmt.Errorf("%w: there is no key to open what is sealed", store.ErrNotFound)
 	}
-	return records, nil
+	plain, err := r.o.Vault.Unseal(bytes.NewReader(sealed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(plain)
 }

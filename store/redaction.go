@@ -44,9 +44,12 @@ type Redaction struct {
 	// the articles: what follows the journal reads them anew.
 	Refs []post.Ref `json:"refs,omitempty"`
 	URLs []string   `json:"urls,omitempty"`
+	// Order names the decision that parts of a post are taken out, as it stands in
+	// the list beside the archive; zero where there is none.
+	Order ID `json:"order,omitzero"`
 	// Part is true where only parts of a post were taken out, and What says
-	// which, without a word of them. Left are the records that came in the same
-	// commit and hold what is left.
+	// which, without a word of them. Left are the records that hold what is left:
+	// they came in the same commit, or, where there are very many, in later ones.
 	Part bool     `json:"part,omitempty"`
 	What []string `json:"what,omitempty"`
 	Left []ID     `json:"left,omitempty"`
@@ -95,8 +98,10 @@ func (r *Redaction) decode(rec *Record) error {
 
 func (r *Redaction) terms() []Term {
 	terms := blobTerms(append(refTerms(r.Refs...), RedactionsTerm()), r.Sealed...)
-	if !r.Takedown.IsZero() {
-		terms = append(terms, RecordTerm(r.Takedown))
+	for _, id := range []ID{r.Takedown, r.Order} {
+		if !id.IsZero() {
+			terms = append(terms, RecordTerm(id))
+		}
 	}
 	for i := range r.Records {
 		terms = append(terms, RecordTerm(r.Records[i].ID))
@@ -242,31 +247,33 @@ func (a *Archive) PartRedactions(ctx context.Context, t Term) ([]Item[Redaction]
 		if !r.Part || r.Act != RedactionSeal {
 			continue
 		}
-		stands, err := a.stands(ctx, records[i].ID, r)
+		items = append(items, Item[Redaction]{records[i].Seq, records[i].ID, r})
+	}
+	return a.Standing(ctx, items)
+}
+
+// Standing returns those of some redactions that nobody has put back.
+func (a *Archive) Standing(ctx context.Context, acts []Item[Redaction]) ([]Item[Redaction], error) {
+	var standing []Item[Redaction]
+	for _, act := range acts {
+		stands, err := a.stands(ctx, act.ID, act.Content)
 		if err != nil {
 			return nil, err
 		}
 		if stands {
-			items = append(items, Item[Redaction]{records[i].Seq, records[i].ID, r})
+			standing = append(standing, act)
 		}
 	}
-	return items, nil
+	return standing, nil
 }
 
 // stands reports whether a record lacks content because of a redaction still, or
 // what is left of one is there.
 func (a *Archive) stands(ctx context.Context, id ID, r *Redaction) (bool, error) {
 	for i := range r.Records {
-		rec, err := a.Get(ctx, r.Records[i].ID)
-		if err != nil {
-			return false, err
-		}
-		if rec.Whole() {
-			continue
-		}
-		acts, err := a.RedactionsOf(ctx, rec.ID)
-		if err != nil || len(acts) > 0 && acts[len(acts)-1].ID == id {
-			return err == nil, err
+		lacks, err := a.LacksBy(ctx, r.Records[i].ID, id)
+		if err != nil || lacks {
+			return lacks, err
 		}
 	}
 	for _, id := range r.Left {
@@ -276,6 +283,17 @@ func (a *Archive) stands(ctx context.Context, id ID, r *Redaction) (bool, error)
 		}
 	}
 	return false, nil
+}
+
+// LacksBy reports whether a record lacks content, and a redaction is the last that
+// says why.
+func (a *Archive) LacksBy(ctx context.Context, record, redaction ID) (bool, error) {
+	rec, err := a.Get(ctx, record)
+	if err != nil || rec.Whole() {
+		return false, err
+	}
+	acts, err := a.RedactionsOf(ctx, record)
+	return err == nil && len(acts) > 0 && acts[len(acts)-1].ID == redaction, err
 }
 
 // Emptied errors with ErrNotFound, and says when and why, where a record does not

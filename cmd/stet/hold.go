@@ -124,6 +124,15 @@ func (a *app) ruleOne(ctx context.Context, w *wire.Archive, word string, r ruled
 	if err != nil {
 		return r, err
 	}
+	if r.Act == string(store.TakedownLift) && !ref.IsZero() {
+		parts, err := w.Archive.PartRedactions(ctx, store.RefTerm(ref))
+		if err != nil {
+			return r, err
+		}
+		if len(parts) > 0 {
+			return r, fmt.Errorf("%s: %w: part of it is redacted, and a new answer would bring that back; `stet redact --undo` comes first", ref, store.ErrRefused)
+		}
+	}
 	now := w.Archive.Now()
 	r.Time, r.Of = now.UTC(), ruledName(ref, accounts)
 	var decision store.Content = &store.Takedown{Time: now, Ref: ref, Accounts: accounts, Act: store.TakedownAct(r.Act), Operator: r.Operator, Reason: r.Reason, Basis: r.Basis}

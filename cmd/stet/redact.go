@@ -47,7 +47,9 @@ Nothing more of the post is captured ("stet refuse"): a new answer would bring t
 words back. --undo puts back all that was taken out of the post, and lets it be
 captured again. --dry-run lists the places, --list what is redacted. What is held
 ("stet hold") is not touched. Backups, exports and what was given away are not
-reached, and an older backup that is restored has the words again.`,
+reached; in an older backup that is restored it is done again, for which the list
+beside the archive holds the words encrypted. Interrupted, the work goes on with
+"stet takedown --resume", and in "stet serve" by itself.`,
 		Example: `  stet redact twitter:20 --text "12 Mill Lane" --reason "a private address" --dry-run
   stet redact twitter:20 --text "12 Mill Lane" --reason "a private address"
   stet redact twitter:20 --media 2 --reason "shows a child"
@@ -108,7 +110,7 @@ func (a *app) redact(ctx context.Context, args []string, f *redactFlags) error {
 		if f.undo {
 			return a.unredact(ctx, w, ref, archiver.Wish{Operator: a.operator(), How: how, Reason: f.reason})
 		}
-		p, err := w.Removals.Redact(ctx, wish)
+		p, err := w.Redact(ctx, wish)
 		if err == nil {
 			a.tellRedaction(p, fmt.Sprintf("Sealed, with the key in %s beside the archive. %s shows %s in its place, and is captured no more. Backups that were made before still have it.",
 				wire.SealKeyFile, p.Ref, archiver.RedactionMark))
@@ -134,7 +136,7 @@ func (a *app) unredact(ctx context.Context, w *wire.Archive, ref post.Ref, wish 
 	if h, err := w.Archive.History(ctx, ref); err == nil {
 		ref = h.Ref
 	}
-	n, err := w.Removals.Unredact(ctx, ref, wish)
+	n, err := w.Unredact(ctx, ref, wish)
 	if err != nil {
 		return err
 	}
@@ -174,11 +176,7 @@ func (a *app) listRedactions(ctx context.Context, w *wire.Archive, args []string
 		return err
 	}
 	listed := 0
-	for _, act := range slices.Backward(acts) {
-		c := act.Content
-		if len(c.Left) == 0 {
-			continue // it came with one that says what is left
-		}
+	for _, c := range redactionsOf(acts) {
 		listed++
 		l := redactedLine{c.Time.UTC(), c.Refs, c.What, c.Operator, c.Reason, len(c.Records)}
 		if a.json {
@@ -194,6 +192,25 @@ func (a *app) listRedactions(ctx context.Context, w *wire.Archive, args []string
 	return nil
 }
 
+// redactionsOf returns one of the acts of each redaction, the newest first, with
+// the records of all of them.
+func redactionsOf(acts []store.Item[store.Redaction]) []*store.Redaction {
+	var list []*store.Redaction
+	for _, act := range slices.Backward(acts) {
+		c := *act.Content
+		same := slices.IndexFunc(list, func(o *store.Redaction) bool { return !c.Order.IsZero() && o.Order == c.Order })
+		switch {
+		case same >= 0:
+			list[same].Records = append(list[same].Records, c.Records...)
+		case c.Order.IsZero() && len(c.Left) == 0: // it came with one that says what is left
+		default:
+			c.Records = slices.Clone(c.Records)
+			list = append(list, &c)
+		}
+	}
+	return list
+}
+
 // tellRedacted says of which posts parts were taken out.
 func (a *app) tellRedacted(ctx context.Context, w *wire.Archive) error {
 	if a.json {
@@ -203,11 +220,7 @@ func (a *app) tellRedacted(ctx context.Context, w *wire.Archive) error {
 	if errors.Is(err, store.ErrCorrupt) {
 		return nil // the check said so
 	}
-	for i := range acts {
-		c := acts[i].Content
-		if len(c.Left) == 0 {
-			continue
-		}
+	for _, c := range slices.Backward(redactionsOf(acts)) {
 		a.out.block("", fmt.Sprintf("Part of %s was redacted on %s (%s): %s", c.Refs[0], c.Time.UTC().Format(time.DateOnly), strings.Join(c.What, ", "), c.Reason), 0)
 	}
 	return err

@@ -67,6 +67,7 @@ func (a *app) restore(ctx context.Context, word string, force bool, passphraseFi
 	if tokens > 0 {
 		a.warn("%s came with the backup, as of its time; `stet token list` lists them", count(tokens, "token"))
 	}
+	a.tellReplayed(&sum.Replayed)
 	switch {
 	case err != nil:
 		return err
@@ -76,6 +77,9 @@ func (a *app) restore(ctx context.Context, word string, force bool, passphraseFi
 	}
 	a.out.block("", fmt.Sprintf("The archive in %s holds %s, %s and %s again.", sum.Dir,
 		count(sum.Records, "record"), count(sum.Blobs, "stored file"), count(sum.Jobs, "job")), 0)
+	if sum.Again > 0 {
+		a.out.line("What was taken down or redacted since the backup is so again: %s.", count(sum.Again, "decision"))
+	}
 	a.tellLost(sum.Lost)
 	if sum.Aside != "" {
 		a.out.block("", "The archive that was there is in "+sum.Aside+"; --data reads it there.", 0)

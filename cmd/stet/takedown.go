@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,11 +80,17 @@ func (a *app) takedown(ctx context.Context, args []string, f *takedownFlags) err
 		return a.reading(ctx, func(w *wire.Archive) error { return a.listTakedowns(ctx, w) })
 	case f.resume:
 		return a.writing(ctx, true, func(w *wire.Archive) error {
-			n, err := w.Replay(ctx)
-			if err == nil && !a.json {
-				a.out.line("Nothing of a takedown is left to do; %s done again.", count(n, "takedown"))
+			done, err := w.Replay(ctx)
+			if err != nil {
+				return err
 			}
-			return err
+			if a.json {
+				a.out.json(done)
+				return nil
+			}
+			a.out.line("Nothing of a takedown is left to do; %s done again.", count(done.Again, "takedown"))
+			a.tellReplayed(&done)
+			return nil
 		})
 	case (len(args) == 0) == (f.author == ""):
 		return fmt.Errorf("%w: name a post, or an account with --author", store.ErrUsage)
@@ -278,6 +285,7 @@ func (a *app) unseal(ctx context.Context, w *wire.Archive, args []string, f *tak
 	if err != nil {
 		return err
 	}
+	nothing := fmt.Errorf("%w: nothing of it is sealed", store.ErrNotFound)
 	for _, r := range slices.Backward(records) {
 		t, err := store.Decode[store.Takedown](&r)
 		if err != nil {
@@ -290,9 +298,10 @@ func (a *app) unseal(ctx context.Context, w *wire.Archive, args []string, f *tak
 		if !same || t.Act != store.TakedownSeal {
 			continue
 		}
-		n, err := w.Removals.Unseal(ctx, r.ID, wish)
-		if err == nil {
-			err = w.Lifted(wish.Refs, t.Accounts)
+		n, err := w.Unseal(ctx, r.ID, t.Accounts, wish)
+		if errors.Is(err, store.ErrNotFound) { // sealed twice, the first time has it
+			nothing = err
+			continue
 		}
 		if err != nil {
 			return err
@@ -301,13 +310,26 @@ func (a *app) unseal(ctx context.Context, w *wire.Archive, args []string, f *tak
 		return nil
 	}
 	if len(wish.Accounts) > 0 {
-		return fmt.Errorf("%w: nothing of it is sealed", store.ErrNotFound)
+		return nothing
 	}
 	n, err := w.Removals.UnsealPost(ctx, wish.Refs[0], wish)
+	if errors.Is(err, store.ErrNotFound) {
+		return nothing
+	}
 	if err == nil {
 		a.out.line("%s has the content of %s again.", wish.Refs[0], count(n, "record"))
 	}
 	return err
+}
+
+// tellReplayed says of which posts something else was done than what was decided.
+func (a *app) tellReplayed(done *wire.Replayed) {
+	for _, ref := range done.Whole {
+		a.warn("%s is sealed as a whole: part of it was redacted, and the key in %s that says of what is not here", ref, wire.SealKeyFile)
+	}
+	for _, ref := range done.Held {
+		a.warn("%s was taken down, and this archive holds it (`stet hold`): `stet takedown --resume` does it once the hold is released", ref)
+	}
 }
 
 // registered is an entry of the register of takedowns.

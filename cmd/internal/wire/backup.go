@@ -23,8 +23,6 @@ type (
 	CopyProgress = bolt.CopyProgress
 	// BackupSummary says what a backup holds.
 	BackupSummary = bolt.BackupSummary
-	// RestoreSummary says what was restored.
-	RestoreSummary = bolt.RestoreSummary
 	// RemakeSummary says what a new database holds.
 	RemakeSummary = bolt.RemakeSummary
 	// SalvageSummary says what was found in a damaged archive.
@@ -32,6 +30,12 @@ type (
 	// WordsStatus says what an index of words holds.
 	WordsStatus = search.Status
 )
+
+// RestoreSummary says what was restored.
+type RestoreSummary struct {
+	bolt.RestoreSummary
+	Replayed
+}
 
 // Backup copies the archive into a folder while others read and write. The
 // signing key comes along, encrypted, where there is a passphrase for it; it
@@ -51,6 +55,9 @@ func (a *Archive) Backup(ctx context.Context, dir, passphrase string, report fun
 		return sum, false, err
 	}
 	if _, err = takedownsIn(a.Dir).CopyTo(filepath.Join(dir, TakedownFile), true); err != nil {
+		return sum, false, err
+	}
+	if _, err = redactionsIn(a.Dir).CopyTo(filepath.Join(dir, RedactionFile), true); err != nil {
 		return sum, false, err
 	}
 	if _, err = privateIn(a.Dir).CopyTo(filepath.Join(dir, PrivateFile), true); err != nil {
@@ -81,8 +88,8 @@ func Restore(ctx context.Context, c *config.Config, o Options, r Restoring, repo
 	if err != nil {
 		return RestoreSummary{}, 0, err
 	}
-	sum, err := bolt.Restore(ctx, r.From, c.Data, restoring(r, o, report))
-	if err != nil {
+	var sum RestoreSummary
+	if sum.RestoreSummary, err = bolt.Restore(ctx, r.From, c.Data, restoring(r, o, report)); err != nil {
 		return sum, 0, err
 	}
 	tokens, err := p.follow(ctx, c, o, &sum)
@@ -137,8 +144,9 @@ func (a *Archive) PrepareRestore(ctx context.Context, c *config.Config, o Option
 // Finish puts the backup in the place of the archive, which must be closed: see
 // Restore.
 func (p *Replacement) Finish(ctx context.Context, c *config.Config, o Options) (RestoreSummary, int, error) {
-	sum, err := p.staged.Finish(ctx)
-	if err != nil {
+	var sum RestoreSummary
+	var err error
+	if sum.RestoreSummary, err = p.staged.Finish(ctx); err != nil {
 		return sum, 0, err
 	}
 	tokens, err := p.follow(ctx, c, o, &sum)
@@ -159,14 +167,15 @@ func (p *Replacement) follow(ctx context.Context, c *config.Config, o Options, s
 	tokens, err := token.Copy(p.From, c.Data, false)
 	_, err2 := user.Copy(p.From, c.Data, false)
 	_, err3 := takedownsIn(p.From).CopyTo(filepath.Join(c.Data, TakedownFile), false)
+	_, err5 := redactionsIn(p.From).CopyTo(filepath.Join(c.Data, RedactionFile), false)
 	_, err4 := privateIn(p.From).CopyTo(filepath.Join(c.Data, PrivateFile), false)
-	if err := errors.Join(err, err2, err3, err4); err != nil {
+	if err := errors.Join(err, err2, err3, err4, err5); err != nil {
 		return tokens, err
 	}
-	// What was taken down or made private since the backup is so again before
+	// What was taken down, redacted or made private since the backup is so again before
 	// anybody can read it.
 	p.report(CopyProgress{Stage: "takedowns"})
-	_, err = replayRestored(ctx, c, o)
+	sum.Replayed, err = replayRestored(ctx, c, o)
 	return tokens, err
 }
 

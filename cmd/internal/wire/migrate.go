@@ -314,6 +314,9 @@ func copyBeside(from, to string) error {
 	if _, err := takedownsIn(from).CopyTo(filepath.Join(to, TakedownFile), false); err != nil {
 		return err
 	}
+	if _, err := redactionsIn(from).CopyTo(filepath.Join(to, RedactionFile), false); err != nil {
+		return err
+	}
 	if _, err := privateIn(from).CopyTo(filepath.Join(to, PrivateFile), false); err != nil {
 		return err
 	}

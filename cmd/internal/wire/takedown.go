@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -73,10 +74,25 @@ func (a *Archive) TakeDown(ctx context.Context, w archiver.Wish) (store.ID, erro
 		return store.ID{}, err
 	}
 	id, err := a.Removals.Begin(ctx, w)
-	if err != nil {
-		return store.ID{}, err
+	if err == nil {
+		err = a.Removals.RunAll(ctx)
 	}
-	return id, a.Removals.RunAll(ctx)
+	if err == nil && w.Act == store.TakedownDestroy { // the words stand in that list, too
+		err = a.forgetRedactions(w.Refs)
+	}
+	return id, err
+}
+
+// Unseal puts back what a takedown sealed, and lifts it. It returns how many
+// records have their content again.
+func (a *Archive) Unseal(ctx context.Context, takedown store.ID, accounts []string, w archiver.Wish) (int, error) {
+	if err := a.Removals.CanUnseal(ctx, takedown); err != nil {
+		return 0, err
+	}
+	if err := a.Lifted(w.Refs, accounts); err != nil {
+		return 0, err
+	}
+	return a.Removals.Unseal(ctx, takedown, w)
 }
 
 // Lifted says that what was decided about a post or account does not hold any
@@ -102,35 +118,70 @@ func (a *Archive) decide(change func([]takenDown) []takenDown) error {
 	return takedownsIn(a.Dir).Write(list)
 }
 
-// Replay does again what was taken down or made private and the archive does not
-// know of, because it is an older one that was restored. It returns how many
-// takedowns that were.
-func (a *Archive) Replay(ctx context.Context) (int, error) {
+// Replayed says what was done again in an archive that did not know of it.
+type Replayed struct {
+	// Again counts takedowns and redactions.
+	Again int `json:"done_again"`
+	// Whole are posts that were sealed as a whole, because the key that says which
+	// parts of them were taken out is not here.
+	Whole []post.Ref `json:"sealed_whole,omitempty"`
+	// Held are posts of which nothing was taken down, because the archive holds
+	// them.
+	Held []post.Ref `json:"held,omitempty"`
+}
+
+// Replay does again what was taken down, redacted or made private and the archive
+// does not know of, because it is an older one that was restored. Then it goes on
+// with what was interrupted.
+func (a *Archive) Replay(ctx context.Context) (done Replayed, err error) {
 	if err := a.replayPrivate(ctx); err != nil {
-		return 0, err
+		return done, err
 	}
-	list, err := takedownsIn(a.Dir).List()
+	taken, err := takedownsIn(a.Dir).List()
 	if err != nil {
-		return 0, err
+		return done, err
 	}
-	n := 0
-	for i := range list {
-		t := &list[i]
-		known, err := a.knows(ctx, t)
-		if err != nil {
-			return n, err
-		}
-		if known {
-			continue
-		}
-		_, err = a.Removals.Begin(ctx, archiver.Wish{Refs: t.Refs, Accounts: t.Accounts, Act: t.Act, KeepQuotes: t.KeepQuotes, Operator: t.Operator,
-			How: "restore", Reason: t.Reason, Basis: t.Basis, Received: t.Received, Deadline: t.Deadline})
-		if err != nil {
-			return n, fmt.Errorf("doing the takedown of %s again: %w", t.Time.UTC().Format(time.DateOnly), err)
-		}
-		n++
+	parts, err := redactionsIn(a.Dir).List()
+	if err != nil {
+		return done, err
 	}
-	return n, a.Removals.RunAll(ctx)
+	// In their order: what was redacted first and sealed then is so again when it
+	// is unsealed.
+	for len(taken)+len(parts) > 0 {
+		var at time.Time
+		var refs []post.Ref
+		if len(parts) == 0 || len(taken) > 0 && taken[0].Time.Before(parts[0].Time) {
+			at, refs, err = taken[0].Time, taken[0].Refs, a.takeDownAgain(ctx, &taken[0], &done)
+			taken = taken[1:]
+		} else {
+			at, refs, err = parts[0].Time, parts[0].Refs[:1], a.redactAgain(ctx, &parts[0], &done)
+			parts = parts[1:]
+		}
+		if err == nil {
+			err = a.Removals.RunAll(ctx)
+		}
+		if errors.Is(err, store.ErrRefused) {
+			done.Held, err = append(done.Held, refs...), nil
+		}
+		if err != nil {
+			return done, fmt.Errorf("doing again what was taken down on %s: %w", at.UTC().Format(time.DateOnly), err)
+		}
+	}
+	return done, a.Removals.RunAll(ctx)
+}
+
+// takeDownAgain does a takedown again that the archive does not know of.
+func (a *Archive) takeDownAgain(ctx context.Context, t *takenDown, done *Replayed) error {
+	known, err := a.knows(ctx, t)
+	if err != nil || known {
+		return err
+	}
+	_, err = a.Removals.Begin(ctx, archiver.Wish{Refs: t.Refs, Accounts: t.Accounts, Act: t.Act, KeepQuotes: t.KeepQuotes, Operator: t.Operator,
+		How: "restore", Reason: t.Reason, Basis: t.Basis, Received: t.Received, Deadline: t.Deadline})
+	if err == nil {
+		done.Again++
+	}
+	return err
 }
 
 // knows reports whether the archive holds a decision as strong as t.
@@ -154,18 +205,18 @@ func (a *Archive) knows(ctx context.Context, t *takenDown) (bool, error) {
 
 // replayRestored does takedowns and decisions again in an archive that was just
 // restored.
-func replayRestored(ctx context.Context, c *config.Config, o Options) (n int, err error) {
-	taken, err := takedownsIn(c.Data).List()
-	if err != nil {
-		return 0, err
+func replayRestored(ctx context.Context, c *config.Config, o Options) (done Replayed, err error) {
+	some := false
+	for _, name := range []string{TakedownFile, RedactionFile, PrivateFile} {
+		_, err := os.Lstat(filepath.Join(c.Data, name))
+		some = some || err == nil
 	}
-	private, err := privateIn(c.Data).List()
-	if err != nil || len(taken)+len(private) == 0 {
-		return 0, err
+	if !some {
+		return done, nil
 	}
 	a, err := OpenExisting(ctx, c, o)
 	if err != nil {
-		return 0, err
+		return done, err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	return a.Replay(ctx)
