@@ -10,7 +10,7 @@ import (
 
 // element handles an element and what is below it.
 func (w *walker) element(n *html.Node, s surroundings) {
-	if !s.nested && w.survey.excludes(n, s.zone) {
+	if !s.nested && w.survey.excludes(n, s.zone, s.core) {
 		w.breakOff(gapSpace)
 		return
 	}
@@ -18,6 +18,7 @@ func (w *walker) element(n *html.Node, s surroundings) {
 		s.zone = true
 		defer func() { w.passed = true }()
 	}
+	s.core = s.core || n == w.survey.core
 	body := w.survey.holds[n] > maxEmbedWords
 	if m, ok := w.f.marks.read(n); ok && !body && w.reading(n, m, s) {
 		return
@@ -107,7 +108,7 @@ func (w *walker) container(n *html.Node, s surroundings) {
 	if block {
 		w.breakOff(gapBlock)
 	}
-	if w.shown == shown && w.scanned == scanned && (n.DataAtom == atom.Blockquote || namesEmbed(n)) {
+	if w.shown == shown && w.scanned == scanned && (n.DataAtom == atom.Blockquote || namesEmbed(n) || namesTweet(n)) {
 		w.scanned++
 		w.linked(n, start, s)
 	}
@@ -123,6 +124,20 @@ func namesEmbed(n *html.Node) bool {
 	return false
 }
 
+// namesTweet reports whether an element calls itself a tweet, as the fields do
+// in which content systems keep a tweet's address.
+func namesTweet(n *html.Node) bool {
+	class := Attr(n, "class")
+	if !strings.Contains(class, "tweet") || wordsIn(class)&wordShare != 0 {
+		return false
+	}
+	found := false
+	for token := range strings.FieldsSeq(class) {
+		eachWord(token, func(word string) { found = found || word == "tweet" })
+	}
+	return found
+}
+
 // The bounds of what an element that only links a post may hold for the post to
 // be what it shows.
 const (
@@ -133,7 +148,7 @@ const (
 )
 
 // linked handles an element in which no post was found but which calls itself
-// an embed, or is a quotation: when all it has is the link to one post, a
+// an embed or a tweet, or is a quotation: when all it has is the link to one post, a
 // script, or the platform, shows the post there.
 func (w *walker) linked(n *html.Node, start int, s surroundings) {
 	var only lead

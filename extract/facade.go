@@ -3,6 +3,8 @@ package extract
 import (
 	"strings"
 
+	"stet/extract/post"
+
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
@@ -148,7 +150,7 @@ func sniff(v string) sniffed {
 // whether it does.
 func (w *walker) facade(n *html.Node, s surroundings) bool {
 	if len(n.Attr) == 0 || !facadeElement(n) {
-		return false
+		return n.DataAtom == atom.Button && w.playButton(n, s)
 	}
 	custom := strings.IndexByte(n.Data, '-') > 0 || n.Data == "oembed"
 	if HasClass(n, "fb-save") || HasClass(n, "fb-like") || HasClass(n, "fb-send") {
@@ -164,6 +166,10 @@ func (w *walker) facade(n *html.Node, s surroundings) bool {
 		if strings.HasPrefix(n.Data, "amp-") {
 			form = FormAMP
 		}
+	}
+	if l, ok := w.f.typedElement(n); ok {
+		w.show(embedOf(l, form), n, s)
+		return true
 	}
 	for i := range n.Attr {
 		a := &n.Attr[i]
@@ -186,6 +192,21 @@ func (w *walker) facade(n *html.Node, s surroundings) bool {
 			return false
 		}
 		if w.facadeValue(a.Val, form, n, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// playButton handles a button that names the video that it plays. Those that name
+// posts do something else with them.
+func (w *walker) playButton(n *html.Node, s surroundings) bool {
+	if wordsOf(n)&wordShare != 0 {
+		return false
+	}
+	for i := range n.Attr {
+		if l, ok := w.f.namedID(n.Attr[i].Key, n.Attr[i].Val); ok && (l.platform == post.YouTube || l.platform == post.Vimeo || l.platform == post.Dailymotion) {
+			w.show(embedOf(l, FormData), n, s)
 			return true
 		}
 	}
@@ -259,6 +280,21 @@ func (f *Finder) namedID(key, value string) (lead, bool) {
 		return f.byID(name, strings.TrimSpace(value))
 	}
 	return lead{}, false
+}
+
+// typedElement returns the post of a component whose name tells the platform and
+// whose id is the post's: <tweet id="20">, <tweet-embed :id="'20'">.
+func (f *Finder) typedElement(n *html.Node) (lead, bool) {
+	if n.DataAtom != 0 {
+		return lead{}, false
+	}
+	id := strings.Trim(FirstAttr(n, "id", ":id"), `'"`+"` ")
+	if len(id) < 5 || len(id) > 40 {
+		return lead{}, false
+	}
+	t := typed{ids: []typedID{{text: id, plain: true}}}
+	t.kind(f, n.Data)
+	return t.post(f)
 }
 
 // showsAttr reports whether the name of an attribute says that its value is

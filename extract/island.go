@@ -29,14 +29,14 @@ func (w *walker) call(text string, s surroundings) bool {
 		if end < 0 {
 			break
 		}
-		value := unescapeJSON(text[i+1 : end])
+		value, start := unescapeJSON(text[i+1:end]), i
 		i = end
 		switch {
 		case strings.Contains(value, "<iframe") || strings.Contains(value, "<blockquote"):
 			piece = value
 		case len(value) >= 12:
 			l, ok := w.addresses.post(value)
-			if !ok || !l.isPost() || l.target.Kind != TargetEmbed {
+			if !ok || !l.isPost() || l.target.Kind != TargetEmbed && !playerFile(text[:start]) {
 				continue
 			}
 			if only.platform != "" && only.target.Ref != l.target.Ref {
@@ -53,6 +53,14 @@ func (w *walker) call(text string, s surroundings) bool {
 	}
 	w.show(embedOf(only, FormScript), nil, s)
 	return true
+}
+
+// playerFile reports whether what stands before a string in a script says that it
+// is the file that a player is set up with.
+func playerFile(before string) bool {
+	before = strings.TrimRight(before, " \t\n:")
+	return strings.HasSuffix(before, `"file"`) || strings.HasSuffix(before, "'file'") ||
+		strings.HasSuffix(before, "file") && !isAlnum(before[max(0, len(before)-5)])
 }
 
 // flown takes in a piece of the data that Next.js streams: every script calls

@@ -246,7 +246,7 @@ func (w *walker) jsonPayload(value, form string, s surroundings) bool {
 		}
 	}
 	if len(leads) == 0 {
-		l, ok := w.f.objectPost(&v)
+		l, ok := w.f.objectPost(&v, componentNames(w.pending))
 		if !ok {
 			return false
 		}
@@ -254,6 +254,25 @@ func (w *walker) jsonPayload(value, form string, s surroundings) bool {
 	}
 	w.show(embedOf(leads[0], form), nil, s)
 	return true
+}
+
+// componentNames returns what an element whose attribute holds data calls itself:
+// its own name, where that is a custom element's, and that of the component that
+// will stand there. n may be nil.
+func componentNames(n *nethtml.Node) []string {
+	if n == nil {
+		return nil
+	}
+	var names []string
+	if strings.IndexByte(n.Data, '-') > 0 {
+		names = append(names, n.Data)
+	}
+	for _, key := range []string{"name", "data-component", "data-component-name", "data-react-component", "data-type", "data-embed-type", "data-provider", "component", "component-export", "is"} {
+		if v := Attr(n, key); v != "" && len(v) <= 64 {
+			names = append(names, v)
+		}
+	}
+	return names
 }
 
 // strings shows every string of a value to see, in order.

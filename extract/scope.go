@@ -13,6 +13,9 @@ type survey struct {
 	// than an article.
 	strong map[*html.Node]wordFlags
 	weak   map[*html.Node]bool
+	// lists are those of the weak ones that call themselves lists of other
+	// stories.
+	lists map[*html.Node]bool
 	// bodies are the elements that call themselves the article's text, in order.
 	bodies []*html.Node
 	// misnomers are the classes of elements whose names misled.
@@ -26,6 +29,8 @@ type survey struct {
 	holds map[*html.Node]int
 	// zone is the article with what belongs to it; nil where there is none.
 	zone *html.Node
+	// core is what the zone was before all that stands around it was added.
+	core *html.Node
 	meta *metaReader
 }
 
@@ -52,7 +57,7 @@ const maxBodies = 100
 
 // look surveys a page of so many tags.
 func look(doc *html.Node, meta *metaReader, tags int) *survey {
-	s := &survey{strong: map[*html.Node]wordFlags{}, weak: map[*html.Node]bool{}, holds: map[*html.Node]int{}, misnomers: map[string]bool{}, meta: meta}
+	s := &survey{strong: map[*html.Node]wordFlags{}, weak: map[*html.Node]bool{}, lists: map[*html.Node]bool{}, holds: map[*html.Node]int{}, misnomers: map[string]bool{}, meta: meta}
 	// On most pages one tag in five or six begins a block.
 	s.blocks = append(make([]surveyBlock, 0, tags/5+16), surveyBlock{n: doc, parent: -1})
 	s.children(doc, 0, surveyPlace{})
@@ -174,8 +179,12 @@ func (s *survey) region(n *html.Node, main bool) bool {
 	switch n.DataAtom {
 	case atom.Html, atom.Body, atom.Main:
 		return false
-	case atom.Nav, atom.Footer, atom.Aside:
+	case atom.Nav, atom.Footer:
 		words = wordStrong
+	case atom.Aside:
+		if wordsOf(n)&wordEmbed == 0 {
+			words = wordStrong
+		}
 	case atom.Header:
 		if !main {
 			words = wordWeak
@@ -193,6 +202,9 @@ func (s *survey) region(n *html.Node, main bool) bool {
 		return n.DataAtom != atom.Nav && n.DataAtom != atom.Footer && n.DataAtom != atom.Aside
 	case words&wordWeak != 0 && words&wordEmbed == 0:
 		s.weak[n] = true
+		if words&wordOthers != 0 {
+			s.lists[n] = true
+		}
 	}
 	return false
 }
@@ -286,6 +298,7 @@ func (s *survey) settle() {
 			s.holds[n] = int(s.blocks[i].text)
 		}
 	}
+	s.core = s.blocks[at].n
 	for s.blocks[at].parent > 0 {
 		b, up := &s.blocks[at], &s.blocks[s.blocks[at].parent]
 		text, link := up.text-b.text, up.link-b.link
@@ -379,13 +392,13 @@ func (s *survey) holding(n *html.Node) bool {
 }
 
 // excludes reports whether n is not part of the article; inside says whether it
-// stands inside of the article's zone.
-func (s *survey) excludes(n *html.Node, inside bool) bool {
+// stands inside of the article's zone, core whether in what has its words.
+func (s *survey) excludes(n *html.Node, inside, core bool) bool {
 	if len(n.Attr) == 0 && !s.several && n.DataAtom != atom.Nav && n.DataAtom != atom.Footer && n.DataAtom != atom.Aside && n.DataAtom != atom.Header {
 		return false
 	}
 	if s.strong[n] != 0 {
 		return !s.holding(n)
 	}
-	return !inside && s.weak[n] && !s.holding(n)
+	return (!inside || !core && s.lists[n]) && s.weak[n] && !s.holding(n)
 }

@@ -36,6 +36,8 @@ const (
 	wordRead
 	// wordState: what the name says is there or is not, as in has-sidebar.
 	wordState
+	// wordOthers: a list of other articles. It comes with wordWeak.
+	wordOthers
 )
 
 // scopeWord returns what a word in a class or id tells. Publishers build these
@@ -75,7 +77,7 @@ func scopeWord(w string) wordFlags {
 		return wordText
 	case "stories", "articles", "news", "posts", "headlines", "videos", "reads", "like", "interesting", "viewed", "list", "up", "site", "sites", "links-list":
 		return wordStories
-	case "embed", "embeds", "embedded", "embedder", "oembed", "embedly", "iframely", "socialembed", "embedinner", "embedcode", "tweetembed", "instagramembed", "twitterembed":
+	case "embed", "embeds", "embedded", "embedder", "oembed", "onebox", "embedly", "iframely", "socialembed", "embedinner", "embedcode", "tweetembed", "instagramembed", "twitterembed":
 		return wordEmbed
 	case "articlebody", "storybody", "postbody", "entrycontent", "articlecontent", "postcontent", "storycontent", "articletext", "bodytext", "storytext", "newsbody":
 		return wordBody
@@ -163,13 +165,13 @@ func wordsIn(s string) wordFlags {
 // sidebar.
 func tokenFlags(t wordFlags) wordFlags {
 	if t&wordMore != 0 && t&wordStories != 0 || t&(wordMost|wordRead) == wordMost|wordRead {
-		t |= wordWeak
+		t |= wordWeak | wordOthers
 	}
 	if t&wordState != 0 {
-		t &^= wordStrong | wordWeak | wordComments | wordShare
+		t &^= wordStrong | wordWeak | wordComments | wordShare | wordOthers
 	}
 	if t&(wordPiece|wordText) == wordPiece|wordText && t&(wordOther|wordStrong|wordWeak|wordMore) == 0 {
 		t |= wordBody
 	}
-	return t & (wordStrong | wordWeak | wordEmbed | wordShare | wordComments | wordBody)
+	return t & (wordStrong | wordWeak | wordEmbed | wordShare | wordComments | wordBody | wordOthers)
 }

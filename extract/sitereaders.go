@@ -15,7 +15,7 @@ import (
 // attribute or a text. It returns false for everything that is no post of the
 // site.
 func PostAt(s Site, address string) (Target, bool) {
-	u, ok := ParseLink(address)
+	u, ok := ParseLinked(address)
 	if !ok {
 		return Target{}, false
 	}

@@ -356,6 +356,7 @@ func (p *stateScan) value(layer int) {
 			key = f.name
 			p.element(f, raw)
 		}
+		name = p.around(name)
 		if f.open == '{' {
 			p.note(f, key, raw)
 			f.typed.see(p.w.f, key, raw)
@@ -384,6 +385,20 @@ func (p *stateScan) value(layer int) {
 	if markup && depth > 0 {
 		p.stack[depth-1].sample(raw)
 	}
+}
+
+// around returns the name that tells what the object around a string is: where
+// that is one of those in which data of any kind is put, the next outer one's.
+func (p *stateScan) around(name string) string {
+	for i := len(p.stack) - 2; i > 0 && i >= len(p.stack)-4; i-- {
+		switch name {
+		case "src", "source", "url", "urls", "href", "link", "attrs", "attributes", "props", "data", "value", "params":
+			name = p.stack[i].name
+		default:
+			return name
+		}
+	}
+	return name
 }
 
 // element takes in a string of a list. A list that begins with "$" is an element

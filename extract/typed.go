@@ -163,7 +163,7 @@ func holdsID(key string) bool {
 	switch key {
 	case "id", "_id", "Id", "ID", "postId", "post_id", "postid", "postID", "videoId", "video_id", "videoid", "videoID", "embedId", "embed_id", "embedid", "embedID",
 		"statusId", "status_id", "statusid", "tweetid", "tweetId", "tweet_id", "shortcode", "shortCode", "short_code", "code", "externalId", "external_id", "externalid",
-		"mediaId", "media_id", "socialId", "social_id", "providerId", "provider_id", "sourceId", "source_id", "contentId", "oembedId", "vid":
+		"mediaId", "media_id", "socialId", "social_id", "providerId", "provider_id", "sourceId", "source_id", "contentId", "oembedId", "assetId", "asset_id", "vid":
 		return true
 	}
 	return false
@@ -222,9 +222,15 @@ func (f *Finder) kindAt(s string) bool {
 
 // objectPost returns the post that the objects of a small piece of data name by
 // platform and id: the only one, else none.
-func (f *Finder) objectPost(v *jsonValue) (lead, bool) {
+//
+// names are what the element is called that the data stands in, which can tell
+// the platform where the data does not.
+func (f *Finder) objectPost(v *jsonValue, names []string) (lead, bool) {
 	var found []lead
 	left := f.typedOf(v, "", 0, &found)
+	for _, name := range names {
+		left.called(f, name)
+	}
 	if l, ok := left.post(f); ok {
 		found = append(found, l)
 	}

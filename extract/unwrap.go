@@ -315,6 +315,28 @@ func sharing(path string) bool {
 	return false
 }
 
+// ParseLinked is [ParseLink] for the address of a link in a page, with what was
+// wrapped around it taken off: web archives, mail gateways and redirects write
+// the addresses of pages that they hand on into their own, the archives without
+// a host.
+func ParseLinked(s string) (*url.URL, bool) {
+	if strings.HasPrefix(s, "/web/") {
+		s = "https://web.archive.org" + s
+	}
+	u, ok := ParseLink(s)
+	for range maxWraps {
+		if !ok || u.Host == "" {
+			break
+		}
+		inner, kind := unwrap(u)
+		if kind == wrapNone {
+			break
+		}
+		u = inner
+	}
+	return u, ok
+}
+
 // Unwrap takes off an address what was wrapped around it, as far as the address
 // itself tells: AMP caches, web archives, search engines' caches, redirects
 // that count clicks. It returns the address inside, archived as the first web

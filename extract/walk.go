@@ -86,8 +86,8 @@ type surroundings struct {
 	fallback bool
 	// layers counts what was decoded to get here.
 	layers int
-	// zone is true inside of the article.
-	zone bool
+	// zone is true inside of the article, core inside of what has its words.
+	zone, core bool
 	// pre is true where line breaks in the source count.
 	pre bool
 }

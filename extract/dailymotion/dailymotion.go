@@ -102,7 +102,6 @@ func (s Site) parsePath(a extract.Address) extract.Target {
 func (s Site) Markup() []extract.Markup {
 	list := []extract.Markup{
 		extract.ByAttr(s, extract.Markup{Form: extract.FormAMP, Tag: "amp-dailymotion"}, "data-videoid", "videoid"),
-		extract.ByAttr(s, extract.Markup{Form: extract.FormData, Class: "dailymotion_player"}, "videoid", "data-videoid", "data-video"),
 		{Form: extract.FormScript, Tag: "script", Attr: "data-video", Read: s.readScript},
 		extract.ByData(s, "data-dailymotion-id"),
 		extract.ByData(s, "data-dailymotion-url"),
@@ -110,7 +109,7 @@ func (s Site) Markup() []extract.Markup {
 	for _, tag := range []string{"lite-dailymotion", "dailymotion-video", "dailymotion-player"} {
 		list = append(list, extract.ByAttr(s, extract.Markup{Form: extract.FormElement, Tag: tag}, "videoid", "video-id", "src", "url"))
 	}
-	for _, attr := range []string{"data-video-id", "data-videoid", "data-embed-id", "data-id", "data-video", "data-external-id"} {
+	for _, attr := range []string{"data-video-id", "data-videoid", "data-embed-id", "data-id", "data-video", "data-external-id", "videoid", "video-id"} {
 		list = append(list, extract.ByData(s, attr, "dailymotion"))
 	}
 	return list

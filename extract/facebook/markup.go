@@ -105,7 +105,7 @@ func (s Site) quoted(n *html.Node) extract.Quoted {
 			continue
 		}
 		label := extract.Text(a)
-		u, ok := extract.ParseLink(extract.Attr(a, "href"))
+		u, ok := extract.ParseLinked(extract.Attr(a, "href"))
 		if !ok || label == "" {
 			continue
 		}

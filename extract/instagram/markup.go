@@ -115,7 +115,7 @@ func (s Site) quoted(n *html.Node) extract.Quoted {
 // anchor to the account, or what stands between the known words and the handle.
 func (s Site) nameIn(p *html.Node, text string) string {
 	for a := range extract.Elements(p, atom.A) {
-		u, ok := extract.ParseLink(extract.Attr(a, "href"))
+		u, ok := extract.ParseLinked(extract.Attr(a, "href"))
 		if !ok {
 			continue
 		}

@@ -49,7 +49,7 @@ func readSnippet(n *html.Node) (extract.Reading, bool) {
 
 // saidToBe returns the post at an address that is said to be one's.
 func saidToBe(address string) (extract.Target, bool) {
-	u, ok := extract.ParseLink(address)
+	u, ok := extract.ParseLinked(address)
 	if !ok {
 		return extract.Target{}, false
 	}

@@ -201,7 +201,7 @@ func (s Site) readSnippet(n *html.Node) (extract.Reading, bool) {
 		if a.DataAtom != atom.A {
 			continue
 		}
-		u, ok := extract.ParseLink(extract.Attr(a, "href"))
+		u, ok := extract.ParseLinked(extract.Attr(a, "href"))
 		if !ok {
 			continue
 		}

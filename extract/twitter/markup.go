@@ -266,7 +266,7 @@ func mirroredIn(n *html.Node) (t extract.Target, anchor *html.Node) {
 		if a.DataAtom != atom.A {
 			continue
 		}
-		u, ok := extract.ParseLink(extract.Attr(a, "href"))
+		u, ok := extract.ParseLinked(extract.Attr(a, "href"))
 		if !ok {
 			continue
 		}

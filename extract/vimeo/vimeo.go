@@ -159,7 +159,7 @@ func (s Site) Markup() []extract.Markup {
 	for _, attr := range []string{"data-vimeo-id", "data-vimeo-video-id", "data-vimeo"} {
 		list = append(list, named(s, attr))
 	}
-	for _, attr := range []string{"data-video-id", "data-videoid", "data-embed-id", "data-id", "data-external-id", "data-plyr-embed-id"} {
+	for _, attr := range []string{"data-video-id", "data-videoid", "data-embed-id", "data-id", "data-external-id", "data-plyr-embed-id", "videoid", "video-id"} {
 		list = append(list, named(s, attr, "vimeo"))
 	}
 	return list

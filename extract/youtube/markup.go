@@ -32,7 +32,7 @@ func (s Site) Markup() []extract.Markup {
 		list = append(list, extract.ByData(s, attr))
 	}
 	for _, attr := range []string{"data-id", "data-video-id", "data-videoid", "data-video", "data-embed-id", "data-embed", "data-external-id", "data-media-id",
-		"data-src-id", "data-plyr-embed-id", "data-code", "data-content-id", "data-source-id"} {
+		"data-src-id", "data-plyr-embed-id", "data-code", "data-content-id", "data-source-id", "videoid", "video-id"} {
 		list = append(list, plain(s, attr))
 	}
 	return list
