@@ -52,6 +52,12 @@ func TestPostsAPI(t *testing.T) {
 		if rec.Code != want || rec.Header().Get("Content-Type") != "application/problem+json" || rec.Header().Get("ETag") != "" {
 			t.Errorf("%s: %d %v %s", path, rec.Code, rec.Header(), rec.Body)
 		}
+		// A negative answer names what was searched; "/none" is no address at all.
+		var p problem
+		if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil || (p.Searched != nil) != (want == 404 && path != "/none") ||
+			p.Searched != nil && (p.Searched.Posts == 0 || p.Searched.Last.IsZero() || !strings.Contains(p.Detail, "searched: this archive, which holds 4 posts, recorded from ")) {
+			t.Errorf("%s: searched %+v, %v: %s", path, p.Searched, err, p.Detail)
+		}
 	}
 	// Pages of a list continue each other, and hold everything once.
 	seen, next := []string{}, ""

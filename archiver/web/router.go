@@ -181,6 +181,9 @@ func (s *Server) answer(route *route, known bool, w http.ResponseWriter, r *http
 	}
 	if err == nil {
 		err = route.handle(w, r.WithContext(withCaller(r.Context(), who)))
+		if known && route.need != "" {
+			err = s.saysSearched(r.Context(), err)
+		}
 	}
 	if err != nil {
 		s.fail(w, r, err)

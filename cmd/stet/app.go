@@ -74,6 +74,8 @@ type app struct {
 	json, verbose bool
 
 	out *output
+	// at is the archive that is open, nil for none.
+	at *wire.Archive
 }
 
 // run runs one command line and returns the exit code.
@@ -118,7 +120,7 @@ func (a *app) options(progress func(archiver.Progress)) wire.Options {
 }
 
 // reading opens the archive for reading and calls f.
-func (a *app) reading(ctx context.Context, f func(*wire.Archive) error) (err error) {
+func (a *app) reading(ctx context.Context, f func(*wire.Archive) error) error {
 	c, err := a.load()
 	if err != nil {
 		return err
@@ -130,8 +132,32 @@ func (a *app) reading(ctx context.Context, f func(*wire.Archive) error) (err err
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+	return a.within(ctx, w, f)
+}
+
+// within calls f with an archive, and closes it; a negative answer then says what
+// was searched.
+func (a *app) within(ctx context.Context, w *wire.Archive, f func(*wire.Archive) error) (err error) {
+	a.at = w
+	defer func() {
+		err = errors.Join(a.saysSearched(ctx, err), w.Close())
+		a.at = nil
+	}()
 	return f(w)
+}
+
+// saysSearched adds to a negative answer what was searched, while an archive is
+// open.
+func (a *app) saysSearched(ctx context.Context, err error) error {
+	var t *told
+	if a.at == nil || !errors.Is(err, store.ErrNotFound) || errors.As(err, new(*missing)) || errors.As(err, &t) {
+		return err
+	}
+	c, cerr := a.at.Reader.Coverage(ctx)
+	if cerr != nil {
+		return err // the answer is no less true
+	}
+	return &missing{dir: a.at.Dir, coverage: c, zone: a.zone, cause: err}
 }
 
 // notThere returns a negative answer that names what was searched.

@@ -39,7 +39,7 @@ of an account, those of later too. --revoke takes an approval back.`,
 
 func (a *app) approve(ctx context.Context, words []string, revoke bool, note string) error {
 	return a.writing(ctx, true, func(w *wire.Archive) error {
-		return a.eachWord(words, func(word string) (any, string, error) {
+		return a.eachWord(ctx, words, func(word string) (any, string, error) {
 			what, err := a.approveOne(ctx, w, word, revoke, note)
 			line := what + " may be shown outside, once it is gone."
 			if revoke {
@@ -56,14 +56,14 @@ func (a *app) approve(ctx context.Context, words []string, revoke bool, note str
 // eachWord does something for each word and tells of each what it came to: in
 // JSON the value, otherwise the line. One that fails is complained of and does not
 // keep the others.
-func (a *app) eachWord(words []string, do func(word string) (value any, line string, err error)) error {
+func (a *app) eachWord(ctx context.Context, words []string, do func(word string) (value any, line string, err error)) error {
 	var sum outcomes
 	for _, word := range words {
 		value, line, err := do(word)
 		sum.add(word, err)
 		switch {
 		case err != nil:
-			a.complain(err)
+			a.complain(a.saysSearched(ctx, err))
 		case a.json:
 			a.out.json(value)
 		default:

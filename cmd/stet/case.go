@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -124,7 +123,7 @@ func (a *app) person() string {
 }
 
 // writing opens the archive for a change and calls f.
-func (a *app) writing(ctx context.Context, must bool, f func(*wire.Archive) error) (err error) {
+func (a *app) writing(ctx context.Context, must bool, f func(*wire.Archive) error) error {
 	c, err := a.load()
 	if err != nil {
 		return err
@@ -133,8 +132,7 @@ func (a *app) writing(ctx context.Context, must bool, f func(*wire.Archive) erro
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	return f(w)
+	return a.within(ctx, w, f)
 }
 
 // keepCase opens a case.

@@ -212,6 +212,11 @@ func (a *app) exportTo(ctx context.Context, f *exportFlags, o export.Options, ou
 		return sum, err
 	}
 	run := func(w *wire.Archive) error {
+		if name := o.Selection.Source; name != "" {
+			if _, err := a.knownSource(ctx, w, name); err != nil {
+				return err
+			}
+		}
 		if err = w.Exporting(ctx, c, a.options(nil), &o, !f.unsigned); err != nil {
 			return err
 		}
@@ -225,7 +230,7 @@ func (a *app) exportTo(ctx context.Context, f *exportFlags, o export.Options, ou
 		if err != nil {
 			return sum, err
 		}
-		return sum, errors.Join(run(w), w.Close())
+		return sum, a.within(ctx, w, run)
 	}
 	return sum, a.reading(ctx, run)
 }

@@ -99,11 +99,25 @@ func (a *app) rule(ctx context.Context, words []string, act, reason, basis strin
 		return fmt.Errorf("%w: say why with --reason; it stays in the archive", store.ErrUsage)
 	}
 	return a.writing(ctx, true, func(w *wire.Archive) error {
-		return a.eachWord(words, func(word string) (any, string, error) {
+		return a.eachWord(ctx, words, func(word string) (any, string, error) {
 			r, err := a.ruleOne(ctx, w, word, ruled{Act: act, Operator: a.operator(), Reason: reason, Basis: basis})
-			return r, r.Of + " " + actWords(act) + ".", err
+			line := r.Of + " " + actWords(act)
+			if act == "hold" && err == nil && neverKept(ctx, w, r.Of) {
+				line += ", as soon as something of it is kept: nothing is so far"
+			}
+			return r, line + ".", err
 		})
 	})
+}
+
+// neverKept reports whether a name is that of a post of which nothing is kept.
+func neverKept(ctx context.Context, w *wire.Archive, name string) bool {
+	ref, err := post.ParseRef(name)
+	if err != nil {
+		return false
+	}
+	_, err = w.Archive.History(ctx, ref)
+	return errors.Is(err, store.ErrNotFound)
 }
 
 func actWords(act string) string {

@@ -121,7 +121,7 @@ func (a *app) showJob(ctx context.Context, word string) error {
 	return a.reading(ctx, func(w *wire.Archive) error {
 		j, err := w.Archive.Backend().Job(ctx, id)
 		if err != nil {
-			return fmt.Errorf("job %s: %w; it may be done", word, err)
+			return fmt.Errorf("%w; it may be done; `stet jobs` lists those that are kept", err)
 		}
 		a.tellJob(j)
 		if !a.json {
@@ -133,38 +133,31 @@ func (a *app) showJob(ctx context.Context, word string) error {
 }
 
 // changeJobs retries or drops jobs.
-func (a *app) changeJobs(ctx context.Context, words []string, outcome store.Outcome, done string) (err error) {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	w, err := a.open(ctx, c, true, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	if len(words) == 1 && words[0] == "all" && outcome == store.OutcomeRevive {
-		words = nil
-		err := eachJob(ctx, w, store.JobFilter{States: []store.JobState{store.JobDead}}, func(j store.Job) error {
-			words = append(words, j.ID.String())
-			return nil
-		})
-		if err != nil {
-			return err
+func (a *app) changeJobs(ctx context.Context, words []string, outcome store.Outcome, done string) error {
+	return a.writing(ctx, true, func(w *wire.Archive) error {
+		if len(words) == 1 && words[0] == "all" && outcome == store.OutcomeRevive {
+			words = nil
+			err := eachJob(ctx, w, store.JobFilter{States: []store.JobState{store.JobDead}}, func(j store.Job) error {
+				words = append(words, j.ID.String())
+				return nil
+			})
+			if err != nil {
+				return err
+			}
 		}
-	}
-	var sum outcomes
-	for _, word := range words {
-		err := a.changeJob(ctx, w, word, outcome)
-		sum.add(word, err)
-		switch {
-		case err != nil:
-			a.complain(err)
-		case !a.json:
-			a.out.line("%s %s", word, done)
+		var sum outcomes
+		for _, word := range words {
+			err := a.changeJob(ctx, w, word, outcome)
+			sum.add(word, err)
+			switch {
+			case err != nil:
+				a.complain(a.saysSearched(ctx, err))
+			case !a.json:
+				a.out.line("%s %s", word, done)
+			}
 		}
-	}
-	return sum.err()
+		return sum.err()
+	})
 }
 
 func (a *app) changeJob(ctx context.Context, w *wire.Archive, word string, outcome store.Outcome) error {
@@ -173,7 +166,7 @@ func (a *app) changeJob(ctx context.Context, w *wire.Archive, word string, outco
 		return err
 	}
 	if _, err := w.Archive.Backend().Job(ctx, id); err != nil {
-		return fmt.Errorf("job %s: %w; `stet jobs` lists those that are kept", word, err)
+		return fmt.Errorf("%w; it may be done; `stet jobs` lists those that are kept", err)
 	}
 	b := w.Archive.Begin()
 	b.Finish(store.Finish{Job: id, Outcome: outcome, RunAt: a.now()})

@@ -78,7 +78,7 @@ func (a *app) makePrivate(ctx context.Context, words []string, f *privateFlags) 
 			sum.add(word, err)
 			switch {
 			case err != nil:
-				a.complain(err)
+				a.complain(a.saysSearched(ctx, err))
 			case a.json:
 				a.out.json(r)
 			default:

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,7 +114,7 @@ func (a *app) addSource(ctx context.Context, address string, f sourceFlags) erro
 	if f.dry {
 		return a.estimate(ctx, c, p)
 	}
-	return a.withSources(ctx, c, false, func(w *wire.SourceWorker) error {
+	return a.withSources(ctx, false, func(w *wire.SourceWorker) error {
 		before, err := w.List(ctx)
 		if err != nil {
 			return err
@@ -166,22 +165,13 @@ func (a *app) estimate(ctx context.Context, c *config.Config, p wire.SourcePlan)
 }
 
 // withSources opens the archive for a change of its sources.
-func (a *app) withSources(ctx context.Context, c *config.Config, must bool, f func(*wire.SourceWorker) error) (err error) {
-	w, err := a.open(ctx, c, must, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	return f(w.Sources)
+func (a *app) withSources(ctx context.Context, must bool, f func(*wire.SourceWorker) error) error {
+	return a.writing(ctx, must, func(w *wire.Archive) error { return f(w.Sources) })
 }
 
 func (a *app) sourceChange(use, short, done string, change func(context.Context, *wire.SourceWorker, string) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: oneArg("the name of a source"), RunE: func(cmd *cobra.Command, args []string) error {
-		c, err := a.load()
-		if err != nil {
-			return err
-		}
-		return a.withSources(cmd.Context(), c, true, func(w *wire.SourceWorker) error {
+		return a.withSources(cmd.Context(), true, func(w *wire.SourceWorker) error {
 			if err := change(cmd.Context(), w, args[0]); err != nil {
 				return err
 			}
@@ -280,11 +270,7 @@ func (a *app) importSources(ctx context.Context, name string) error {
 	for _, w := range warnings {
 		a.warn("%s: %s", name, w)
 	}
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	return a.withSources(ctx, c, false, func(w *wire.SourceWorker) error {
+	return a.withSources(ctx, false, func(w *wire.SourceWorker) error {
 		for _, s := range list {
 			s.Name = cmp.Or(s.Name, s.URL)
 			if err := w.Add(ctx, wire.SourcePlan{Source: s}); err != nil {

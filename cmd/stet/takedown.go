@@ -212,6 +212,10 @@ func (a *app) planTakedown(ctx context.Context, w *wire.Archive, args []string, 
 }
 
 func (a *app) printRemoval(p *archiver.Removal) {
+	if len(p.Places) == 0 {
+		a.out.line("%s: nothing of it is kept", p.Ref)
+		return
+	}
 	n, bytes := p.Goes()
 	a.out.line("%s: %s of %d, with %s", p.Ref, count(n, "place"), len(p.Places), size(bytes))
 	for i := range p.Places {

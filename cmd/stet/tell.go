@@ -60,7 +60,7 @@ func sentence(err error) string {
 	}
 	s := strings.Join(strings.Fields(strings.Join(said, "; ")), " ")
 	for _, class := range []error{store.ErrUsage, store.ErrInvalid, store.ErrPartial, store.ErrUnexpected, store.ErrNetwork,
-		store.ErrBusy, store.ErrNoStore, store.ErrRefused, context.Canceled, context.DeadlineExceeded} {
+		store.ErrBusy, store.ErrNotFound, store.ErrNoStore, store.ErrRefused, context.Canceled, context.DeadlineExceeded} {
 		s = strings.ReplaceAll(s, class.Error()+": ", "")
 	}
 	s = requested.ReplaceAllString(s, "")
@@ -128,6 +128,7 @@ func chain(err error) []string {
 // missing is a negative answer: it names the archive that was searched, its
 // size and its dates.
 type missing struct {
+	// what is not there; where it is empty, cause says so.
 	what     string
 	dir      string
 	coverage archiver.Coverage
@@ -140,6 +141,9 @@ func (m *missing) Error() string {
 	held := "which is empty"
 	if c := m.coverage; !c.First.IsZero() {
 		held = fmt.Sprintf("which holds %s, recorded from %s to %s", posts(c), day(c.First, m.zone), day(c.Last, m.zone))
+	}
+	if m.what == "" {
+		return fmt.Sprintf("%v; searched: the archive %s, %s", m.cause, m.dir, held)
 	}
 	return fmt.Sprintf("%s is not in the archive %s, %s", m.what, m.dir, held)
 }
