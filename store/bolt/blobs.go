@@ -290,8 +290,12 @@ func (s *Store) Remove(ctx context.Context, d store.Digest) error {
 	file := false
 	err := s.submit(ctx, 0, func(w *writeTx) error {
 		e, err := blobOf(w.bucket(bucketBlobs), d)
-		if err != nil || e == nil {
+		if err != nil {
 			return err
+		}
+		if e == nil { // a removal may have ended before the file was gone
+			file = true
+			return nil
 		}
 		if err := w.removable(d, e); err != nil {
 			return err
@@ -309,7 +313,10 @@ func (s *Store) Remove(ctx context.Context, d store.Digest) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing the file of blob %s: %w", d, err)
 	}
-	return syncFolder(filepath.Dir(path))
+	if err := syncFolder(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // removable errors with ErrConflict where a record refers to the blob or a

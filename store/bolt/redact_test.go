@@ -2,7 +2,12 @@ package bolt_test
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,4 +68,26 @@ func TestRedactedIsGone(t *testing.T) {
 	if got.Leaf() != r.Leaf() || got.Field("body") != nil {
 		t.Errorf("what is left is %+v", got)
 	}
+}
+
+// TestRemovedFileIsGone: a removal that ended before the file of a blob was gone is
+// finished by the next one.
+func TestRemovedFileIsGone(t *testing.T) {
+	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	s := mustOpen(t, t.TempDir(), bolt.Options{Now: func() time.Time { return now }, InlineBlobSize: 10})
+	defer mustClose(t, s)
+	info, err := archive(s, func() time.Time { return now }).PutBlob(t.Context(), strings.NewReader("more than is kept inside"), 0)
+	must(t, err)
+	name := info.Digest.String()[len("sha256:"):]
+	path := filepath.Join(s.Dir(), "blobs", name[:2], name[2:])
+	body, err := os.ReadFile(path)
+	must(t, err)
+	now = now.Add(48 * time.Hour)
+	must(t, s.Remove(t.Context(), info.Digest))
+	must(t, os.WriteFile(path, body, 0o600))
+	must(t, s.Remove(t.Context(), info.Digest))
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is there: %v", err)
+	}
+	must(t, s.Remove(t.Context(), store.Digest{1}))
 }

@@ -43,11 +43,11 @@ func ReplaceFile(path string, body []byte, mode fs.FileMode) (err error) {
 		return err
 	}
 	placed = true
-	return syncFolder(dir)
+	return SyncFolder(dir)
 }
 
-// syncFolder makes the names in a folder durable.
-func syncFolder(dir string) error {
+// SyncFolder makes the names in a folder durable.
+func SyncFolder(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil // folders cannot be synced there
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"stet/store"
 )
@@ -74,6 +75,9 @@ func (s *Store) replace(r *store.Record) {
 		}
 	}
 	for _, t := range r.Terms {
+		if t.Index == store.IndexBlob {
+			s.blobs[store.Digest([]byte(t.Value))].kept = time.Time{}
+		}
 		at, found := slices.BinarySearch(s.index[t], seq)
 		if !found {
 			s.index[t] = slices.Insert(s.index[t], at, seq)

@@ -181,8 +181,14 @@ func (x *Index) follow(ctx context.Context) (map[store.Digest][]byte, error) {
 	unwritten := map[store.Digest][]byte{}
 	for {
 		records, err := x.journal.Read(ctx, at, readAtOnce)
-		if err != nil || len(records) == 0 {
+		if err != nil {
 			return unwritten, err
+		}
+		if len(records) == 0 {
+			if x.readOnly || x.db == nil {
+				return unwritten, nil
+			}
+			return unwritten, x.forget(ctx)
 		}
 		found := map[store.Digest][]byte{}
 		for i := range records {
@@ -198,7 +204,7 @@ func (x *Index) follow(ctx context.Context) (map[store.Digest][]byte, error) {
 			}
 			continue
 		}
-		if err := x.write(found, at, last.Leaf()); err != nil {
+		if err := x.write(found, at, last.Leaf(), slices.ContainsFunc(records, func(r store.Record) bool { return takenDown(&r) })); err != nil {
 			return nil, fmt.Errorf("following the journal in the index of pictures: %w", err)
 		}
 	}
@@ -311,7 +317,7 @@ func (x *Index) look(ctx context.Context, d store.Digest) ([]byte, error) {
 	return l.encode(), nil
 }
 
-func (x *Index) write(found map[store.Digest][]byte, at uint64, leaf store.Hash) error {
+func (x *Index) write(found map[store.Digest][]byte, at uint64, leaf store.Hash, stale bool) error {
 	return guarded(func() error {
 		return x.db.Update(func(tx *bbolt.Tx) error {
 			hashes := tx.Bucket([]byte(bucketHashes))
@@ -321,6 +327,11 @@ func (x *Index) write(found map[store.Digest][]byte, at uint64, leaf store.Hash)
 				}
 			}
 			meta := tx.Bucket([]byte(bucketMeta))
+			if stale {
+				if err := meta.Put([]byte(metaForget), []byte{1}); err != nil {
+					return err
+				}
+			}
 			if err := meta.Put([]byte(metaLeaf), leaf[:]); err != nil {
 				return err
 			}
@@ -431,7 +442,11 @@ func (x *Index) Purge(ctx context.Context, digests []store.Digest) error {
 	if _, err := x.follow(ctx); err != nil || x.db == nil {
 		return err
 	}
-	if err := x.remove(digests); err != nil {
+	err := x.remove(digests)
+	if err == nil {
+		err = x.renew(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("removing pictures from the index %s: %w", x.path, err)
 	}
 	return nil

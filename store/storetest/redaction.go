@@ -231,4 +231,9 @@ func testRedactBlob(e *env) {
 	_, err := e.Backend.(store.Redactor).Redact(e.Context(), store.Batch{Records: []store.Record{e.record(naming(one))}}, []store.Record{one})
 	e.want(err, store.ErrInvalid, "putting back what refers to a blob that is gone")
 	e.same("records of the post", len(e.seqs(store.RefTerm(post.Ref{Platform: post.Twitter, ID: ref(1).ID}))), 1)
+	// Stored again for a record that is put back, it is as if that had been added.
+	e.keep("pixels of both")
+	e.redact(one)
+	e.redact(e.without(one))
+	e.must(e.Blobs.Remove(e.Context(), pixels.Digest))
 }

@@ -311,13 +311,13 @@ func copyBeside(from, to string) error {
 	if _, err := user.Copy(from, to, false); err != nil {
 		return err
 	}
-	if _, err := takedownsIn(from).CopyTo(filepath.Join(to, TakedownFile), false); err != nil {
+	if _, err := takedownsIn(from).CopyTo(filepath.Join(to, TakedownFile), true); err != nil {
 		return err
 	}
-	if _, err := redactionsIn(from).CopyTo(filepath.Join(to, RedactionFile), false); err != nil {
+	if _, err := redactionsIn(from).CopyTo(filepath.Join(to, RedactionFile), true); err != nil {
 		return err
 	}
-	if _, err := privateIn(from).CopyTo(filepath.Join(to, PrivateFile), false); err != nil {
+	if _, err := privateIn(from).CopyTo(filepath.Join(to, PrivateFile), true); err != nil {
 		return err
 	}
 	for _, name := range []string{evidence.KeyFile, evidence.HeadFile, SealKeyFile} {

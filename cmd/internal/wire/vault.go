@@ -13,6 +13,7 @@ import (
 	"filippo.io/age"
 
 	"stet/store"
+	"stet/store/durable"
 )
 
 // SealKeyFile is the name of the file with the key that opens what is sealed. It
@@ -87,18 +88,20 @@ func (v *vault) make() (_ *age.X25519Identity, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the key that seals: %w", err)
 	}
-	f, err := os.OpenFile(v.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return v.key()
-	}
-	if err != nil {
+	// The name leads to a whole key or to none, and never to another one than it
+	// did: what was sealed with that would be lost.
+	fresh := v.path + ".new"
+	defer func() { err = errors.Join(err, os.Remove(fresh)) }()
+	if err := durable.ReplaceFile(fresh, []byte(key.String()+"\n"), durable.Private); err != nil {
 		return nil, fmt.Errorf("%w: making the key that seals: %w", store.ErrReadOnly, err)
 	}
-	_, err = io.WriteString(f, key.String()+"\n")
-	if err == nil {
-		err = f.Sync()
+	switch err := os.Link(fresh, v.path); {
+	case errors.Is(err, fs.ErrExist):
+		return v.key()
+	case err != nil:
+		return nil, fmt.Errorf("%w: making the key that seals: %w", store.ErrReadOnly, err)
 	}
-	if err := errors.Join(err, f.Close()); err != nil {
+	if err := durable.SyncFolder(filepath.Dir(v.path)); err != nil {
 		return nil, fmt.Errorf("%w: making the key that seals: %w", store.ErrReadOnly, err)
 	}
 	return key, nil
