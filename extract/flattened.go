@@ -10,14 +10,16 @@ import (
 )
 
 // Flattened is an embed of which only the text is left: its words and the
-// sign-off line "— Name (@handle) date" that the platform's snippet ends with.
+// sign-off line "— Name (@handle) date" that the platform's snippet ends with, or
+// the name and handle above the words and the time below them.
 type Flattened struct {
 	// Start is the byte offset of the first of the post's words, or of the
-	// sign-off where no words are left; End is the offset after the sign-off.
+	// sign-off where no words are left; End is the offset after the sign-off. Of a
+	// post with its author above the words, they are those of name and time.
 	Start, End int
 	// Platform is twitter, or bluesky where the handle is a domain name.
 	Platform post.Platform
-	// Quoted.Text is text[Start:…] verbatim, up to the sign-off.
+	// Quoted.Text stands in text[Start:End] verbatim.
 	Quoted Quoted
 	// URL is the post's own address where it is left beside the date, as it is
 	// when a page was turned into Markdown; else empty.
@@ -83,7 +85,13 @@ type signOff struct {
 func (f *flattener) handle(at int) int {
 	open, handle, end, ok := parenthesised(f.text, at)
 	if !ok {
-		return at + 1
+		c, ok := f.card(at)
+		if !ok {
+			return at + 1
+		}
+		f.found = append(f.found, c)
+		f.floor, f.nameFloor = c.End, c.End
+		return c.End
 	}
 	nameFloor := f.nameFloor
 	f.nameFloor = end

@@ -76,8 +76,8 @@ func checkFlattened(t *testing.T, text string, found []Flattened) {
 			t.Fatalf("finding at %d:%d after %d in %d bytes", f.Start, f.End, last, len(text))
 		}
 		last = f.End
-		if !strings.HasPrefix(text[f.Start:f.End], f.Quoted.Text) {
-			t.Fatalf("the words %q do not stand at %d", f.Quoted.Text, f.Start)
+		if !strings.Contains(text[f.Start:f.End], f.Quoted.Text) {
+			t.Fatalf("the words %q do not stand in %q", f.Quoted.Text, text[f.Start:f.End])
 		}
 		if utf8.ValidString(text) && !utf8.ValidString(text[f.Start:f.End]) {
 			t.Fatalf("%d:%d cuts a character", f.Start, f.End)
@@ -231,6 +231,9 @@ func adversarialTexts() map[string]string {
 		"long":     strings.Repeat("a. B", 3000) + " — A (@a) May 5, 2022\n",
 		"colons":   strings.Repeat("tweet: A b ", 1000) + " — A (@a) May 5, 2022\n",
 		"headless": "@ ( @ (",
+		"authors":  "A\n@a\n",
+		"quoting":  "A\n@a\n· May 3, 2020\nx\n",
+		"timeless": "A\n@a\n" + strings.Repeat("b 1:2 · c\n", 20),
 	}
 }
 

@@ -260,7 +260,7 @@ func (p *stateScan) named(f *stateFrame) {
 // owner says whose article an object is, or the texts in a list are of.
 func (p *stateScan) owner(f *stateFrame) owner {
 	who := ownerUnknown
-	if f.open == '{' && (f.title != "" || len(f.urls) > 0) && (f.first < len(p.pieces) || len(f.name) >= minOwnName) {
+	if f.open == '{' && (f.title != "" || len(f.urls) > 0) && (f.first < len(p.pieces) || len(f.name) >= minOwnName || p.store != nil && entityName(f.name)) {
 		who = p.facts.article(f.title, f.urls)
 		if who == ownerThis && len(f.name) >= minOwnName && len(p.own) < 10 {
 			p.own = append(p.own, f.name)

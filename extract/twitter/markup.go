@@ -26,6 +26,7 @@ func (Site) Markup() []extract.Markup {
 		{Form: extract.FormStatic, Class: "react-tweet-theme", Read: readStatic},
 		{Form: extract.FormStatic, Class: "EmbeddedTweet", Read: readStatic},
 		{Form: extract.FormStatic, Attr: "data-testid", Read: readSavedPage},
+		{Form: extract.FormStatic, Class: "bbpTweet", Read: readLink},
 		{Form: extract.FormStatic, Class: "subbuzz-tweet__created-at", Read: readLink},
 		{Form: extract.FormStatic, Tag: "blockquote", Attr: "cite", Read: readCite},
 	}
