@@ -30,6 +30,14 @@ type Objects interface {
 	io.Closer
 }
 
+// Prober is a backend, or a place for its large blobs, that can be asked cheaply
+// whether those can be reached. It is optional, found by assertion.
+type Prober interface {
+	// Probe asks, and stores nothing. It errors with ErrUnavailable where the
+	// place does not answer or refuses, and with ErrReadOnly and ErrFull.
+	Probe(ctx context.Context) error
+}
+
 // Collector removes what a backend keeps and nobody needs. It is optional,
 // found by assertion.
 type Collector interface {

@@ -43,7 +43,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	for _, part := range []func(context.Context, chan<- prometheus.Metric) error{m.jobs, m.store, m.disk, m.words, m.journal} {
+	for _, part := range []func(context.Context, chan<- prometheus.Metric) error{m.jobs, m.store, m.disk, m.files, m.words, m.journal} {
 		if err := part(ctx, ch); err != nil {
 			ch <- prometheus.NewInvalidMetric(desc("error", "What could not be measured."), err)
 		}
@@ -119,6 +119,19 @@ func (m *metrics) disk(_ context.Context, ch chan<- prometheus.Metric) error {
 		return err
 	}
 	gauge(ch, desc("disk_free_bytes", "Free space of the disk that the archive is on."), float64(free))
+	return nil
+}
+
+// files tells whether the place for large files can be reached.
+func (m *metrics) files(ctx context.Context, ch chan<- prometheus.Metric) error {
+	if m.o.Files == nil {
+		return nil
+	}
+	up := 1.0
+	if m.o.Files(ctx) != nil {
+		up = 0
+	}
+	gauge(ch, desc("files_up", "1 where the place for large files can be reached, 0 where not."), up)
 	return nil
 }
 

@@ -33,6 +33,9 @@ type Options struct {
 	// that it reached, and the journal's last. It is nil where nobody but this
 	// process adds to the archive, so that searches are never behind.
 	Words func(context.Context) (reached, head uint64, err error)
+	// Files says why the place for large files cannot be reached; nil where they
+	// are kept with the archive.
+	Files func(context.Context) error
 	// Ready says why the service is not ready; nil means that it is.
 	Ready func(context.Context) error
 	// Finder knows posts by their addresses.
@@ -130,20 +133,28 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // health says that the process answers and can read its archive, and where the
 // index of words is a copy of its own, how far that has come.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
-	head, err := s.o.Archive.Backend().Head(r.Context())
+	answer, err := s.state(r.Context())
+	if err == nil {
+		writeJSON(w, http.StatusOK, answer)
+	}
+	return err
+}
+
+// state is what [Server.health] says.
+func (s *Server) state(ctx context.Context) (map[string]any, error) {
+	head, err := s.o.Archive.Backend().Head(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	answer := map[string]any{"status": "ok", "version": s.o.Version, "journal": head, "time": s.o.Archive.Now()}
 	if s.o.Words != nil {
-		reached, head, err := s.o.Words(r.Context())
+		reached, head, err := s.o.Words(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		answer["words"] = map[string]uint64{"reached": reached, "behind": head - min(head, reached)}
 	}
-	writeJSON(w, http.StatusOK, answer)
-	return nil
+	return answer, nil
 }
 
 // wordsReady is how many records the index of words may be behind where a
@@ -152,7 +163,8 @@ const wordsReady = 5000
 
 // ready says whether the service takes work. With "words" in the query it says
 // whether searches find what is kept, too: a balancer can then leave a machine
-// alone that builds its index of words.
+// alone that builds its index of words. Whether large files can be reached stands
+// in the answer, too: pages are shown without them.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	if s.o.Ready != nil {
 		if err := s.o.Ready(r.Context()); err != nil {
@@ -168,7 +180,18 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return s.health(w, r)
+	answer, err := s.state(r.Context())
+	if err != nil {
+		return err
+	}
+	if s.o.Files != nil {
+		answer["files"] = "ok"
+		if err := s.o.Files(r.Context()); err != nil {
+			answer["files"] = err.Error()
+		}
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
 }
 
 // robots asks crawlers to stay away: an archive of what people took back is not

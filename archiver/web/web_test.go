@@ -147,6 +147,30 @@ func TestWordsBehind(t *testing.T) {
 	expect("/readyz?words", 503, "not available")
 }
 
+// TestFilesAway: a machine that cannot reach large files says so and is ready
+// all the same, as its pages are, unless the service itself says otherwise.
+func TestFilesAway(t *testing.T) {
+	m, a := archive(t)
+	away := error(nil)
+	s, err := web.New(web.Options{Archive: a, Engine: archiver.New(archiver.Options{Archive: a}), Reader: reader(a), Statter: m, Random: &random{}, Version: "1",
+		Files: func(context.Context) error { return away }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		away         error
+		ready, gauge string
+	}{{nil, `"files":"ok"`, "stet_files_up 1"}, {store.ErrUnavailable, `"files":"the storage of the archive is not available"`, "stet_files_up 0"}} {
+		away = tt.away
+		if code, _, body := get(t, s, "/readyz"); code != 200 || !strings.Contains(body, tt.ready) {
+			t.Errorf("%v: %d, want 200 with %s:\n%s", tt.away, code, tt.ready, body)
+		}
+		if _, _, body := get(t, s, "/metrics"); !strings.Contains(body, tt.gauge) {
+			t.Errorf("%v: want %s:\n%s", tt.away, tt.gauge, body)
+		}
+	}
+}
+
 func TestFeedTellsNothingItShouldNot(t *testing.T) {
 	m, a := archive(t)
 	s := server(t, m, a)

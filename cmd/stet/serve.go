@@ -165,6 +165,12 @@ func (s *service) ready(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading the archive: %w", err)
 		}
+		// Pages go on without large files; what is captured waits for them.
+		if w.Files != nil && s.c.Serve.Role != roleWeb {
+			if err := w.Files(late); err != nil {
+				return fmt.Errorf("reaching the place for large files: %w", err)
+			}
+		}
 		if err := s.refused(head); err != nil {
 			return fmt.Errorf("what was captured last could not be kept: %w", err)
 		}

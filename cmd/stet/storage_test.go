@@ -77,22 +77,29 @@ func TestDatabaseThatIsFull(t *testing.T) {
 }
 
 // TestPagesFromAStandby: a web node that reads from a server that follows the
-// database shows and finds what is there also while nobody can write.
+// database shows and finds what is there also while nobody can write, and the
+// bucket is away, which a worker is not ready without.
 func TestPagesFromAStandby(t *testing.T) {
-	database, storage := servertest.NewDatabase(t), servertest.S3(t)
+	database, storage := servertest.NewDatabase(t), servertest.NewS3(t)
 	standby := database.Standby(t)
 	n := fakenet.New(fakenet.Options{})
 	defer n.Close()
 	publish(n)
 	f := &fleet{t: t, dir: t.TempDir(), env: fleetEnv(t, n, database, storage)}
-	worker, address := f.start(0), freeAddress(t)
+	address, other := freeAddress(t), freeAddress(t)
+	worker := f.start(0, "STET_SERVE_LISTEN="+other)
 	f.until(func(d *done) bool { return len(d.captured) >= 2 })
 	d, err := f.progress()
 	if err != nil {
 		t.Fatal(err)
 	}
 	pages := f.start(1, "STET_SERVE_ROLE=web", "STET_SERVE_LISTEN="+address, "STET_STORAGE_POSTGRES_READ="+standby.Address)
-	f.answers("http://"+address+"/readyz", http.StatusOK, "ok")
+	f.answers("http://"+address+"/healthz", http.StatusOK, "ok")
+	if err := storage.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	f.answers("http://"+other+"/readyz", http.StatusServiceUnavailable, "the place for large files")
+	f.answers("http://"+address+"/readyz", http.StatusOK, `"files":"asking for the bucket`)
 	if err := worker.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,10 @@ const spoolFolder = "spool"
 // use, also by several processes.
 type Store struct{ dir string }
 
-var _ store.Objects = (*Store)(nil)
+var (
+	_ store.Objects = (*Store)(nil)
+	_ store.Prober  = (*Store)(nil)
+)
 
 // Open opens a folder, and makes it where it does not exist. What processes
 // that died left of files a day before now is thrown away. It errors with
@@ -73,6 +76,19 @@ func classify(err error) error {
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
 	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+}
+
+// Probe implements [store.Prober]: it looks for the folder that files are
+// written in, which is not there where the file system is not mounted.
+func (s *Store) Probe(context.Context) error {
+	info, err := os.Stat(filepath.Join(s.dir, spoolFolder))
+	if err == nil && !info.IsDir() {
+		err = errors.New("it is no folder")
+	}
+	if err != nil {
+		return fmt.Errorf("%w: looking for the folder of blobs: %w", store.ErrUnavailable, err)
+	}
+	return nil
 }
 
 // Place implements [store.Objects].

@@ -236,7 +236,7 @@ const full = `CREATE FUNCTION stet.full_disk() RETURNS trigger LANGUAGE plpgsql 
 	CREATE TRIGGER full_disk BEFORE INSERT ON stet.blocks EXECUTE FUNCTION stet.full_disk()`
 
 // TestPasswordRefused: a password that is changed under the workers is trouble
-// of the storage until it is put right.
+// of the storage until it is put right, or is known here, too.
 func TestPasswordRefused(t *testing.T) {
 	d := servertest.NewDatabase(t)
 	operator := connect(t, d.Address)
@@ -246,7 +246,9 @@ func TestPasswordRefused(t *testing.T) {
 	}
 	exec1(t, operator, `SELECT pg_reload_conf()`)
 	address := "postgres://desk:first@" + d.Host + "/postgres?sslmode=disable"
-	s := at(t, address, postgres.Options{})
+	var known atomic.Value
+	known.Store(address)
+	s := at(t, address, postgres.Options{Renew: func() (string, error) { return known.Load().(string), nil }})
 	w := write(t, s, 2)
 	w.until(10)
 	exec1(t, operator, `ALTER ROLE desk PASSWORD 'second'`)
@@ -258,6 +260,13 @@ func TestPasswordRefused(t *testing.T) {
 	if _, err := postgres.Open(t.Context(), address, postgres.Options{}); !errors.Is(err, store.ErrUsage) || strings.Contains(err.Error(), "first@") {
 		t.Errorf("opened anew it says %v", err)
 	}
+	known.Store("not an address") // it is being written
+	w.expect("unavailable", 12)
+	known.Store(strings.Replace(address, "first", "second", 1))
+	w.until(10)
+	known.Store(address)
+	exec1(t, operator, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'desk'`)
+	w.expect("unavailable", 18)
 	exec1(t, operator, `ALTER ROLE desk PASSWORD 'first'`)
 	w.until(10)
 	w.prove()

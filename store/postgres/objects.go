@@ -181,6 +181,15 @@ func (s *Store) openObject(ctx context.Context, d store.Digest, size int64) (sto
 	return r, nil
 }
 
+// Probe implements [store.Prober]: it asks the place for large blobs, where that
+// is not the database.
+func (s *Store) Probe(ctx context.Context) error {
+	if p, ok := s.objects.(store.Prober); ok {
+		return p.Probe(ctx)
+	}
+	return nil
+}
+
 // removeTime is how long the removal of one blob may take.
 const removeTime = time.Minute
 

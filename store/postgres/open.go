@@ -46,6 +46,10 @@ type Options struct {
 	// Patience is for how long the answer to a commit is waited for, and for
 	// what another transaction has locked; 0 is a minute.
 	Patience time.Duration
+	// Renew returns the address again: each new connection takes the user and
+	// the password from it, which may have been changed; nil keeps those of the
+	// first.
+	Renew func() (string, error)
 	// Now is the caller's clock; nil is the machine's. Leases that were given
 	// as a time are held for as long as that is from now.
 	Now func() time.Time
@@ -72,6 +76,7 @@ var (
 	_ store.Checker   = (*Store)(nil)
 	_ store.Statter   = (*Store)(nil)
 	_ store.Collector = (*Store)(nil)
+	_ store.Prober    = (*Store)(nil)
 )
 
 // Open opens the archive in the database at an address (a URL, or words of the
@@ -129,6 +134,17 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 	config.ConnConfig.RuntimeParams["jit"] = "off"
 	config.ConnConfig.RuntimeParams["lock_timeout"] = milliseconds(cmp.Or(o.Patience, patience))
 	connecting(&config.ConnConfig.Config, o.ReadOnly)
+	if o.Renew != nil {
+		config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
+			// What cannot be read is being written: the old one is as good.
+			if address, err := o.Renew(); err == nil {
+				if now, err := pgx.ParseConfig(address); err == nil {
+					c.User, c.Password = now.User, now.Password
+				}
+			}
+			return nil
+		}
+	}
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		// A server that answers before it has written would break the promise
 		// that what is acknowledged is durable.

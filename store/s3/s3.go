@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,6 +40,14 @@ type Options struct {
 	// environment (AWS_ACCESS_KEY_ID …) or of the machine's role are used.
 	AccessKey string
 	SecretKey string
+	// Renew returns the credentials again: they are asked for now and then, and
+	// may have been changed; nil keeps the first ones. Now is the clock for it;
+	// nil is the machine's.
+	Renew func() (access, secret string, err error)
+	Now   func() time.Time
+	// MayBeAway opens the bucket also where the storage does not answer: what is
+	// asked of it then errors with ErrUnavailable, and works once it is back.
+	MayBeAway bool
 	// RootCAs are the authorities that are trusted; nil are the system's.
 	RootCAs *x509.CertPool
 	// Transport replaces the HTTP transport, for tests.
@@ -55,7 +64,10 @@ type Store struct {
 	idle   func()
 }
 
-var _ store.Objects = (*Store)(nil)
+var (
+	_ store.Objects = (*Store)(nil)
+	_ store.Prober  = (*Store)(nil)
+)
 
 // Open looks whether the bucket can be used. The caller closes it.
 //
@@ -71,7 +83,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("%w: the bucket is not named", store.ErrUsage)
 	}
 	creds := credentials.NewStaticV4(o.AccessKey, o.SecretKey, "")
-	if o.AccessKey == "" {
+	switch {
+	case o.AccessKey != "" && o.Renew != nil:
+		r := &renewed{renew: o.Renew, now: o.Now, last: credentials.Value{AccessKeyID: o.AccessKey, SecretAccessKey: o.SecretKey, SignerType: credentials.SignatureV4}}
+		if r.now == nil {
+			r.now = time.Now
+		}
+		creds = credentials.New(r)
+	case o.AccessKey == "":
 		creds = credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.IAM{}})
 	}
 	transport := o.Transport
@@ -90,14 +109,29 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.place += ", under " + s.prefix
 		s.prefix += "/"
 	}
-	there, err := client.BucketExists(ctx, o.Bucket)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("opening the %s: %w", s.place, opening(ctx, err))
-	case !there:
-		return nil, fmt.Errorf("%w: there is no %s; create it and run the same command again", store.ErrNoStore, s.place)
+	if err := s.look(ctx); err != nil && (!o.MayBeAway || !errors.Is(err, store.ErrUnavailable)) {
+		return nil, err
 	}
 	return s, nil
+}
+
+// openTime is how long the storage may take to say whether the bucket is there.
+const openTime = 10 * time.Second
+
+// look looks whether the bucket is there and may be used.
+func (s *Store) look(ctx context.Context) error {
+	late, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	there, err := s.client.BucketExists(late, s.bucket)
+	switch {
+	case err != nil && late.Err() != nil && ctx.Err() == nil:
+		return fmt.Errorf("%w: the %s does not answer within %v; look whether it runs, and whether it can be reached from here (storage.s3.endpoint)", store.ErrUnavailable, s.place, openTime)
+	case err != nil:
+		return fmt.Errorf("opening the %s: %w", s.place, opening(ctx, err))
+	case !there:
+		return fmt.Errorf("%w: there is no %s; create it and run the same command again", store.ErrNoStore, s.place)
+	}
+	return nil
 }
 
 // endpoint reads the address of a storage.
@@ -116,6 +150,7 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       time.Minute,
 		TLSHandshakeTimeout:   10 * time.Second,
@@ -127,6 +162,18 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 // Close ends the idle connections. It may be called again.
 func (s *Store) Close() error {
 	s.idle()
+	return nil
+}
+
+// Probe implements [store.Prober]: it asks for the bucket's head.
+func (s *Store) Probe(ctx context.Context) error {
+	there, err := s.client.BucketExists(ctx, s.bucket)
+	if err == nil && !there {
+		err = fmt.Errorf("%w: there is no such bucket", store.ErrUnavailable)
+	}
+	if err != nil {
+		return fmt.Errorf("asking for the %s: %w", s.place, classify(ctx, err))
+	}
 	return nil
 }
 

@@ -194,7 +194,7 @@ func mayOpen() map[string][]string {
 		"archiver/twitter":     {"http.Client"},
 		"archiver/bluesky":     {"http.Client", "http.Transport", "websocket.Dial"},                                        // over connections of archiver/fetch
 		"store/postgres":       {"pgxpool.New", "pgxpool.NewWithConfig", "pgx.Connect", "pgx.ConnectConfig", "net.Dialer"}, // to the database
-		"store/s3":             {"http.Transport", "minio.New"},
+		"store/s3":             {"http.Transport", "net.Dialer", "minio.New"},                                              // to the bucket
 		"store/servertest":     {"pgx.Connect", "net.Listen", "net.DialTimeout"},
 		"cmd/internal/forward": {"net.Dialer"}, // to the local socket
 	}

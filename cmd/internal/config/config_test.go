@@ -224,6 +224,32 @@ func TestSecretsAreNotTold(t *testing.T) {
 }
 
 // What is set later replaces the other form of a secret.
+// TestSecretAgain: a secret that was put into its file since is read again.
+func TestSecretAgain(t *testing.T) {
+	secret := write(t, "database", "postgres://stet:first@db.example/stet\n")
+	c, err := Load(place(t, nil), Flags{File: write(t, FileName, "storage:\n  postgres_file: "+secret+"\n  s3: {endpoint: s3.example, bucket: b, access_key: a, secret_key: b}\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ body, want string }{
+		{"postgres://stet:second@db.example/stet\n", "postgres://stet:second@db.example/stet"}, {"", ""}, {"http://db.example", ""},
+	} {
+		if err := os.WriteFile(secret, []byte(tt.body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Again("storage.postgres")
+		if got != tt.want || (err == nil) != (tt.want != "") || err != nil && !errors.Is(err, store.ErrUsage) {
+			t.Errorf("%q: got %q, %v", tt.body, got, err)
+		}
+	}
+	if c.Storage.Postgres != "postgres://stet:first@db.example/stet" {
+		t.Errorf("the configuration itself is changed to %q", c.Storage.Postgres)
+	}
+	if got, err := c.Again("storage.s3.secret_key"); got != "b" || err != nil {
+		t.Errorf("a secret without file: %q, %v", got, err)
+	}
+}
+
 func TestLaterFormOfASecretWins(t *testing.T) {
 	file := write(t, FileName, "twitter:\n  bearer_token_file: /nowhere/token\n")
 	c, err := Load(place(t, map[string]string{"STET_TWITTER_BEARER_TOKEN": "new"}), Flags{File: file})

@@ -183,19 +183,9 @@ func (c *Config) loadSecrets() error {
 		if path == "" {
 			continue
 		}
-		info, err := os.Stat(path)
-		if err == nil && (!info.Mode().IsRegular() || info.Size() > maxSecret) {
-			err = errors.New("it is not a small file")
-		}
-		var body []byte
+		body, err := secretFile(path)
 		if err == nil {
-			body, err = os.ReadFile(path)
-		}
-		if err == nil && strings.TrimSpace(string(body)) == "" {
-			err = errors.New("it is empty")
-		}
-		if err == nil {
-			err = find(name).set(c, []string{string(body)})
+			err = find(name).set(c, []string{body})
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %s_file (%s): reading the secret from %s: %w", store.ErrUsage, name, c.From(name+"_file"), path, err)
@@ -203,6 +193,25 @@ func (c *Config) loadSecrets() error {
 		c.origin[name] = c.From(name + "_file")
 	}
 	return nil
+}
+
+// Again returns a secret as it is now: where a file holds it, the file is read
+// once more, in which another may stand since. It errors with ErrUsage where that
+// cannot be read.
+func (c *Config) Again(name string) (string, error) {
+	path := find(name + "_file").get(c)
+	if path == "" {
+		return find(name).get(c), nil
+	}
+	fresh := &Config{}
+	body, err := secretFile(path)
+	if err == nil {
+		err = find(name).set(fresh, []string{body})
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: %s_file: reading the secret from %s again: %w", store.ErrUsage, name, path, err)
+	}
+	return find(name).get(fresh), nil
 }
 
 // check errors where values do not fit each other.

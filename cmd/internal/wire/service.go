@@ -23,6 +23,9 @@ type Service struct {
 	Notifier *notify.Notifier
 	// Web answers the pages for operators.
 	Web *web.Server
+	// Files says why the place for large files cannot be reached; nil where they
+	// are kept with the archive.
+	Files func(context.Context) error
 	// Push follows the stream of Bluesky's events; nil where that is off.
 	Push *bluesky.Stream
 }
@@ -74,12 +77,23 @@ func OpenService(ctx context.Context, c *config.Config, o Options, ready func(co
 	if err != nil {
 		return nil, err
 	}
-	s.Web, err = web.New(web.Options{Words: a.wordsOf(c), Archive: a.Reading, Engine: a.Engine, Reader: a.Reader, Finder: Finder(), Statter: a.Statter, Version: o.Version, Ready: ready,
+	s.Files = a.filesOf(o)
+	s.Web, err = web.New(web.Options{Words: a.wordsOf(c), Files: s.Files, Archive: a.Reading, Engine: a.Engine, Reader: a.Reader, Finder: Finder(), Statter: a.Statter, Version: o.Version, Ready: ready,
 		Disk: func() (int64, error) { return DiskFree(c.Data) }, Platforms: pagePlatforms(c), Sources: pageSources{a.Sources}, ReadPicture: ReadPicture, Bundles: pageBundles{a, o.Version}, Public: publicOf(c), Hosts: c.Serve.Hosts, Keys: Keys(a.Dir, o.Now), Secret: secret, Random: o.Random, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// filesOf says whether the place for large files can be reached, nil where they
+// are kept with the archive.
+func (a *Archive) filesOf(o Options) func(context.Context) error {
+	p, ok := a.db.(store.Prober)
+	if !ok {
+		return nil
+	}
+	return newProbe(p, o.Now).check
 }
 
 // wordsOf says how far this machine's index of words has come, nil where it is

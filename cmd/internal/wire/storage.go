@@ -48,7 +48,7 @@ func openDatabase(ctx context.Context, c *config.Config, o Options, how access) 
 		}
 	}
 	var closers []func() error
-	objects, err := openObjects(ctx, c, o)
+	objects, err := openObjects(ctx, c, o, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -56,7 +56,8 @@ func openDatabase(ctx context.Context, c *config.Config, o Options, how access) 
 		closers = append(closers, objects.Close)
 	}
 	db, err := postgres.Open(ctx, c.Storage.Postgres, postgres.Options{Schema: c.Storage.Schema, MustExist: how.mustExist || how.readOnly,
-		ReadOnly: how.readOnly, Objects: objects, MinConns: int32(c.Serve.Workers) + 4, Now: o.Now})
+		ReadOnly: how.readOnly, Objects: objects, MinConns: int32(c.Serve.Workers) + 4, Now: o.Now,
+		Renew: func() (string, error) { return c.Again("storage.postgres") }})
 	if err != nil {
 		return nil, nil, errors.Join(err, closeAll(closers))
 	}
@@ -80,7 +81,7 @@ func (a *Archive) readingFrom(ctx context.Context, c *config.Config, o Options, 
 	if !ok || c.Storage.PostgresRead == "" || c.Serve.Role != "web" || how.readOnly {
 		return db, nil
 	}
-	objects, err := openObjects(ctx, c, o)
+	objects, err := openObjects(ctx, c, o, true)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (a *Archive) readingFrom(ctx context.Context, c *config.Config, o Options, 
 	}
 	for try := 1; ; try++ {
 		standby, err := postgres.Open(ctx, c.Storage.PostgresRead, postgres.Options{Schema: c.Storage.Schema, ReadOnly: true, Objects: objects,
-			MinConns: int32(c.Serve.Workers) + 4, Now: o.Now})
+			MinConns: int32(c.Serve.Workers) + 4, Now: o.Now, Renew: func() (string, error) { return c.Again("storage.postgres_read") }})
 		if err == nil {
 			a.closers = append(a.closers, standby.Close)
 			return postgres.Follow(own, standby), nil
@@ -102,8 +103,8 @@ func (a *Archive) readingFrom(ctx context.Context, c *config.Config, o Options, 
 }
 
 // openObjects opens the place for large files beside a database, nil where
-// there is none.
-func openObjects(ctx context.Context, c *config.Config, o Options) (store.Objects, error) {
+// there is none. Where that may be away, the rest works without it meanwhile.
+func openObjects(ctx context.Context, c *config.Config, o Options, mayBeAway bool) (store.Objects, error) {
 	s := &c.Storage
 	switch {
 	case s.Files != "":
@@ -113,8 +114,16 @@ func openObjects(ctx context.Context, c *config.Config, o Options) (store.Object
 		if err != nil {
 			return nil, err
 		}
+		renew := func() (string, string, error) {
+			access, err := c.Again("storage.s3.access_key")
+			if err != nil {
+				return "", "", err
+			}
+			secret, err := c.Again("storage.s3.secret_key")
+			return access, secret, err
+		}
 		return s3.Open(ctx, s3.Options{Endpoint: s.S3.Endpoint, Bucket: s.S3.Bucket, Prefix: s.S3.Prefix, Region: s.S3.Region,
-			AccessKey: s.S3.AccessKey, SecretKey: s.S3.SecretKey, RootCAs: roots})
+			AccessKey: s.S3.AccessKey, SecretKey: s.S3.SecretKey, Renew: renew, Now: o.Now, MayBeAway: mayBeAway, RootCAs: roots})
 	}
 	return nil, nil //nolint:nilnil // there is none, which is no error
 }
@@ -187,7 +196,7 @@ func checkStandby(ctx context.Context, c *config.Config, o Options) StorageCheck
 
 // tryObjects stores, reads and removes a small file.
 func tryObjects(ctx context.Context, c *config.Config, o Options) (err error) {
-	objects, err := openObjects(ctx, c, o)
+	objects, err := openObjects(ctx, c, o, false)
 	if err != nil {
 		return err
 	}
