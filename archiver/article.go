@@ -321,6 +321,9 @@ func (e *Engine) captureArticle(ctx context.Context, res *Result, v *store.Artic
 		for i := range v.Mentions {
 			r.refs(v.Mentions[i].Ref)
 		}
+		for i := range r.exchanges {
+			r.exchanges[i].Article = v.URL
+		}
 		if res.Err = r.addTo(keep, b); res.Err != nil {
 			return
 		}

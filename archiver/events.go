@@ -28,6 +28,9 @@ const (
 	EventRecovered       = "platform-recovered"
 	EventSourceFailing   = "source-failing"
 	EventSourceRecovered = "source-recovered"
+	// EventRetention says, once a day, what rules about how long things are kept
+	// removed.
+	EventRetention = "retention"
 )
 
 // Event is something that happened, with everything that a message about it

@@ -44,6 +44,9 @@ type intent struct {
 	// Try is how often the rest of an unfinished capture was tried when this
 	// look is done.
 	Try int `json:"try,omitempty"`
+	// Ended is true for what is not to be done any more: it stands in the way of
+	// others while its target is removed.
+	Ended bool `json:"ended,omitempty"`
 	// Content is the stored local input.
 	Content store.Digest   `json:"content,omitzero"`
 	Origin  string         `json:"origin,omitempty"`

@@ -122,6 +122,10 @@ func (e *Engine) recheckOne(ctx context.Context, res *RecheckResult, w *want, fi
 		return
 	}
 	if job.Kind != "" {
+		if len(before.Captures) == 0 && len(before.Bare) > 0 { // all that was captured was removed
+			res.Status, res.Err = e.State(before).Value, e.close(ctx, job, nil)
+			return
+		}
 		if unwanted, err := e.unwanted(ctx, before); unwanted || err != nil {
 			res.Status, res.Err = e.State(before).Value, errors.Join(err, e.close(ctx, job, err))
 			return

@@ -154,11 +154,13 @@ func (r *Removal) Goes() (places int, bytes int64) {
 
 // planner looks for what is to be removed of one post.
 type planner struct {
-	a     *store.Archive
-	keep  bool // what others publish
-	plan  *Removal
-	names []post.Ref
-	known map[store.ID]bool
+	a    *store.Archive
+	keep bool // what others publish
+	// spareSealed leaves what was sealed before: it is decided about by itself.
+	spareSealed bool
+	plan        *Removal
+	names       []post.Ref
+	known       map[store.ID]bool
 	// lively are exchanges that show the post: those of captures, and of looks
 	// that found it; silent are those of looks that did not.
 	lively, silent map[store.ID]bool
@@ -260,6 +262,9 @@ func (p *planner) witness(c store.Content) {
 			for _, id := range c.Exchanges {
 				p.lively[id] = true
 			}
+			for i := range c.Media { // the downloads of its files show nobody else's post
+				p.lively[c.Media[i].Exchange] = true
+			}
 		}
 	case *store.Look:
 		switch {
@@ -323,7 +328,7 @@ func (p *planner) add(ctx context.Context, r *store.Record, at Place) error {
 			p.plan.records = append(p.plan.records, planned{*r, fields})
 		}
 	}
-	if at.Stays != "" {
+	if at.Stays != "" || p.spareSealed {
 		return nil
 	}
 	acts, err := p.a.RedactionsOf(ctx, r.ID)

@@ -255,7 +255,7 @@ func (r *Remover) mayBeBack(ctx context.Context, act *store.Item[store.Redaction
 	var own *store.Takedown
 	if !w.Takedown.IsZero() {
 		record, err := a.Get(ctx, w.Takedown)
-		if err == nil {
+		if err == nil && record.Kind == store.KindTakedown { // and no rule
 			own, err = store.Decode[store.Takedown](&record)
 		}
 		if err != nil {

@@ -104,7 +104,7 @@ func (r *Remover) apiGone(ctx context.Context, ref post.Ref, what OnGone) error 
 		t.Act = store.TakedownDestroy
 	}
 	for chunk := range slices.Chunk(part, r.o.Batch) {
-		blobs, err := r.removePart(ctx, store.ID{}, t, p, chunk)
+		blobs, err := r.removePart(ctx, deedOf(store.ID{}, t), p, chunk)
 		if err != nil {
 			return err
 		}

@@ -176,7 +176,7 @@ func (r *Remover) handle(ctx context.Context, j store.Job) error {
 	}
 	t := &store.Takedown{}
 	var err error
-	if !w.Takedown.IsZero() { // or the files are those of a redaction
+	if !w.Takedown.IsZero() && len(w.Blobs) == 0 { // of the files nothing more is to be known
 		record, err := r.o.Archive.Get(ctx, w.Takedown)
 		if err != nil {
 			return err
@@ -243,8 +243,27 @@ func (r *Remover) removePost(ctx context.Context, id store.ID, t *store.Takedown
 	// What led to another record goes after it, so that whoever goes on where this
 	// was interrupted finds both.
 	slices.Reverse(p.records)
+	return r.removeAll(ctx, deedOf(id, t), p)
+}
+
+// deed is what is done to records, and in whose name.
+type deed struct {
+	id               store.ID // the decision, zero where there is none
+	seal             bool
+	operator, reason string
+	// whole takes articles away as a whole: no version without the words takes
+	// the place of one.
+	whole bool
+}
+
+func deedOf(id store.ID, t *store.Takedown) deed {
+	return deed{id: id, seal: t.Act == store.TakedownSeal, operator: t.Operator, reason: t.Reason}
+}
+
+// removeAll removes what is planned, in its order, some records in each commit.
+func (r *Remover) removeAll(ctx context.Context, d deed, p *Removal) error {
 	for part := range slices.Chunk(p.records, r.o.Batch) {
-		if _, err := r.removePart(ctx, id, t, p, part); err != nil {
+		if _, err := r.removePart(ctx, d, p, part); err != nil {
 			return err
 		}
 	}
@@ -264,13 +283,13 @@ func empty(b *store.Builder, act *store.Redaction, p *planned) error {
 
 // removePart removes the content of some records in one commit, which also says
 // what files are to go: those that no record refers to any more. It returns them.
-func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown, p *Removal, part []planned) ([]store.Digest, error) {
+func (r *Remover) removePart(ctx context.Context, d deed, p *Removal, part []planned) ([]store.Digest, error) {
 	blobs, pictures, err := r.spent(ctx, p, part)
 	if err != nil {
 		return nil, err
 	}
-	act := &store.Redaction{Time: r.o.Archive.Now(), Act: store.RedactionRemove, Takedown: id, Refs: p.own, Operator: t.Operator, Reason: t.Reason}
-	if t.Act == store.TakedownSeal {
+	act := &store.Redaction{Time: r.o.Archive.Now(), Act: store.RedactionRemove, Takedown: d.id, Refs: p.own, Operator: d.operator, Reason: d.reason}
+	if d.seal {
 		act.Act = store.RedactionSeal
 		r.o.Step("seal")
 		if act.Sealed, err = r.seal(ctx, part, blobs); err != nil {
@@ -282,6 +301,9 @@ func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown
 		if err := empty(b, act, &part[i]); err != nil {
 			return nil, err
 		}
+		if d.whole {
+			continue
+		}
 		if err := withoutQuotes(ctx, b, act, &part[i].record, p.own); err != nil {
 			return nil, err
 		}
@@ -289,8 +311,8 @@ func (r *Remover) removePart(ctx context.Context, id store.ID, t *store.Takedown
 	if _, err := b.Add(ctx, act); err != nil {
 		return nil, err
 	}
-	if !id.IsZero() { // whoever has no takedown removes them
-		err = enqueueFiles(b, id, blobs, pictures)
+	if !d.id.IsZero() { // whoever has no decision removes them
+		err = enqueueFiles(b, d.id, blobs, pictures)
 	}
 	if err != nil {
 		return nil, err

@@ -347,6 +347,9 @@ func (e *Engine) handle(ctx context.Context, jobs []store.Job) []error {
 		err = fmt.Errorf("%w: the payload of %s job %s: %w", store.ErrInvalid, j.Kind, j.ID, err)
 		return []error{errors.Join(err, e.close(ctx, j, err))}
 	}
+	if in.Ended {
+		return []error{e.close(ctx, j, nil)}
+	}
 	switch j.Kind {
 	case JobArticle:
 		return []error{e.handleArticle(ctx, j, in)}

@@ -88,7 +88,7 @@ func (b *Builder) placeBody(ctx context.Context, id ID, e *Exchange) error {
 	}
 	switch {
 	case !holder.IsZero():
-		e.Body.SameAs, e.Body.Inline = holder, nil
+		e.Body.SameAs, e.Body.Listed, e.Body.Inline = holder, true, nil
 	case len(e.Body.Inline) > InlineBodySize:
 		info, err := b.archive.PutBlob(ctx, bytes.NewReader(e.Body.Inline), 0)
 		if err != nil {

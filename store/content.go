@@ -316,6 +316,8 @@ type Discovery struct {
 	// Published and Modified are as the source states them.
 	Published time.Time `json:"published,omitzero"`
 	Modified  time.Time `json:"modified,omitzero"`
+	// Beside is true where the article was known already, and was not handed out.
+	Beside bool `json:"beside,omitempty"`
 }
 
 // The names of fields.

@@ -69,6 +69,8 @@ func contents() []store.Content {
 		&store.Import{Time: at, Name: "a.zip!data/tweets.js", Format: "twitter-archive", Content: d, Size: 9, Private: true, Software: "stet/1"},
 		&store.Redaction{Time: at, Act: store.RedactionSeal, Takedown: id(1), Records: []store.RedactedRecord{{ID: id(2), Fields: []string{"post"}}},
 			Operator: "o", Reason: "r", Sealed: []store.Digest{d}},
+		&store.Retention{Time: at, Act: store.RetentionSeal, URLs: []string{"https://quiet.example/plan"}, Refs: []post.Ref{ref}, Pages: []string{"https://linked.example/"},
+			Sources: []string{"desk"}, Source: "desk", Keep: time.Hour, Changed: at, Ends: at, Spared: true, Operator: "o", Reason: "r"},
 		&store.Privacy{Time: at, Ref: ref, Aliases: []post.Ref{ref}, URL: "https://quiet.example/plan", Source: "desk", Lifted: true, Operator: "o", Reason: "r"},
 		&store.Watch{Time: at, Ref: ref, Account: "mastodon:ada", Source: "desk", Every: time.Hour, Until: at, Operator: "o"},
 	}

@@ -43,6 +43,9 @@ type Exchange struct {
 	// Refs are the posts whose words the body holds, as far as they are known
 	// when it is stored.
 	Refs []post.Ref `json:"refs,omitempty"`
+	// Article is the address of the article that the body holds a version of: by it
+	// is found also what was read again and did not differ.
+	Article string `json:"article,omitempty"`
 	// Private is true for what was fetched with credentials of the newsroom's
 	// own.
 	Private bool `json:"private,omitempty"`
@@ -93,6 +96,9 @@ type Body struct {
 	Blob Digest `json:"blob,omitzero"`
 	// SameAs is the exchange whose body had the same digest.
 	SameAs ID `json:"same_as,omitzero"`
+	// Listed is true where the index leads from SameAs here, as it does since there
+	// are rules that ask who else needs a body.
+	Listed bool `json:"listed,omitempty"`
 	// Withheld is true where the answer may not be kept, by the terms of the
 	// endpoint or because it shows a post that was taken down: only the outcome is.
 	Withheld bool `json:"withheld,omitempty"`

@@ -63,13 +63,16 @@ const (
 	KindAudit Kind = "audit"
 	// KindPrivacy says what is private from then on: [Privacy].
 	KindPrivacy Kind = "privacy"
+	// KindRetention says what was removed because of how long things are kept:
+	// [Retention].
+	KindRetention Kind = "retention"
 )
 
 // Kinds lists the kinds; a kind's index plus one is its number on disk.
 func Kinds() []Kind {
 	return []Kind{KindExchange, KindCapture, KindDerivation, KindLook, KindVerdict, KindArticle,
 		KindResolution, KindHold, KindRedaction, KindTakedown, KindImport, KindNote, KindIncident, KindWatch, KindDiscovery,
-		KindPage, KindPageLook, KindDrawing, KindStamp, KindCase, KindApproval, KindSubmission, KindAudit, KindPrivacy}
+		KindPage, KindPageLook, KindDrawing, KindStamp, KindCase, KindApproval, KindSubmission, KindAudit, KindPrivacy, KindRetention}
 }
 
 // Number returns the number of k on disk, 0 where this version does not know
@@ -153,7 +156,8 @@ func (r *Record) has(name string) bool {
 // *[Derivation], *[Look], *[Verdict], *[ArticleVersion], *[Resolution],
 // *[Incident], *[Watch], *[Discovery], *[PageReading], *[PageLook],
 // *[Drawing], *[Case], *[Approval], *[Audit],
-// *[Submission], *[Stamp], *[Import], *[Hold], *[Takedown], *[Redaction] or *[Privacy]. The
+// *[Submission], *[Stamp], *[Import], *[Hold], *[Takedown], *[Redaction],
+// *[Privacy] or *[Retention]. The
 // methods are for this package: others use [NewRecord], [Decode] and
 // [TermsOf].
 type Content interface {
@@ -205,6 +209,8 @@ func newContent(k Kind) Content {
 		return new(Audit)
 	case KindPrivacy:
 		return new(Privacy)
+	case KindRetention:
+		return new(Retention)
 	case KindStamp:
 		return new(Stamp)
 	case KindSubmission:

@@ -35,8 +35,8 @@ const (
 type Redaction struct {
 	Time time.Time    `json:"-"`
 	Act  RedactionAct `json:"act"`
-	// Takedown is the decision that it carries out; zero where a person
-	// redacted, or a rule.
+	// Takedown is the decision that it carries out, a [Takedown] or a [Retention];
+	// zero where a person redacted, or another rule.
 	Takedown ID `json:"takedown,omitzero"`
 	// Records are those that were changed.
 	Records []RedactedRecord `json:"records"`
@@ -122,11 +122,18 @@ func (r *Redaction) Touches(rec *Record) error {
 			r.Refs = append(slices.Clone(r.Refs), c.Ref)
 		}
 	case *ArticleVersion:
-		if c.URL != "" && !slices.Contains(r.URLs, c.URL) {
-			r.URLs = append(r.URLs, c.URL)
-		}
+		r.touches(c.URL)
+	case *PageReading:
+		r.touches(c.URL)
+		r.touches(c.Final)
 	}
 	return nil
+}
+
+func (r *Redaction) touches(address string) {
+	if address != "" && !slices.Contains(r.URLs, address) {
+		r.URLs = append(r.URLs, address)
+	}
 }
 
 // RedactionsTerm is the term of all redactions.

@@ -46,6 +46,8 @@ func References(c Content) []ID {
 		add(c.Of, c.Exchange)
 	case *Case:
 		add(c.Case)
+	case *Retention:
+		add(c.Of)
 	case *Redaction:
 		add(c.Takedown)
 		for i := range c.Records {
@@ -98,6 +100,8 @@ func refsOf(c Content) []post.Ref {
 	case *Takedown:
 		return []post.Ref{c.Ref}
 	case *Redaction:
+		return c.Refs
+	case *Retention:
 		return c.Refs
 	case *Privacy:
 		return append([]post.Ref{c.Ref}, c.Aliases...)

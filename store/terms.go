@@ -22,8 +22,9 @@ const (
 	// IndexAccount leads from platform:handle (lower case) and from
 	// platform:#id (the platform's id of the account) to derivations.
 	IndexAccount Index = "account"
-	// IndexArticle leads from an [ArticleKey] to article versions, and to the
-	// discoveries of the article by sources.
+	// IndexArticle leads from an [ArticleKey] to article versions, to the exchanges
+	// that they were read from, to the discoveries of the article by sources, and to
+	// what rules did with it.
 	IndexArticle Index = "article"
 	// IndexURL leads from a page's [ArticleKey] to its captures, readings and
 	// looks, and to the readings of pages whose addresses led there.
@@ -35,7 +36,8 @@ const (
 	IndexBody Index = "body"
 	// IndexRecord leads from a record's id to the records that refer to it and
 	// cannot be found by a post: resolutions by article version, stamps by the
-	// head that they are of, redactions by what they changed.
+	// head that they are of, redactions by what they changed, exchanges by the one
+	// that holds their body.
 	IndexRecord Index = "record"
 	// IndexSubject leads from the subject of incidents to them, from "watch "
 	// and a source's name to the watches of its posts, from "verdict " and an
@@ -229,6 +231,12 @@ func (e *Exchange) terms() []Term {
 	terms := blobTerms(refTerms(e.Refs...), e.Body.Blob)
 	if e.TLS != nil {
 		terms = blobTerms(terms, e.TLS.Chain)
+	}
+	if e.Article != "" {
+		terms = append(terms, ArticleTerm(e.Article))
+	}
+	if e.Body.Listed && !e.Body.SameAs.IsZero() {
+		terms = append(terms, RecordTerm(e.Body.SameAs))
 	}
 	if !e.Body.Digest.IsZero() && e.Body.SameAs.IsZero() && !e.Body.Withheld && e.Body.Size > 0 {
 		terms = append(terms, BodyTerm(e.Body.Digest))

@@ -68,7 +68,7 @@ func rank(event string) int {
 	order := []string{archiver.EventGone, archiver.EventHidden, archiver.EventEdited, archiver.EventQuoteMismatch, archiver.EventArticleChanged,
 		archiver.EventPageGone, archiver.EventPageRedirected, archiver.EventPageDrifted, archiver.EventPageRestored, archiver.EventPageSuspected,
 		archiver.EventRestored, archiver.EventSuspected, archiver.EventQuarantined, archiver.EventSourceFailing,
-		archiver.EventRecovered, archiver.EventSourceRecovered, archiver.EventCaptured}
+		archiver.EventRecovered, archiver.EventSourceRecovered, archiver.EventRetention, archiver.EventCaptured}
 	if i := slices.Index(order, event); i >= 0 {
 		return i
 	}
@@ -122,6 +122,8 @@ func (g group) phrase(n int) string {
 		return things("source fails", "sources fail")
 	case archiver.EventSourceRecovered:
 		return things("source works again", "sources work again")
+	case archiver.EventRetention:
+		return things("report of what was kept long enough", "reports of what was kept long enough")
 	}
 	return things("event", "events") + " " + g.event
 }

@@ -114,7 +114,8 @@ type Target struct {
 func DefaultEvents() []string {
 	return []string{archiver.EventGone, archiver.EventHidden, archiver.EventRestored, archiver.EventEdited, archiver.EventQuoteMismatch,
 		archiver.EventArticleChanged, archiver.EventPageGone, archiver.EventPageRedirected, archiver.EventPageDrifted, archiver.EventPageRestored,
-		archiver.EventSourceFailing, archiver.EventSourceRecovered, archiver.EventQuarantined, archiver.EventRecovered}
+		archiver.EventSourceFailing, archiver.EventSourceRecovered, archiver.EventQuarantined, archiver.EventRecovered,
+		archiver.EventRetention}
 }
 
 // KnownEvents returns all events that a target can name.

@@ -213,6 +213,8 @@ func heading(s *shown) string {
 		return "Source fails: " + subject
 	case archiver.EventSourceRecovered:
 		return "Source works again: " + subject
+	case archiver.EventRetention:
+		return "Removed, because it was kept long enough"
 	case eventTest:
 		return "Test: stet can reach you here"
 	}

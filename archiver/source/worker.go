@@ -306,7 +306,14 @@ func (w *Worker) Handle(ctx context.Context, j store.Job) error {
 		_, e := b.Commit(keep)
 		return errors.Join(err, e)
 	}
-	o := Options{Known: w.known, IgnoreRobots: p.IgnoreRobots}
+	var beside []Item // what another source, or a person, named before
+	o := Options{Known: func(ctx context.Context, it Item) (time.Time, bool, error) {
+		seen, known, named, err := w.known(ctx, p.Source.Name, it)
+		if known && !named && err == nil {
+			beside = append(beside, it)
+		}
+		return seen, known, err
+	}, IgnoreRobots: p.IgnoreRobots}
 	if !p.Backfill.IsZero() && p.State.StepsBack(p.Backfill) {
 		o.Backfill = p.Backfill
 	}
@@ -324,6 +331,9 @@ func (w *Worker) Handle(ctx context.Context, j store.Job) error {
 	if err := w.keep(keep, b, &p, &reading, trouble); err != nil {
 		return err
 	}
+	if err := w.keepBeside(keep, b, &p, &reading, beside); err != nil {
+		return err
+	}
 	w.engine.Finish(b, j, nil)
 	if err := w.enqueue(b, &p); err != nil {
 		return err
@@ -338,13 +348,73 @@ func (w *Worker) Handle(ctx context.Context, j store.Job) error {
 }
 
 // known says what has been handed out before: what a source named, or a person
-// captured.
-func (w *Worker) known(ctx context.Context, it Item) (time.Time, bool, error) {
-	page, err := w.archive.List(ctx, store.Query{Term: store.ArticleTerm(it.URL), Kinds: []store.Kind{store.KindArticle, store.KindDiscovery}, Newest: true, Limit: 1})
+// captured, also where a rule removed it since. named is true where this source
+// named it.
+func (w *Worker) known(ctx context.Context, source string, it Item) (seen time.Time, known, named bool, err error) {
+	term := store.ArticleTerm(it.URL)
+	page, err := w.archive.List(ctx, store.Query{Term: term, Kinds: []store.Kind{store.KindArticle, store.KindDiscovery, store.KindRetention}, Newest: true, Limit: 1})
 	if err != nil || len(page.Records) == 0 {
-		return time.Time{}, false, err
+		return time.Time{}, false, false, err
 	}
-	return page.Records[0].Time, true, nil
+	r := &page.Records[0]
+	named, beside, err := namedBy(r, source)
+	if err != nil || named && !beside {
+		return r.Time, true, named, err
+	}
+	// Mostly it ends here. That somebody names it too says nothing of its age.
+	all, err := w.archive.ListAll(ctx, term, store.MaxHistory, store.KindArticle, store.KindDiscovery, store.KindRetention)
+	seen = r.Time
+	for i := range all {
+		mine, beside, err := namedBy(&all[i], source)
+		if err != nil {
+			return seen, true, named, err
+		}
+		named = named || mine
+		if i == 0 || !beside {
+			seen = all[i].Time
+		}
+	}
+	return seen, true, named, err
+}
+
+// namedBy reports whether a record says that a source named an article, and
+// whether it says no more than that it did so beside others.
+func namedBy(r *store.Record, source string) (named, beside bool, err error) {
+	switch r.Kind {
+	case store.KindDiscovery:
+		d, err := store.Decode[store.Discovery](r)
+		return err == nil && d.Source == source, err == nil && d.Beside, err
+	case store.KindArticle:
+		v, err := store.Decode[store.ArticleVersion](r)
+		return err == nil && v.Source == source, false, err
+	}
+	return false, false, nil
+}
+
+// maxBeside is the most articles of others of which one pass says that the source
+// names them too.
+const maxBeside = 500
+
+// keepBeside adds that a source names articles which others named before: how
+// long they are kept is decided by all of them. Of what is handed out now that is
+// said already.
+func (w *Worker) keepBeside(ctx context.Context, b *store.Builder, p *Plan, r *Reading, beside []Item) error {
+	done := make(map[string]bool, len(r.Items))
+	for i := range r.Items {
+		done[r.Items[i].Key()] = true
+	}
+	n := 0
+	for _, it := range beside {
+		if done[it.Key()] || n == maxBeside {
+			continue
+		}
+		done[it.Key()] = true
+		n++
+		if _, err := b.Add(ctx, &store.Discovery{Time: w.archive.Now(), Source: p.Source.Name, URL: it.URL, Title: it.Title, Published: it.Published, Modified: it.Modified, Beside: true}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keep adds the exchanges of a pass that brought something, the discoveries

@@ -120,7 +120,7 @@ func testStats(e *env) {
 		store.KindIncident: 1, store.KindWatch: 1, store.KindDiscovery: 1,
 		store.KindPage: 1, store.KindPageLook: 1, store.KindDrawing: 1,
 		store.KindApproval: 1, store.KindAudit: 1, store.KindStamp: 1, store.KindCase: 1, store.KindSubmission: 1,
-		store.KindHold: 1, store.KindTakedown: 1, store.KindImport: 1, store.KindRedaction: 1, store.KindPrivacy: 1})
+		store.KindHold: 1, store.KindTakedown: 1, store.KindImport: 1, store.KindRedaction: 1, store.KindPrivacy: 1, store.KindRetention: 1})
 	e.same("first", got.First, start())
 	e.same("last", got.Last, start().Add(time.Hour))
 	e.same("blobs", got.Blobs, int64(3))

@@ -65,7 +65,9 @@ func (e *env) story() []store.Record {
 	redaction := e.record(&store.Redaction{Time: e.clock.Now(), Act: store.RedactionSeal, Takedown: takedown.ID, Sealed: []store.Digest{e.keep("sealed").Digest},
 		Records: []store.RedactedRecord{{ID: capture.ID, Fields: []string{"meta"}}}})
 	privacy := e.record(&store.Privacy{Time: e.clock.Now(), URL: "https://quiet.example/plan", Operator: "ada", Reason: "a draft"})
-	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission, hold, takedown, given, redaction, privacy}
+	retention := e.record(&store.Retention{Time: e.clock.Now(), Act: store.RetentionDestroy, URLs: []string{"https://gazette.example/bridge"}, Refs: []post.Ref{ref(1)},
+		Source: "desk", Keep: time.Hour, Changed: e.clock.Now().Add(-time.Hour)})
+	return []store.Record{x, a, capture, e.record(d), look, verdict, resolution, incident, watch, discovery, reading, sight, drawing, approval, audit, stamp, folder, submission, hold, takedown, given, redaction, privacy, retention}
 }
 
 func testKinds(e *env) {
