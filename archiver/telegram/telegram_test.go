@@ -79,7 +79,7 @@ func TestClosedChannel(t *testing.T) {
 			w.Look(ref("123"))
 			time.Sleep(13 * time.Hour)
 		}
-		w.Expect(ref("123"), post.AccountGone, true)
+		w.Expect(ref("123"), post.NotFound, true)
 		tg.Close("port_news", false)
 		w.Expect(ref("123"), post.Live, false)
 	})

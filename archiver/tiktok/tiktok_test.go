@@ -80,20 +80,21 @@ func TestRefused(t *testing.T) {
 	})
 }
 
-// TestAccountGone: the page and oEmbed miss the post for a day.
-func TestAccountGone(t *testing.T) {
+// TestNoAccount: the page, which says that there is no such account, and oEmbed
+// miss the post for a day; the cause is not known.
+func TestNoAccount(t *testing.T) {
 	run(t, func(w *platformtest.World, detail *atomic.Value, embedded *atomic.Bool) {
 		w.Capture(ref())
 		detail.Store(`{"statusCode":10221,"statusMsg":"user not found"}`)
 		w.Never(ref(), 2, 13*time.Hour)
 		embedded.Store(false)
 		for range 2 {
-			if got := w.Look(ref()); !got.Status.Gone() || got.Confirmed {
+			if got := w.Look(ref()); got.Status != post.NotFound || got.Confirmed {
 				t.Errorf("look %+v", got)
 			}
 			time.Sleep(13 * time.Hour)
 		}
-		if got := w.Look(ref()); !got.Confirmed {
+		if got := w.Look(ref()); got.Status != post.NotFound || !got.Confirmed {
 			t.Errorf("look %+v", got)
 		}
 		detail.Store(live)

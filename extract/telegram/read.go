@@ -66,8 +66,9 @@ func readError(words string) extract.Answer {
 	case s == "post not found":
 		a.Status, a.Reason = post.NotFound, extract.ReasonAbsent
 	case strings.HasPrefix(s, "channel with username") && strings.HasSuffix(strings.TrimSuffix(s, "."), "not found"):
-		// A channel that changed its name is not found under the old one either.
-		a.Status, a.Reason = post.AccountGone, extract.ReasonAbsent
+		// A channel that changed its name is not found under the old one either, nor
+		// one that was closed to the public, so that the cause is not known.
+		a.Status, a.Reason = post.NotFound, extract.ReasonAbsent
 	case strings.HasPrefix(s, "channel is private"), strings.HasPrefix(s, "this channel is private"):
 		a.Status, a.Reason, a.Explicit = post.Protected, extract.ReasonStated, true
 	}
@@ -158,8 +159,8 @@ func ReadPreview(id string, r extract.Response) extract.Answer {
 		// The channel is there, and shows no list to the public.
 		return extract.Answer{Status: post.Unknown, Reason: extract.ReasonUnavailable}
 	case contact:
-		// What the platform shows for a name that nobody has.
-		return extract.Answer{Status: post.AccountGone, Reason: extract.ReasonAbsent}
+		// What the platform shows for a name that nobody has, whoever had it before.
+		return extract.Answer{Status: post.NotFound, Reason: extract.ReasonAbsent}
 	}
 	return extract.Trouble(extract.ReasonShape, false)
 }

@@ -25,7 +25,7 @@ func Rules() []extract.Rule {
 	rules := []extract.Rule{
 		extract.Says(e, "the post", post.Live, extract.PageAnswer(200, sampleMessage("Port_News/123", "Low tide"))),
 		extract.Implies(e, "“Post not found”: deleted, never there, or no longer public", post.NotFound, sampleError("Post not found")),
-		extract.Implies(e, "“Channel with username … not found”: closed, or renamed", post.AccountGone, sampleError("Channel with username <b>@port_news</b> not found")),
+		extract.Implies(e, "“Channel with username … not found”: deleted, closed or renamed", post.NotFound, sampleError("Channel with username <b>@port_news</b> not found")),
 		extract.Says(e, "“Channel is private”", post.Protected, sampleError("Channel is private")),
 		extract.Implies(e, "other words in place of the post", post.Unknown, sampleError("Please come back later")),
 		extract.SaysNothing(e, "another post", extract.PageAnswer(200, sampleMessage("port_news/124", "High tide"))),
@@ -34,7 +34,7 @@ func Rules() []extract.Rule {
 	rules = append(rules,
 		extract.Says(p, "the post in the channel's list", post.Live, extract.PageAnswer(200, sampleMessage("port_news/122", "Fog")+sampleMessage("port_news/123", "Low tide"))),
 		extract.Implies(p, "the list leaves it out between others", post.NotFound, extract.PageAnswer(200, sampleMessage("port_news/122", "Fog")+sampleMessage("port_news/124", "High tide"))),
-		extract.Implies(p, "the page of a name that nobody has", post.AccountGone, extract.PageAnswer(200, `<div class="tgme_page"><div class="tgme_page_icon"><i class="tgme_icon_user"></i></div><div class="tgme_page_description">You can contact <a class="tgme_username_link" href="tg://resolve?domain=port_news">@port_news</a> right away.</div></div>`)),
+		extract.Implies(p, "the page of a name that nobody has: the channel was deleted, closed or renamed", post.NotFound, extract.PageAnswer(200, `<div class="tgme_page"><div class="tgme_page_icon"><i class="tgme_icon_user"></i></div><div class="tgme_page_description">You can contact <a class="tgme_username_link" href="tg://resolve?domain=port_news">@port_news</a> right away.</div></div>`)),
 		extract.Implies(p, "the channel, which shows no list to the public", post.Unknown, extract.PageAnswer(200, `<div class="tgme_page"><div class="tgme_page_title"><span dir="auto">Port News</span></div></div>`)),
 		extract.SaysNothing(p, "a list of later posts only", extract.PageAnswer(200, sampleMessage("port_news/124", "High tide"))),
 	)

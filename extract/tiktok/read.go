@@ -40,8 +40,8 @@ func ReadPage(id string, r extract.Response) extract.Answer {
 		a.Status, a.Explicit, a.Alone = post.Protected, true, true
 	case "10221":
 		// The page is asked for without the account's name, so that this may be
-		// said of the name that stands in its place.
-		a.Status = post.AccountGone
+		// said of the name that stands in its place: an absence of unknown cause.
+		a.Status = post.NotFound
 	case "10231":
 		a.Status, a.Explicit = post.Withheld, true
 	}

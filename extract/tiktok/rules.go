@@ -22,7 +22,7 @@ func Rules() []extract.Rule {
 	rules := []extract.Rule{
 		extract.Says(e, "the post", post.Live, sampleItem(sampleID, "")),
 		extract.Says(e, "code 10216, privateItem, secret: a private post", post.Protected, samplePage(`{"statusCode":10216,"statusMsg":"status_friend_see"}`)),
-		extract.Implies(e, "code 10221: no such account", post.AccountGone, samplePage(`{"statusCode":10221,"statusMsg":"user not found"}`)),
+		extract.Implies(e, "code 10221: no such account, or said of the name that stands in its place", post.NotFound, samplePage(`{"statusCode":10221,"statusMsg":"user not found"}`)),
 		extract.Says(e, "code 10231: not in this country", post.Withheld, samplePage(`{"statusCode":10231,"statusMsg":"cross_border_violation"}`)),
 		extract.Implies(e, "code 10204: gone, or the network is refused", post.Unknown, samplePage(`{"statusCode":10204,"statusMsg":"item doesn't exist"}`)),
 		extract.Implies(e, "code 10222: a private account, or a log-in is wanted", post.Unknown, samplePage(`{"statusCode":10222,"statusMsg":"author_secret"}`)),
