@@ -20,6 +20,8 @@ const (
 	codeUniqueViolation   = "23505"
 	codeReadOnly          = "25006"
 	codeIdleInTransaction = "25P03"
+	codeNotPrepared       = "26000"
+	codePrepared          = "42P05"
 	codeNoDatabase        = "3D000"
 	codeNotSerializable   = "40001"
 	codeDeadlock          = "40P01"
@@ -79,6 +81,8 @@ func opening(err error) error {
 		return err
 	}
 	switch {
+	case server.Code == codePrepared, server.Code == codeNotPrepared:
+		return fmt.Errorf("%w (%w)", errPooler, err) // it was not noticed, because others use it
 	case server.Code == codeNoDatabase:
 		return fmt.Errorf("%w: %s; create it (createdb) and run the same command again", store.ErrNoStore, server.Message)
 	case server.Code == codePermission, strings.HasPrefix(server.Code, classAuthorization):

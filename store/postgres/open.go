@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -108,6 +109,9 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	if err := s.lent(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, opening(err)), s.Close())
+	}
 	if err := s.prepare(ctx, &o); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, opening(err)), s.Close())
 	}
@@ -124,15 +128,7 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 		config.MaxConns = o.MaxConns
 	}
 	config.MaxConns = max(config.MaxConns, o.MinConns)
-	if o.ReadOnly {
-		config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
-	}
-	config.ConnConfig.RuntimeParams["search_path"] = pgx.Identifier{o.Schema}.Sanitize()
 	config.ConnConfig.RuntimeParams["application_name"] = "stet"
-	// Queries take milliseconds: compiling one, which the server does where it
-	// expects much, took longer than all the rest.
-	config.ConnConfig.RuntimeParams["jit"] = "off"
-	config.ConnConfig.RuntimeParams["lock_timeout"] = milliseconds(cmp.Or(o.Patience, patience))
 	connecting(&config.ConnConfig.Config, o.ReadOnly)
 	if o.Renew != nil {
 		config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
@@ -145,18 +141,44 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 			return nil
 		}
 	}
-	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		// A server that answers before it has written would break the promise
-		// that what is acknowledged is durable.
-		if _, err := c.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`); err != nil {
-			return err
-		}
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return settle(ctx, c, o) }
+	return config, nil
+}
+
+// settle makes the settings of a new connection. They do not go with the request
+// for it: poolers take few of those, and a server that is to take writes would
+// seem to be one that does not, where the archive is opened for reading.
+func settle(ctx context.Context, c *pgx.Conn, o *Options) error {
+	settings := [][2]string{
+		{"search_path", pgx.Identifier{o.Schema}.Sanitize()},
+		// Queries take milliseconds: compiling one, which the server does where
+		// it expects much, took longer than all the rest.
+		{"jit", "off"},
+		{"lock_timeout", milliseconds(cmp.Or(o.Patience, patience))},
 		// A machine that stands still, or is gone from the network, would keep
 		// its locks, and all others from working.
-		_, err := c.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', $1, false)`, milliseconds(cmp.Or(o.Silence, silence)))
+		{"idle_in_transaction_session_timeout", milliseconds(cmp.Or(o.Silence, silence))},
+	}
+	if o.ReadOnly {
+		settings = append(settings, [2]string{"default_transaction_read_only", "on"})
+	}
+	// A server that answers before it has written would break the promise that
+	// what is acknowledged is durable.
+	var wait string
+	args := []any{pgx.QueryExecModeSimpleProtocol} // nothing is prepared: see pooler.go
+	if err := c.QueryRow(ctx, `SELECT current_setting('synchronous_commit')`, args...).Scan(&wait); err != nil {
 		return err
 	}
-	return config, nil
+	if wait == "off" {
+		settings = append(settings, [2]string{"synchronous_commit", "on"})
+	}
+	var sql strings.Builder
+	for i, s := range settings {
+		fmt.Fprintf(&sql, ", set_config($%d, $%d, false)", 2*i+1, 2*i+2)
+		args = append(args, s[0], s[1])
+	}
+	_, err := c.Exec(ctx, "SELECT "+sql.String()[2:], args...)
+	return err
 }
 
 // silence is the default of [Options.Silence]: transactions take milliseconds.
