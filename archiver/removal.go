@@ -40,6 +40,9 @@ type RemoverOptions struct {
 	// DefaultRemovalBatch. All that people are shown of a post goes at once where it
 	// is at most four times as many.
 	Batch int
+	// Copies lists other archives on this machine that a removal does not reach;
+	// nil is none.
+	Copies func() ([]Place, error)
 	// Step is told before each step of a takedown; nil is nobody. A test stops
 	// there.
 	Step func(step string)
@@ -79,38 +82,6 @@ type Wish struct {
 	Operator, Reason, Basis string
 	How                     string
 	Received, Deadline      time.Time
-}
-
-// The kinds of places that hold something of a post.
-const (
-	PlaceCapture = "capture"
-	PlaceReading = "reading"
-	PlaceAnswer  = "answer"
-	PlaceRepost  = "repost"
-	PlaceArticle = "article"
-	PlaceDrawing = "drawing"
-	PlaceImport  = "import"
-	PlaceFile    = "file"
-	PlaceSealed  = "sealed"
-	// What is no record and no file of the archive.
-	PlaceIndex        = "index"
-	PlacePictureIndex = "picture-index"
-	PlaceFreePages    = "free-pages"
-	PlaceBackups      = "backups"
-)
-
-// Place is one place that holds words, pictures or digests of a post.
-type Place struct {
-	Kind string `json:"kind"`
-	// Name is the record's id or the file's digest.
-	Name string `json:"name"`
-	// What says what it is, as a person would.
-	What  string `json:"what,omitempty"`
-	Bytes int64  `json:"bytes,omitempty"`
-	// Others are other posts that it holds something of.
-	Others []post.Ref `json:"others,omitempty"`
-	// Stays says why it is left, empty where it goes.
-	Stays string `json:"stays,omitempty"`
 }
 
 // Removal is what is to be removed of one post.
@@ -196,22 +167,11 @@ func (r *Remover) Plan(ctx context.Context, ref post.Ref, keep bool) (*Removal, 
 	if err := p.find(ctx, h); err != nil {
 		return nil, fmt.Errorf("looking for what is kept of %s: %w", ref, err)
 	}
-	err = p.settleFiles(ctx)
-	p.plan.Beyond = p.beyond()
-	return p.plan, err
-}
-
-// beyond lists the places that are no records and no files.
-func (p *planner) beyond() []Place {
-	places := []Place{{Kind: PlaceIndex, What: "the index of words, here and on other machines"}}
-	for _, d := range p.plan.pictures {
-		if !slices.ContainsFunc(places, func(at Place) bool { return at.Name == d.String() }) {
-			places = append(places, Place{Kind: PlacePictureIndex, Name: d.String(), What: "what is known of a picture by its looks"})
-		}
+	if err := p.settleFiles(ctx); err != nil {
+		return nil, err
 	}
-	return append(places,
-		Place{Kind: PlaceFreePages, What: "free pages of the database, which is written anew where something is destroyed"},
-		Place{Kind: PlaceBackups, What: "backups, exports and bundles that were made before, and web archives", Stays: "the archive does not reach them"})
+	p.plan.Beyond, err = r.beyond(ctx, p)
+	return p.plan, err
 }
 
 // find walks over everything that is found by the post's names.
@@ -224,6 +184,13 @@ func (p *planner) find(ctx context.Context, h *store.History) error {
 			return err
 		}
 		records = append(records, more...)
+	}
+	if h != nil {
+		for i := range h.Resolutions { // what a web archive answered, too, shows it
+			for _, id := range h.Resolutions[i].Content.Exchanges {
+				p.lively[id] = true
+			}
+		}
 	}
 	contents := make([]store.Content, len(records))
 	for i := range records {

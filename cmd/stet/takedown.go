@@ -190,6 +190,7 @@ func (a *app) planTakedown(ctx context.Context, w *wire.Archive, args []string, 
 	if err != nil {
 		return err
 	}
+	var plans []*archiver.Removal
 	for _, ref := range wish.Refs {
 		p, err := w.Removals.Plan(ctx, ref, wish.KeepQuotes)
 		if err != nil {
@@ -203,9 +204,10 @@ func (a *app) planTakedown(ctx context.Context, w *wire.Archive, args []string, 
 			continue
 		}
 		a.printRemoval(p)
+		plans = append(plans, p)
 	}
 	if !a.json {
-		a.out.block("", "The index of words and what is known of its pictures by their looks are purged, the database is written anew where it is destroyed (until then free pages keep bytes). Backups, exports and web archives are not reached.", 0)
+		a.printBeyond(plans)
 		a.out.line("Nothing was changed.")
 	}
 	return nil
@@ -223,6 +225,21 @@ func (a *app) printRemoval(p *archiver.Removal) {
 	}
 }
 
+// printBeyond prints the places of some removals that are no records and no files,
+// each once.
+func (a *app) printBeyond(plans []*archiver.Removal) {
+	printed := map[string]bool{}
+	for _, p := range plans {
+		for i := range p.Beyond {
+			at := &p.Beyond[i]
+			if name := at.Kind + " " + at.Name; !printed[name] {
+				printed[name] = true
+				a.printPlace(at)
+			}
+		}
+	}
+}
+
 // printPlace prints one place that holds something of a post.
 func (a *app) printPlace(at *archiver.Place) {
 	end := "goes"
@@ -236,7 +253,7 @@ func (a *app) printPlace(at *archiver.Place) {
 			others += fmt.Sprintf(" and %d more", more)
 		}
 	}
-	a.out.hang("  ", fmt.Sprintf("%-8s", at.Kind), joined([]string{at.Name, at.What, others, end}, "; "))
+	a.out.hang("  ", fmt.Sprintf("%-13s", at.Kind), joined([]string{at.Name, at.What, others, end}, "; "))
 }
 
 // carryOut seals or destroys.
@@ -271,6 +288,7 @@ func (a *app) carryOut(ctx context.Context, w *wire.Archive, args []string, f *t
 	for _, p := range plans {
 		a.printRemoval(p)
 	}
+	a.printBeyond(plans)
 	done := "sealed, with the key in " + wire.SealKeyFile + " beside the archive"
 	if f.destroy {
 		done = "destroyed, and the database was written anew"

@@ -14,6 +14,7 @@ import (
 	"stet/cmd/internal/config"
 	"stet/extract/post"
 	"stet/store"
+	"stet/store/bolt"
 )
 
 // TakedownFile is the name of the list of what was taken down. It lies beside
@@ -48,7 +49,7 @@ func (t *takenDown) same(refs []post.Ref, accounts []string) bool {
 
 // remover returns what carries out takedowns.
 func (a *Archive) remover(o Options) *archiver.Remover {
-	r := archiver.RemoverOptions{Archive: a.Archive, Vault: vaultOf(a.Dir), Owner: owner(o), Pictures: a.looks, Step: o.Step}
+	r := archiver.RemoverOptions{Archive: a.Archive, Vault: vaultOf(a.Dir), Owner: owner(o), Pictures: a.looks, Step: o.Step, Copies: a.copies}
 	if c, ok := a.db.(store.Compacter); ok {
 		r.Compact = func(ctx context.Context) error {
 			_, err := c.Compact(ctx, nil)
@@ -56,6 +57,20 @@ func (a *Archive) remover(o Options) *archiver.Remover {
 		}
 	}
 	return archiver.NewRemover(r)
+}
+
+// copies lists the archives that restores moved aside.
+func (a *Archive) copies() ([]archiver.Place, error) {
+	paths, err := filepath.Glob(filepath.Join(a.Dir, "*", bolt.FileName))
+	if err != nil {
+		return nil, nil //nolint:nilerr // the pattern is what it does not like: the folder has an odd name
+	}
+	places := make([]archiver.Place, 0, len(paths))
+	for _, path := range paths {
+		places = append(places, archiver.Place{Kind: archiver.PlaceCopy, Name: filepath.Dir(path), What: "an archive that a restore moved aside, and its files",
+			Stays: "remove the folder once nobody needs it"})
+	}
+	return places, nil
 }
 
 // TakeDown decides that posts are sealed or destroyed, and carries it out.
