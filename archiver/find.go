@@ -276,7 +276,7 @@ func (r *Reader) articleHit(ctx context.Context, address string) (LookupHit, boo
 	if err != nil {
 		return LookupHit{}, false, err
 	}
-	hit := LookupHit{Kind: "article", URL: v.URL, Text: v.Title, Mentions: len(v.Mentions)}
+	hit := LookupHit{Kind: "article", URL: store.ShownAddress(v.URL), Text: v.Title, Mentions: len(v.Mentions)}
 	if !v.Published.IsZero() {
 		at := v.Published.UTC()
 		hit.Posted = &at

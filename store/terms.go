@@ -161,6 +161,22 @@ func ArticleKey(address string) string {
 	return key
 }
 
+// ShownAddress returns an address as people are told it: without fragment and
+// tracking parameters, which say how somebody came there and not where. What is
+// not an absolute web address is returned unchanged.
+func ShownAddress(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return address
+	}
+	plain, _, _ := strings.Cut(address, "#")
+	plain, query, _ := strings.Cut(plain, "?")
+	if query = withoutTracking(query); query != "" {
+		plain += "?" + query
+	}
+	return plain
+}
+
 // withoutTracking drops the parameters of a query that say where a reader came
 // from, and keeps the order of the others.
 func withoutTracking(query string) string {

@@ -214,3 +214,21 @@ func FuzzArticleKey(f *testing.F) {
 		}
 	})
 }
+
+// TestShownAddress: what is told leads to the same, and says nothing of who came
+// from where.
+func TestShownAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://www.gazette.example/a/?utm_source=x&id=7&fbclid=1#comments": "https://www.gazette.example/a/?id=7",
+		"https://gazette.example/a?utm_source=x":                             "https://gazette.example/a",
+		"https://gazette.example/a?page=2&id=%C3%BC":                         "https://gazette.example/a?page=2&id=%C3%BC",
+		"notes/bridge.html?utm_source=x":                                     "notes/bridge.html?utm_source=x",
+		"-":                                                                  "-",
+		"https://%zz/?utm_source=x":                                          "https://%zz/?utm_source=x",
+	} {
+		got := store.ShownAddress(address)
+		if got != want || store.ArticleKey(got) != store.ArticleKey(address) {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+}

@@ -277,7 +277,7 @@ func chosen(v url.Values) (store.SearchFilter, error) {
 
 // hit adds what is known of a hit; what is no longer kept is left out.
 func (s *Server) hit(ctx context.Context, p *resultsPage, h *store.Hit) error {
-	f := found{Kind: h.Kind, URL: h.URL}
+	f := found{Kind: h.Kind, URL: store.ShownAddress(h.URL)}
 	var err error
 	switch h.Kind {
 	case store.HitArticle:

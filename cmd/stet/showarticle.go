@@ -79,7 +79,7 @@ func (a *app) showArticle(ctx context.Context, w *wire.Archive, t target) error 
 func articleJSON(v *view.Article) *shownArticle {
 	s := &shownArticle{Versions: []shownVersion{}, Posts: []shownEmbed{}, Links: []shownLink{}, Submissions: v.Submissions}
 	l := v.Latest
-	s.Article.URL, s.Article.Title, s.Article.SiteName, s.Article.Authors = l.URL, l.Title, l.SiteName, filled(l.Authors)
+	s.Article.URL, s.Article.Title, s.Article.SiteName, s.Article.Authors = store.ShownAddress(l.URL), l.Title, l.SiteName, filled(l.Authors)
 	s.Article.Published, s.Article.Language, s.Article.Private = l.Published, l.Language, v.Private
 	for i := range v.Versions {
 		s.Versions = append(s.Versions, shownVersion{v.Versions[i].ID, v.Versions[i].Time.UTC()})
@@ -112,7 +112,7 @@ func (a *app) showArticleView(v *view.Article) {
 	if l.Title != "" {
 		a.out.block("", "“"+l.Title+"”", 2)
 	}
-	a.out.line("%s", l.URL)
+	a.out.line("%s", store.ShownAddress(l.URL))
 	a.out.line("Read %s, last %s", times(len(v.Versions)), a.when(l.Time))
 	if v.Private {
 		a.out.block("", "Private: it stays out of alerts and of what is given away.", 0)

@@ -312,9 +312,9 @@ func (r *Reader) mention(h *store.History, a *store.ArticleVersion, of []store.M
 func articleName(a *store.ArticleVersion) string {
 	switch {
 	case a.URL != "":
-		return a.URL
+		return store.ShownAddress(a.URL)
 	case a.Canonical != "":
-		return a.Canonical
+		return store.ShownAddress(a.Canonical)
 	}
 	return "-"
 }
