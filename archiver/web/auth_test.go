@@ -1,17 +1,22 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"stet/archiver"
@@ -429,3 +434,86 @@ func TestSessionsAreShared(t *testing.T) {
 		t.Errorf("after logging in again: %d", w.Code)
 	}
 }
+
+// TestSlowLogin: whoever sends a log-in drop by drop holds no place, and is
+// answered after some seconds; one that is as long as an article is not read.
+func TestSlowLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, _ := guarded(t)
+		pipes := newPipes()
+		server := &http.Server{Handler: s, ReadTimeout: 30 * time.Second}
+		var group sync.WaitGroup
+		group.Go(func() { _ = server.Serve(pipes) })
+		defer group.Wait()
+		defer time.Sleep(time.Second) // the server lingers with whom it refused
+		defer server.Close()
+		const head = "POST /login HTTP/1.1\r\nHost: desk.news.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
+		ask := func(request string) *bufio.Reader {
+			c := pipes.dial()
+			group.Go(func() { _, _ = io.WriteString(c, request) })
+			return bufio.NewReader(c)
+		}
+		status := func(in *bufio.Reader) int {
+			resp, err := http.ReadResponse(in, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			return resp.StatusCode
+		}
+		began := time.Now()
+		var slow []*bufio.Reader
+		for range maxConcurrent + 1 {
+			slow = append(slow, ask(fmt.Sprintf(head, 100)+"name=ada"))
+		}
+		synctest.Wait()
+		if got := status(ask("GET /login HTTP/1.1\r\nHost: desk.news.example\r\n\r\n")); got != 200 {
+			t.Errorf("while others send slowly: %d", got)
+		}
+		for _, in := range slow {
+			if got := status(in); got != http.StatusRequestTimeout {
+				t.Fatalf("slow: %d", got)
+			}
+		}
+		if took := time.Since(began); took != strangerTime {
+			t.Errorf("the slow ones were answered after %s", took)
+		}
+		if got := status(ask(fmt.Sprintf(head, maxStranger+1) + strings.Repeat("x", maxStranger+1))); got != http.StatusRequestEntityTooLarge {
+			t.Errorf("a long one: %d", got)
+		}
+		if got := status(ask(fmt.Sprintf(head, 9) + "name=ada&")); got != 403 { // without the token of its page
+			t.Errorf("a quick one: %d", got)
+		}
+	})
+}
+
+// pipes is a listener whose connections are pipes, for bubbles of time.
+type pipes struct {
+	conns chan net.Conn
+	ended chan struct{}
+	close func()
+}
+
+func newPipes() *pipes {
+	p := &pipes{conns: make(chan net.Conn), ended: make(chan struct{})}
+	p.close = sync.OnceFunc(func() { close(p.ended) })
+	return p
+}
+
+func (p *pipes) dial() net.Conn {
+	ours, its := net.Pipe()
+	p.conns <- its
+	return ours
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.ended:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.close(); return nil }
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }

@@ -114,6 +114,14 @@ const (
 // serve answers a request of a listener, whose headers are set already.
 func (s *Server) serve(t *site, w http.ResponseWriter, r *http.Request) {
 	defer s.recover(w, r)
+	if len(r.RequestURI) > maxURL {
+		s.failAs(w, r, http.StatusRequestURITooLong, "too-large", "The address is too long.")
+		return
+	}
+	route, status, header := t.find(r)
+	if route != nil && route.need == "" && r.Method == http.MethodPost && !s.readStranger(w, r) {
+		return
+	}
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
@@ -122,16 +130,11 @@ func (s *Server) serve(t *site, w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, fmt.Errorf("%w: too many requests at a time; try again in a moment", store.ErrBusy))
 		return
 	}
-	if len(r.RequestURI) > maxURL {
-		s.failAs(w, r, http.StatusRequestURITooLong, "too-large", "The address is too long.")
-		return
-	}
 	if t == s.desk && !s.ours(r) {
 		s.failAs(w, r, http.StatusMisdirectedRequest, "refused",
 			"This archive is not asked by that name. Add the name to serve.hosts where it is one of yours.")
 		return
 	}
-	route, status, header := t.find(r)
 	if route == nil {
 		s.notFound(w, r, status, header)
 		return
