@@ -219,42 +219,20 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// ReadAt implements [io.ReaderAt].
-func (r *reader) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 {
-		return 0, fmt.Errorf("%w: reading blob %s at %d", store.ErrInvalid, r.digest, off)
-	}
-	n := 0
-	for n < len(p) && off < r.size {
-		chunk, err := r.fetch(off / chunkSize)
-		if err != nil {
-			return n, err
-		}
-		c := copy(p[n:], chunk[off%chunkSize:])
-		n, off = n+c, off+int64(c)
-	}
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
+func (r *reader) parts() store.BlobParts {
+	return store.BlobParts{Digest: r.digest, Size: r.size, Part: chunkSize, Fetch: r.fetch}
 }
+
+// ReadAt implements [io.ReaderAt].
+func (r *reader) ReadAt(p []byte, off int64) (int, error) { return r.parts().ReadAt(p, off) }
 
 // Seek implements [io.Seeker].
 func (r *reader) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += r.off
-	case io.SeekEnd:
-		offset += r.size
-	case io.SeekStart:
-	default:
-		return 0, fmt.Errorf("%w: seeking in blob %s from %d", store.ErrInvalid, r.digest, whence)
+	to, err := r.parts().SeekFrom(r.off, offset, whence)
+	if err == nil {
+		r.off = to
 	}
-	if offset < 0 {
-		return 0, fmt.Errorf("%w: seeking in blob %s to %d", store.ErrInvalid, r.digest, offset)
-	}
-	r.off = offset
-	return offset, nil
+	return to, err
 }
 
 // Close implements [io.Closer].

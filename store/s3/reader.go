@@ -119,47 +119,23 @@ func (r *reader) at(n int64) ([]byte, error) {
 	return part, nil
 }
 
-// ReadAt implements [io.ReaderAt].
-func (r *reader) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 {
-		return 0, fmt.Errorf("%w: reading blob %s at %d", store.ErrInvalid, r.digest, off)
-	}
-	n := 0
-	for n < len(p) && off < r.size {
-		part, err := r.at(off / window)
-		if err != nil {
-			return n, err
-		}
-		c := copy(p[n:], part[off%window:])
-		n, off = n+c, off+int64(c)
-	}
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
+func (r *reader) parts() store.BlobParts {
+	return store.BlobParts{Digest: r.digest, Size: r.size, Part: window, Fetch: r.at}
 }
+
+// ReadAt implements [io.ReaderAt].
+func (r *reader) ReadAt(p []byte, off int64) (int, error) { return r.parts().ReadAt(p, off) }
 
 // Seek implements [io.Seeker].
 func (r *reader) Seek(offset int64, whence int) (int64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch whence {
-	case io.SeekCurrent:
-		offset += r.off
-	case io.SeekEnd:
-		offset += r.size
-	case io.SeekStart:
-	default:
-		return 0, fmt.Errorf("%w: seeking in blob %s from %d", store.ErrInvalid, r.digest, whence)
+	to, err := r.parts().SeekFrom(r.off, offset, whence)
+	if err != nil || to == r.off {
+		return to, err
 	}
-	if offset < 0 {
-		return 0, fmt.Errorf("%w: seeking in blob %s to %d", store.ErrInvalid, r.digest, offset)
-	}
-	if offset == r.off {
-		return offset, nil
-	}
-	r.off = offset
-	return offset, r.drop()
+	r.off = to
+	return to, r.drop()
 }
 
 // Close implements [io.Closer].

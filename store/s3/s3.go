@@ -50,6 +50,9 @@ type Options struct {
 	MayBeAway bool
 	// RootCAs are the authorities that are trusted; nil are the system's.
 	RootCAs *x509.CertPool
+	// Retries is how often a request is made in all where the storage has trouble;
+	// 0 is three times, within some seconds.
+	Retries int
 	// Transport replaces the HTTP transport, for tests.
 	Transport http.RoundTripper
 }
@@ -99,7 +102,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		t := newTransport(o.RootCAs)
 		transport, idle = t, t.CloseIdleConnections
 	}
-	client, err := minio.New(host, &minio.Options{Creds: creds, Secure: secure, Region: o.Region, Transport: transport, MaxRetries: 3})
+	client, err := minio.New(host, &minio.Options{Creds: creds, Secure: secure, Region: o.Region, Transport: transport, MaxRetries: cmp.Or(o.Retries, 3)})
 	if err != nil {
 		return nil, fmt.Errorf("%w: the address of the storage, %q: %w", store.ErrUsage, o.Endpoint, err)
 	}
