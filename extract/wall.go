@@ -25,17 +25,33 @@ func wallMarks() []string {
 		"challenges.cloudflare.com", "hcaptcha.com/1/api.js", "recaptcha/api2/"}
 }
 
+// edgeMarks are what servers and networks in front of a platform say by default
+// when they do not know where to pass a request on to, whatever was asked for.
+func edgeMarks() []string {
+	return []string{"<center>nginx", "<center>openresty", "<center>tengine", "the requested url was not found on this server", "404 - file or directory not found",
+		"cloudfront", "guru meditation", "fastly error", "unknown domain", "<code>nosuchkey", "<code>nosuchbucket", "<code>accessdenied", "no route matched with those values",
+		"no such app", "herokucdn.com", "reference&#32;&#35;", "the page you were looking for doesn't exist", "unavailable for legal reasons", "unavailable in your region",
+		"not available in your country", "not available in your region", "default backend - 404", "404 page not found", "deployment_not_found", "backend fetch failed"}
+}
+
 // maxWall is how much of a page is looked at: walls are small.
 const maxWall = 1 << 16
 
-// Wall reports whether a response is a page to log in, to consent or to prove to be
-// a person, told by its title, a field for a password, or the services that make
-// such pages.
+// maxEdge is how much is looked at for the words of a server in front.
+const maxEdge = 4 << 10
+
+// Wall reports whether a response that comes with a status that says that there is no
+// such page stands in the place of the platform's own: a page to log in, to consent
+// or to prove to be a person, told by its title, a field for a password, or the
+// services that make such pages; or the error of a server in front.
 func (r Response) Wall() bool {
+	body := bytes.ToLower(r.Body[:min(len(r.Body), maxWall)])
+	if worded(string(body[:min(len(body), maxEdge)]), edgeMarks()) {
+		return true
+	}
 	if !r.looksLikePage() {
 		return false
 	}
-	body := bytes.ToLower(r.Body[:min(len(r.Body), maxWall)])
 	for _, m := range wallMarks() {
 		if bytes.Contains(body, []byte(m)) {
 			return true
