@@ -118,20 +118,37 @@ func (a *app) tellVerified(name string, parts []wire.VerifiedPart, strict bool) 
 	return fmt.Errorf("%s: %w: %s: %s", name, store.ErrVerification, first.Name, first.Why)
 }
 
-// showParts shows what is wrong and what cannot be verified, and of what is
-// verified the first.
+// showParts shows what is wrong, what cannot be verified, and of what is verified
+// the first. What has the same to be said of it stands together.
 func (a *app) showParts(parts []wire.VerifiedPart, counts map[evidence.Result]int) {
 	const most = 12
-	shown := 0
+	type word struct {
+		result evidence.Result
+		why    string
+	}
+	names := map[word][]string{}
+	var words []word
+	for _, p := range parts {
+		w := word{p.Result, p.Why}
+		if names[w] == nil {
+			words = append(words, w)
+		}
+		names[w] = append(names[w], p.Name)
+	}
 	for _, result := range []evidence.Result{evidence.Wrong, evidence.Unverifiable, evidence.Verified} {
-		for _, p := range parts {
-			if p.Result != result {
+		shown := 0
+		for _, w := range words {
+			if w.result != result {
 				continue
 			}
 			if shown++; result == evidence.Verified && shown > most {
 				continue
 			}
-			a.out.block("", clean(fmt.Sprintf("%s %s: %s", strings.ToUpper(string(result)), p.Name, p.Why)), 0)
+			who := names[w][0]
+			if n := len(names[w]) - 1; n > 0 {
+				who = fmt.Sprintf("%s and %d more", who, n)
+			}
+			a.out.block("", clean(fmt.Sprintf("%s %s: %s", strings.ToUpper(string(result)), who, w.why)), 0)
 		}
 	}
 	a.out.line("%d verified, %d unverifiable, %d wrong", counts[evidence.Verified], counts[evidence.Unverifiable], counts[evidence.Wrong])
@@ -139,7 +156,7 @@ func (a *app) showParts(parts []wire.VerifiedPart, counts map[evidence.Result]in
 
 // believed reads whom the person believes.
 func (a *app) believed(f *verifyFlags) (*wire.Verifying, error) {
-	v := &wire.Verifying{}
+	v := &wire.Verifying{Software: "stet " + version().Version}
 	v.Now = a.now()
 	keys := f.keys
 	if f.keyFile != "" {

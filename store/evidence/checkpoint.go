@@ -219,9 +219,9 @@ func UnsignedHead(msg []byte) (Head, error) {
 	if len(msg) > maxNote {
 		return Head{}, fmt.Errorf("%w: a checkpoint of more than %d bytes", store.ErrVerification, maxNote)
 	}
-	text, _, ok := strings.Cut(string(msg), "\n\n")
-	if !ok {
+	i := strings.LastIndex(string(msg), "\n\n") // as the signed text ends
+	if i < 0 {
 		return Head{}, fmt.Errorf("%w: it is no signed note", store.ErrVerification)
 	}
-	return parseHead(text + "\n")
+	return parseHead(string(msg[:i+1]))
 }

@@ -89,6 +89,9 @@ func ReadTimeStamp(b []byte) (*TimeStamp, error) {
 	if err := forTimeStamps(p7, signer); err != nil {
 		return nil, err
 	}
+	if ts.Time.Before(signer.NotBefore) || ts.Time.After(signer.NotAfter) {
+		return nil, fmt.Errorf("%w: the time stamp is of %s, and the certificate of %s was not valid then", store.ErrVerification, ts.Time.UTC().Format(time.RFC3339), signer.Subject)
+	}
 	return &TimeStamp{Time: ts.Time.UTC(), Accuracy: ts.Accuracy, Authority: signer.Subject.String(), nonce: ts.Nonce, digest: ts.HashedMessage,
 		hash: ts.HashAlgorithm, signer: signer, others: p7.Certificates}, nil
 }

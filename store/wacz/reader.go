@@ -2,6 +2,7 @@ package wacz
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -268,6 +269,8 @@ type Description struct {
 	Signed *SignedData
 
 	raw    []byte
+	pack   packageJSON
+	strict bool
 	digest *digestJSON
 	// rawDigest is the file that holds it.
 	rawDigest []byte
@@ -288,7 +291,7 @@ func (r *Reader) Describe() (*Description, error) {
 		return nil, fmt.Errorf("%s: %w: it lists %d entries", NamePackage, store.ErrTooLarge, len(p.Resources))
 	}
 	d := &Description{Title: p.Title, Description: p.Description, Software: p.Software, Created: p.Created, MainPage: p.MainPageURL,
-		MainPageDate: p.MainPageDate, Extras: p.Extras, Resources: p.Resources, raw: raw}
+		MainPageDate: p.MainPageDate, Extras: p.Extras, Resources: p.Resources, raw: raw, pack: p}
 	if _, ok := r.byName[NameDigest]; !ok {
 		return d, nil
 	}
@@ -300,4 +303,14 @@ func (r *Reader) Describe() (*Description, error) {
 	}
 	d.Signed = d.digest.Signed
 	return d, nil
+}
+
+// Describes reports whether the file says of itself what a writer is told to say.
+func (d *Description) Describes(p *Package) bool {
+	var a, b bytes.Buffer
+	if json.Compact(&a, d.Extras) != nil || json.Compact(&b, p.Extras) != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
+		return false
+	}
+	return d.Title == p.Title && d.Description == p.Description && d.Software == p.Software && d.Created == instant(p.Created) &&
+		d.MainPage == p.MainPage && d.MainPageDate == instant(p.MainPageDate) && d.pack.Modified == "" && d.pack.Profile == "data-package" && d.pack.WACZVersion == Version
 }

@@ -53,6 +53,9 @@ type Trust struct {
 	// errors with ErrVerification where the stamp is wrong, and with
 	// ErrNotFound where its authority is not trusted. nil trusts none.
 	Stamp func(answer, data []byte, certs []*x509.Certificate) (time.Time, error)
+	// Strict is true where the file must be one of this program's, whatever it
+	// says.
+	Strict bool
 }
 
 // Verify compares every part of a file with what the file says of it, and that
@@ -67,6 +70,7 @@ func Verify(ctx context.Context, r *Summed, t Trust) ([]Part, error) {
 		}
 		return []Part{{NamePackage, Wrong, err.Error()}}, nil
 	}
+	d.strict = t.Strict
 	parts := []Part{r.layout(d), d.checkDigest(), d.checkSignature(t)}
 	listed := map[string]bool{NamePackage: true, NameDigest: true}
 	for i := range d.Resources {
@@ -85,7 +89,20 @@ func Verify(ctx context.Context, r *Summed, t Trust) ([]Part, error) {
 			parts = append(parts, Part{name, Wrong, "it is not in the list of entries, so nothing says what it must be"})
 		}
 	}
+	if parts[2].Result != Verified {
+		for i := range parts {
+			parts[i].unsigned()
+		}
+	}
 	return parts, nil
+}
+
+// unsigned weakens what is as the list says, of which nobody who is trusted says
+// that it is right: whoever changed an entry could have changed the list.
+func (p *Part) unsigned() {
+	if p.Name != PartLayout && p.Result == Verified {
+		p.Result, p.Why = Unverifiable, p.Why+", which nobody signed whom you trust"
+	}
 }
 
 // checkResource hashes one entry.
@@ -149,7 +166,7 @@ func (d *Description) checkDigest() Part {
 
 // ours reports whether the file says that this program wrote it: then nothing
 // of its form is left open.
-func (d *Description) ours() bool { return strings.HasPrefix(d.Software, "stet") }
+func (d *Description) ours() bool { return d.strict || strings.HasPrefix(d.Software, "stet") }
 
 // layout looks at the bytes that no digest covers: those between the entries,
 // and the form of the digest's own file.
@@ -162,6 +179,9 @@ func (r *Reader) layout(d *Description) Part {
 		if b, err := encode(d.digest, "  "); err != nil || !bytes.Equal(b, d.rawDigest) {
 			why = NameDigest + " has bytes that mean nothing"
 		}
+	}
+	if b, err := encode(d.pack, "  "); why == "" && (err != nil || !bytes.Equal(b, d.raw)) {
+		why = NamePackage + " has bytes that mean nothing"
 	}
 	if s := d.Signed; why == "" && s != nil && (!tidyPEM(s.DomainCert) || !tidyPEM(s.TimestampCert) || !tidyPEM(s.CrossSignedCert)) {
 		why = "the certificates in " + NameDigest + " have bytes that mean nothing"

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +67,7 @@ func (x *Exporter) Part(n int) { x.part = n }
 // those of its block.
 func (x *Exporter) Info(date time.Time, fields []Field) error {
 	block := FieldsBlock(fields)
-	x.info = DigestID(store.DigestOf(append([]byte(x.name+"\x00"+Date(date)+"\x00"), block...)), x.named("info"))
+	x.info = infoID(x.name, date, block, x.named("info"))
 	_, err := x.w.Write(&Record{Type: TypeInfo, ID: x.info, Date: date, ContentType: MediaFields,
 		Fields: []Field{{"WARC-Filename", x.name}}, Head: block})
 	return err
@@ -163,7 +161,7 @@ func (x *Exporter) chain(ctx context.Context, e *store.Exchange) (string, error)
 		return "", nil
 	}
 	d := e.TLS.Chain
-	uri := PartURI("x-stet", "tls-chain:"+strings.TrimPrefix(d.String(), "sha256:"))
+	uri := ChainURI(d)
 	if x.chains[d] {
 		return uri, nil
 	}
@@ -236,27 +234,13 @@ func (c *conversation) write(ctx context.Context) error {
 	return c.writeMetadata(about)
 }
 
-// fields returns the fields that all records of the exchange have.
+// fields returns the fields that the request and the response have.
 func (c *conversation) fields(with string) []Field {
 	fields := c.x.common()
 	if with != "" {
 		fields = append(fields, Field{"WARC-Concurrent-To", "<" + with + ">"})
 	}
-	if c.e.Proxy == "" { // behind a proxy the address is the proxy's
-		if host, _, err := net.SplitHostPort(c.e.Address); err == nil && net.ParseIP(host) != nil {
-			fields = append(fields, Field{"WARC-IP-Address", net.ParseIP(host).String()})
-		}
-	}
-	if c.e.Protocol != "" {
-		fields = append(fields, Field{"WARC-Protocol", oneLine(c.e.Protocol)})
-	}
-	if t := c.e.TLS; t != nil && t.Version != "" {
-		fields = append(fields, Field{"WARC-Protocol", oneLine(t.Version)})
-		if t.Cipher != "" {
-			fields = append(fields, Field{"WARC-Cipher-Suite", oneLine(t.Cipher)})
-		}
-	}
-	return fields
+	return ConnectionFields(fields, c.e)
 }
 
 // writeResponse writes what was answered, or a revisit where the file holds the
@@ -311,11 +295,7 @@ func (c *conversation) open(ctx context.Context) (func() (io.ReadCloser, error),
 	r, err := c.x.bodies.OpenBody(ctx, c.e)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		why := "the body was removed from the archive"
-		if b.Withheld {
-			why = "the body was not kept: the terms of the endpoint forbid it"
-		}
-		c.notes = append(c.notes, why)
+		c.notes = append(c.notes, lacking(b))
 		return nil, 0, nil
 	case err != nil:
 		return nil, 0, err
@@ -363,29 +343,8 @@ func (c *conversation) writeRequest() error {
 // writeMetadata writes what is to be said of the exchange: where its bytes are
 // not those of the wire, this is where it says so.
 func (c *conversation) writeMetadata(about string) error {
-	e := c.e
-	fields := []Field{{"stet-exchange", c.id.String()}, {"stet-purpose", e.Purpose}, {"stet-method", e.Method}}
-	if e.Method == http.MethodGet {
-		fields = fields[:2]
-	}
-	if e.Took > 0 {
-		fields = append(fields, Field{"fetchTimeMs", strconv.FormatInt(e.Took.Milliseconds(), 10)})
-	}
-	fields = append(fields, Field{"stet-proxy", e.Proxy}, Field{"stet-redacted", strings.Join(e.Redacted, ", ")}, Field{"stet-error", e.Error})
-	if e.TLS != nil {
-		fields = append(fields, Field{"stet-tls-server-name", e.TLS.ServerName}, Field{"stet-tls-chain", c.chain})
-	}
-	for _, r := range e.Refs {
-		fields = append(fields, Field{"stet-post", r.String()})
-	}
-	if e.Body.Chunked {
-		c.notes = append(c.notes, "the transfer coding of the body was taken off")
-	}
-	for _, n := range c.notes {
-		fields = append(fields, Field{"stet-note", n})
-	}
-	rec := Record{Type: TypeMetadata, ID: RecordID(c.id, "metadata"), Date: c.date, TargetURI: e.URL, ContentType: MediaFields,
-		Fields: c.x.common(), Head: FieldsBlock(fields)}
+	rec := Record{Type: TypeMetadata, ID: RecordID(c.id, "metadata"), Date: c.date, TargetURI: c.e.URL, ContentType: MediaFields,
+		Fields: c.x.common(), Head: MetadataBlock(c.id, c.e, c.chain, c.notes)}
 	if about != "" {
 		rec.Fields = append(rec.Fields, Field{"WARC-Refers-To", "<" + about + ">"})
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"time"
 
 	"stet/extract/post"
 	"stet/store"
@@ -42,10 +43,6 @@ type BundleSummary struct {
 // warcName is the name of the file that holds what was on the wire.
 const warcName = "data.warc.gz"
 
-// reportURL is the address under which players show the report. Nobody can have
-// it.
-const reportURL = "https://bundle.stet.invalid/report.html"
-
 // Bundle writes a bundle of evidence. Its bytes depend on the archive and on
 // what is asked for alone.
 func (a *Archive) Bundle(ctx context.Context, w io.Writer, b Bundling) (sum BundleSummary, err error) {
@@ -76,7 +73,7 @@ type packing struct {
 	files   []bundle.File
 
 	index [][]byte
-	pages bytes.Buffer
+	pages []byte
 }
 
 func (p *packing) write(w io.Writer) (err error) {
@@ -93,12 +90,11 @@ func (p *packing) write(w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	extras, err := json.Marshal(map[string]string{"stet": bundle.Form})
+	described, err := bundlePackage(p.content.Software, p.content.Created())
 	if err != nil {
 		return err
 	}
-	out := wacz.NewWriter(w, wacz.Package{Title: "Evidence of captured posts", Software: p.content.Software, Created: p.content.Created(),
-		MainPage: reportURL, MainPageDate: p.content.Created(), Extras: extras})
+	out := wacz.NewWriter(w, described)
 	for i := range p.files {
 		f, err := p.file(&p.files[i])
 		if err != nil {
@@ -111,7 +107,7 @@ func (p *packing) write(w io.Writer) (err error) {
 	slices.SortFunc(p.index, bytes.Compare)
 	archive := sum.Content(func() (io.ReadCloser, error) { return os.Open(temp.Name()) })
 	if err := errors.Join(out.AddArchive(warcName, archive), out.AddIndex("index.cdx", wacz.Bytes(bytes.Join(p.index, nil))),
-		out.AddPages(wacz.Bytes(p.pages.Bytes()))); err != nil {
+		out.AddPages(wacz.Bytes(p.pages))); err != nil {
 		return err
 	}
 	return out.Close(p.ctx, wacz.KeySigner{Key: key})
@@ -132,8 +128,7 @@ func (p *packing) exchanges(w io.Writer) error {
 		return nil
 	})
 	at := p.content.Created()
-	if err := x.Info(at, []warc.Field{{Name: "software", Value: p.content.Software}, {Name: "format", Value: "WARC File Format 1.1"},
-		{Name: "conformsTo", Value: "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"}}); err != nil {
+	if err := x.Info(at, bundle.InfoFields(p.content.Software)); err != nil {
 		return err
 	}
 	for _, e := range p.content.Exchanges() {
@@ -146,17 +141,28 @@ func (p *packing) exchanges(w io.Writer) error {
 	}
 	report := p.named(bundle.Report)
 	d := store.DigestOf(report)
-	if err := x.Resource(&warc.Resource{ID: warc.DigestID(d, "report"), URI: reportURL, Date: at, Type: "text/html", Data: report}); err != nil {
-		return err
-	}
-	header, err := wacz.PagesHeader("Pages")
+	err := x.Resource(&warc.Resource{ID: warc.DigestID(d, "report"), URI: bundle.ReportURL, Date: at, Type: "text/html", Data: report})
 	if err != nil {
 		return err
 	}
-	line, err := wacz.Page{ID: "report", URL: reportURL, Time: at, Title: "Report"}.Line()
-	p.pages.Write(header)
-	p.pages.Write(line)
+	p.pages, err = bundlePages(at)
 	return err
+}
+
+// bundlePages is the list of pages of a bundle: the report.
+func bundlePages(at time.Time) ([]byte, error) {
+	header, err := wacz.PagesHeader("Pages")
+	if err != nil {
+		return nil, err
+	}
+	line, err := wacz.Page{ID: "report", URL: bundle.ReportURL, Time: at, Title: "Report"}.Line()
+	return append(header, line...), err
+}
+
+// bundlePackage is how a bundle describes itself.
+func bundlePackage(software string, at time.Time) (wacz.Package, error) {
+	extras, err := json.Marshal(map[string]string{"stet": bundle.Form})
+	return wacz.Package{Title: "Evidence of captured posts", Software: software, Created: at, MainPage: bundle.ReportURL, MainPageDate: at, Extras: extras}, err
 }
 
 func (p *packing) named(name string) []byte {

@@ -123,7 +123,7 @@ func (w *evidenceWorld) believing() *Verifying {
 	w.must(err)
 	key, err := log.Key(w.ctx)
 	w.must(err)
-	v := &Verifying{}
+	v := &Verifying{Software: "stet/1"}
 	v.Now = w.now.Add(time.Hour)
 	v.Keys, err = evidence.NewTrust(key.Public)
 	w.must(err)

@@ -151,6 +151,29 @@ func containerChanges() map[string]func(z *zipped, i int) {
 			e := z.entries[i].clone()
 			z.entries[i].content = append(append(z.entries[i].content, e.local...), e.content...)
 		},
+		"its name in capitals": func(z *zipped, i int) {
+			e := z.entries[i].clone()
+			e.rename(true, true, strings.ToUpper(string(e.name)))
+			z.entries = append(z.entries, e)
+		},
+		"lengths behind it": func(z *zipped, i int) {
+			e := &z.entries[i]
+			e.local[6] |= 8
+			e.central[8] |= 8
+			e.content = append(append(bytes.Clone(e.content), "PK\x07\x08"...), e.central[16:28]...)
+			clear(e.local[14:26])
+		},
+		"a program in front": func(z *zipped, _ int) { z.before = []byte("#!/bin/sh\n") },
+		"a ZIP64 end that says otherwise": func(z *zipped, _ int) {
+			far := make([]byte, 56+20)
+			copy(far, "PK\x06\x06,")
+			copy(far[56:], "PK\x06\x07")
+			z.end = append(far, z.end...)
+		},
+		"a second end in a comment": func(z *zipped, _ int) {
+			z.end = append(bytes.Clone(z.end), z.end...)
+			binary.LittleEndian.PutUint16(z.end[20:], 22)
+		},
 		"bytes between":              func(z *zipped, i int) { z.entries[i].content = append(z.entries[i].content, "between"...) },
 		"bytes in front":             func(z *zipped, _ int) { z.before = []byte("PK\x03\x04in front") },
 		"an extra field in its head": func(z *zipped, i int) { z.entries[i].extra(true, false, other) },

@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +31,8 @@ type Verifying struct {
 	// PackageKeys are names of keys that sign packages anonymously: the SHA-256
 	// of the key in hex.
 	PackageKeys []string
+	// Software is what verifies, as bundles name what made them.
+	Software string
 	// Roots vouch for the certificates of domains; nil for none.
 	Roots *x509.CertPool
 }
@@ -131,13 +135,17 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 	look := func() ([]VerifiedPart, error) { return verifyArchives(ctx, p, seen.see) }
 	var signer *VerifiedPart
 	if bundle.IsBundle(p) {
-		der, part := bundle.Signers(p, &v.Believed)
+		der, trusted, part := bundle.Signers(p, &v.Believed)
 		signer = &part
-		if der != nil {
-			sum := sha256.Sum256(der)
+		if sum := sha256.Sum256(der); trusted {
 			trust.Keys = append([]string{hex.EncodeToString(sum[:])}, trust.Keys...)
+		} else if der != nil && (d.Signed == nil || d.Signed.PublicKey != base64.StdEncoding.EncodeToString(der)) {
+			part.Result, part.Why = evidence.Wrong, "the key in the bundle says that another key signs packages than the one that signed this"
 		}
-		look = func() ([]VerifiedPart, error) { return bundle.Verify(ctx, p, v.Believed, digestsOf(d), seen.see) }
+		look = func() ([]VerifiedPart, error) {
+			return bundle.Verify(ctx, p, v.Believed, v.Software, digestsOf(d), seen.see)
+		}
+		trust.Strict = true
 	}
 	more, err := look()
 	if err != nil {
@@ -157,9 +165,50 @@ func verifyPackage(ctx context.Context, r io.ReaderAt, size int64, v *Verifying)
 	}
 	if signer != nil {
 		all = append(all, *signer)
+		frame, err := bundleFrame(p, d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, frame...)
 		all[2] = ofArchive(all[2], v.Keys)
 	}
 	return slices.Concat(all, more, listed), nil
+}
+
+// bundleFrame compares how a bundle describes itself, and its list of pages, with
+// what every bundle has there.
+func bundleFrame(p *wacz.Summed, d *wacz.Description) ([]VerifiedPart, error) {
+	var parts []VerifiedPart
+	bad := func(name, why string) {
+		parts = append(parts, VerifiedPart{Name: name, Result: evidence.Wrong, Why: why})
+	}
+	at, err := time.Parse(time.RFC3339, d.Created)
+	if err != nil {
+		bad(wacz.NamePackage, "it does not say when the bundle was made")
+		return parts, nil
+	}
+	want, err := bundlePackage(d.Software, at)
+	if err != nil {
+		return nil, err
+	}
+	if !d.Describes(&want) {
+		bad(wacz.NamePackage, "it describes the bundle otherwise than bundles are, or leads to another page than the report")
+	}
+	var facts struct{ Software, Created string }
+	custody, err := p.ReadAll(bundle.Custody, wacz.DefaultPackage)
+	if err == nil && json.Unmarshal(custody, &facts) == nil && (facts.Software != d.Software || facts.Created != d.Created) {
+		bad(wacz.NamePackage, "it says otherwise than the custody what made the bundle, and when")
+	}
+	pages, err := bundlePages(at)
+	if err != nil {
+		return nil, err
+	}
+	if got, err := p.ReadAll(wacz.NamePages, maxText); err != nil && !judged(err) {
+		return nil, err
+	} else if err == nil && !bytes.Equal(got, pages) {
+		bad(wacz.NamePages, "it lists something else than the report")
+	}
+	return parts, nil
 }
 
 // ofArchive judges the signature of a bundle's package: where the archive's key

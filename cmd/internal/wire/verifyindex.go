@@ -130,12 +130,16 @@ func (s *places) compare(ctx context.Context) ([]VerifiedPart, error) {
 		default:
 			continue
 		}
+		size := int64(0)
 		if s.own {
-			check = s.strict(name, check)
+			check = s.strict(name, &size, check)
 		}
 		part, err := s.file(ctx, name, check)
 		if err != nil {
 			return parts, err
+		}
+		if n, _ := s.p.Size(name); s.own && part.Result == evidence.Verified && !strings.HasSuffix(name, ".gz") && n != size {
+			part.Result, part.Why = evidence.Wrong, "its lines end otherwise than they should"
 		}
 		parts = append(parts, part)
 	}
@@ -146,12 +150,14 @@ func (s *places) compare(ctx context.Context) ([]VerifiedPart, error) {
 }
 
 // strict returns a check for files that this program wrote: their lines stand in
-// order, each once, and a list of pages has one head.
-func (s *places) strict(name string, check func([]byte) string) func([]byte) string {
+// order, each once, and a list of pages has one head. It adds up what the lines
+// take.
+func (s *places) strict(name string, size *int64, check func([]byte) string) func([]byte) string {
 	var last []byte
 	n, index := 0, strings.HasPrefix(name, "indexes/")
 	return func(line []byte) string {
 		n++
+		*size += int64(len(line)) + 1
 		head := bytes.HasPrefix(line, []byte(`{"format":`))
 		switch {
 		case index && bytes.Compare(last, line) >= 0:
@@ -229,6 +235,9 @@ func (s *places) line(line []byte) string {
 	e, err := warc.ParseLine(line)
 	if err != nil {
 		return err.Error()
+	}
+	if s.own && !bytes.Equal(e.Line(), line) {
+		return fmt.Sprintf("%.200q has bytes that mean nothing", line)
 	}
 	i, ok := slices.BinarySearchFunc(s.at, placed{where: s.where(path.Base(e.Filename), e.Location.Offset, e.Location.Length)}, placed.compare)
 	switch {

@@ -140,7 +140,8 @@ func (c *Content) facts(pictures []File) *Facts {
 		files[pictures[i].Blob] = pictures[i].Name
 	}
 	for _, h := range c.Posts {
-		f.Posts = append(f.Posts, c.factsOf(h, files))
+		// Whoever verifies knows the aliases that are in the bundle.
+		f.Posts = append(f.Posts, c.factsOf(&store.History{Ref: h.Ref, Aliases: c.aliases(h.Ref)}, files))
 	}
 	return f
 }

@@ -3,8 +3,6 @@ package bundle
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -22,6 +20,8 @@ import (
 type Package interface {
 	// Names lists the files.
 	Names() []string
+	// Size is the length of a file, and whether it is there.
+	Size(name string) (int64, bool)
 	// ReadAll returns a file of at most max bytes.
 	ReadAll(name string, max int64) ([]byte, error)
 	// Lines calls yield for each line of a file.
@@ -54,6 +54,15 @@ type verifying struct {
 	pictures map[store.Digest]bool
 	records  int
 	lacking  int // of which content is missing
+	// items are the records that were found right, without bodies; facts is the
+	// custody as it was read, in custody.
+	items   []Item
+	facts   Facts
+	custody []byte
+	// key is the public key that comes with the head.
+	key string
+	// software is what verifies, as a bundle names what made it.
+	software string
 	// redacted says what was taken out of posts, as the records do.
 	redacted []string
 	problem  bool
@@ -67,26 +76,52 @@ func IsBundle(p Package) bool {
 	return slices.ContainsFunc(p.Names(), func(name string) bool { return name == Guide || strings.HasPrefix(name, "evidence/") })
 }
 
-// Signers returns the key, in DER, that the bundle's note says signs its
-// package, and what is to be said of that note. The key is nil where the note is
-// not signed by a key that is trusted.
-func Signers(p Package, b *evidence.Believed) ([]byte, evidence.Part) {
+// Signers returns the key, in DER, that the bundle's note says signs its package,
+// whether a key that is trusted says so, and what is to be said of that note. The
+// key is nil where nobody says so who signed the head, or is trusted.
+func Signers(p Package, b *evidence.Believed) (der []byte, trusted bool, part evidence.Part) {
+	bad := func(name string, err error) ([]byte, bool, evidence.Part) {
+		return nil, false, evidence.Part{Name: name, Result: evidence.Wrong, Why: err.Error()}
+	}
 	trust, err := withHandovers(p, b)
 	if err != nil {
-		return nil, evidence.Part{Name: Handovers, Result: evidence.Wrong, Why: err.Error()}
+		return bad(Handovers, err)
 	}
 	note, err := p.ReadAll(Signer, maxSmall)
 	if err != nil {
-		return nil, evidence.Part{Name: Signer, Result: evidence.Wrong, Why: err.Error()}
+		return bad(Signer, err)
 	}
 	der, n, err := trust.Endorsed(note)
-	switch {
-	case err == nil:
-		return der, evidence.Part{Name: Signer, Result: evidence.Verified, Why: "the key " + n.Keys[0] + " says which key signs packages"}
-	case evidence.IsStranger(err) && b.Keys.Len() == 0:
-		return nil, evidence.Part{Name: Signer, Result: evidence.Unverifiable, Why: "name the key of the archive with --key to have it verified who signed"}
+	if err == nil {
+		return der, true, evidence.Part{Name: Signer, Result: evidence.Verified, Why: "the key " + n.Keys[0] + " says which key signs packages"}
 	}
-	return nil, evidence.Part{Name: Signer, Result: evidence.Wrong, Why: err.Error()}
+	if !evidence.IsStranger(err) || b.Keys.Len() > 0 {
+		return bad(Signer, err)
+	}
+	// Nobody is trusted: it can be held against the key that comes with the head.
+	part = evidence.Part{Name: Signer, Result: evidence.Unverifiable, Why: "name the key of the archive with --key to have it verified who signed"}
+	if der, err = endorsedWithin(p, note); err != nil && !evidence.IsStranger(err) {
+		return bad(Signer, err)
+	}
+	return der, false, part
+}
+
+// endorsedWithin returns the key that is endorsed by the key in the bundle, or by
+// one that this handed over to.
+func endorsedWithin(p Package, note []byte) ([]byte, error) {
+	key, err := p.ReadAll(PublicKey, maxSmall)
+	if err != nil {
+		return nil, err
+	}
+	own, err := evidence.NewTrust(string(key))
+	if err != nil {
+		return nil, nil //nolint:nilerr // that is told of the key itself
+	}
+	if own, err = withHandovers(p, &evidence.Believed{Keys: own}); err != nil {
+		return nil, err
+	}
+	der, _, err := own.Endorsed(note)
+	return der, err
 }
 
 // withHandovers returns the keys that are trusted, and those to which they
@@ -118,20 +153,22 @@ func withHandovers(p Package, b *evidence.Believed) (*evidence.Trust, error) {
 // Verify judges the evidence of a bundle: the head, that it covers each record,
 // the stamps, and that what was on the wire is what the records say. Digests are
 // those of the package's list. See is told of each record of WARC that was read
-// to its end. It errors where ctx ends or the bundle cannot be read; what is
-// wrong with it is in the parts.
-func Verify(ctx context.Context, p Package, b evidence.Believed, digests map[string]store.Digest, see func(file string, r *warc.Read)) ([]evidence.Part, error) {
+// to its end. Software names what verifies: of a bundle that the same version made,
+// the report and the guide are made again. It errors where ctx ends or the bundle
+// cannot be read; what is wrong with it is in the parts.
+func Verify(ctx context.Context, p Package, b evidence.Believed, software string, digests map[string]store.Digest, see func(file string, r *warc.Read)) ([]evidence.Part, error) {
 	trust, err := withHandovers(p, &b)
 	if err != nil {
 		return []evidence.Part{{Name: Handovers, Result: evidence.Wrong, Why: err.Error()}}, nil
 	}
 	b.Keys = trust
-	v := &verifying{ctx: ctx, p: p, b: &b, digests: digests, known: map[string]bool{}, pictures: map[store.Digest]bool{}, see: see}
+	v := &verifying{ctx: ctx, p: p, b: &b, software: software, digests: digests, known: map[string]bool{}, pictures: map[store.Digest]bool{}, see: see}
 	for _, name := range always() {
 		v.known[name] = true
 	}
+	v.handovers()
 	w := newWire()
-	for _, step := range []func() error{v.readHead, v.stamps, func() error { return v.lines(w) }, func() error { return w.read(v) }, v.custody, v.strays} {
+	for _, step := range []func() error{v.readHead, v.readCustody, v.stamps, func() error { return v.lines(w) }, v.judgeCustody, func() error { return w.read(v) }, v.strays} {
 		err := step()
 		if errors.Is(err, store.ErrVerification) || errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrTooLarge) {
 			v.say("evidence", evidence.Wrong, "%s", err)
@@ -149,6 +186,28 @@ func (v *verifying) say(name string, r evidence.Result, format string, args ...a
 	v.problem = v.problem || r == evidence.Wrong
 }
 
+// handovers says of each note by which a key hands over whether a key that is
+// trusted has signed it.
+func (v *verifying) handovers() {
+	for _, name := range v.p.Names() {
+		if !strings.HasPrefix(name, Handovers) {
+			continue
+		}
+		note, err := v.p.ReadAll(name, maxSmall)
+		if err == nil {
+			_, err = v.b.Keys.OpenNote(note)
+		}
+		switch {
+		case err == nil:
+			v.say(name, evidence.Verified, "a key that you trust hands over by it")
+		case evidence.IsStranger(err):
+			v.say(name, evidence.Unverifiable, "none of the keys that you trust hands over by it")
+		default:
+			v.say(name, evidence.Wrong, "%s", err)
+		}
+	}
+}
+
 func (v *verifying) readHead() (err error) {
 	if v.message, err = v.p.ReadAll(Head, maxSmall); err != nil {
 		return err
@@ -162,12 +221,15 @@ func (v *verifying) readHead() (err error) {
 	if err != nil {
 		return err
 	}
-	own, err := evidence.NewTrust(strings.TrimSuffix(string(key), "\n"))
+	v.key = strings.TrimSuffix(string(key), "\n")
+	own, err := evidence.NewTrust(v.key)
 	if err == nil {
 		_, _, err = own.ReadHead(v.message)
 	}
 	if err != nil {
 		v.say(PublicKey, evidence.Wrong, "it is not the key that signed the head: %s", err)
+	} else if string(key) != v.key+"\n" {
+		v.say(PublicKey, evidence.Wrong, "it has bytes that mean nothing")
 	}
 	return nil
 }
@@ -208,11 +270,13 @@ func (v *verifying) stamps() error {
 // lines judges each record.
 func (v *verifying) lines(w *wire) error {
 	var last uint64
+	var size int64
 	seen := map[store.ID]bool{}
 	err := v.p.Lines(Records, MaxLine, func(line []byte) error {
 		if err := v.ctx.Err(); err != nil {
 			return err
 		}
+		size += int64(len(line)) + 1
 		r, err := Parse(line)
 		if err != nil {
 			return err
@@ -231,10 +295,17 @@ func (v *verifying) lines(w *wire) error {
 			v.say("record "+r.ID.String(), evidence.Wrong, "%s", err)
 			return nil
 		}
+		again, err := Format(r)
+		if err != nil || !bytes.Equal(again, append(bytes.Clone(line), '\n')) {
+			v.say("record "+r.ID.String(), evidence.Wrong, "its line has bytes that mean nothing")
+		}
 		return w.expect(v, r)
 	})
 	if err != nil {
 		return err
+	}
+	if n, _ := v.p.Size(Records); n != size {
+		v.say(Records, evidence.Wrong, "its lines end otherwise than they should")
 	}
 	if v.records == 0 {
 		return fmt.Errorf("%w: the bundle holds no records", store.ErrVerification)
@@ -284,57 +355,6 @@ func (v *verifying) record(r *store.Record) error {
 	}
 	_, err = store.DecodeAny(r)
 	return err
-}
-
-// custody holds what the archive says in its own words against what it names:
-// the head, the records, and the files.
-func (v *verifying) custody() error {
-	body, err := v.p.ReadAll(Custody, maxCustody)
-	if err != nil {
-		return err
-	}
-	var f Facts
-	if err := json.Unmarshal(body, &f); err != nil {
-		v.say(Custody, evidence.Wrong, "it cannot be read: %s", err)
-		return nil
-	}
-	if f.Head.Origin != v.head.Origin || f.Head.Size != v.head.Size || f.Head.Root != hex.EncodeToString(v.head.Root[:]) {
-		v.say(Custody, evidence.Wrong, "it is of another head")
-	}
-	names := v.p.Names()
-	record := func(id store.ID) {
-		if !v.known[Proofs+id.String()+".tlog-proof"] {
-			v.say(Custody, evidence.Wrong, "it tells of the record %s, which is not in the bundle", id)
-		}
-	}
-	file := func(name string) {
-		if name != "" && !slices.Contains(names, name) {
-			v.say(Custody, evidence.Wrong, "it names the file %.200s, which is not in the bundle", name)
-		}
-	}
-	for i := range f.Posts {
-		p := &f.Posts[i]
-		for j := range p.Captures {
-			c := &p.Captures[j]
-			record(c.Record)
-			for _, h := range c.Hops {
-				record(h.Record)
-			}
-			for _, m := range c.Media {
-				file(m.File)
-			}
-		}
-		for _, l := range p.Looks {
-			record(l.Record)
-		}
-		for _, m := range p.Mentions {
-			record(m.Record)
-		}
-		for _, name := range p.Pictures {
-			file(name)
-		}
-	}
-	return nil
 }
 
 // always lists the files that every bundle has.
