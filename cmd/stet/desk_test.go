@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -21,6 +26,7 @@ func TestDesk(t *testing.T) {
 	t.Run("work", d.checkWork)
 	t.Run("keyboard", d.checkKeyboard)
 	t.Run("access", d.checkAccess)
+	t.Run("paper", d.checkPaper)
 	t.Run("without script", d.checkWithoutScript)
 }
 
@@ -146,6 +152,40 @@ func (d *desk) checkWork(t *testing.T) {
 	d.open("/queue")
 	d.do(chromedp.SendKeys("#target", "not an address"), chromedp.Click(`form[action="/capture"] button`))
 	d.until("the refusal", "document.body.innerText.includes('is no address')")
+}
+
+// checkPaper prints pages: what is printed fills its sheets, and a look that is
+// folded away on the screen is on paper.
+func (d *desk) checkPaper(t *testing.T) {
+	d.t = t
+	for name, most := range map[string]int{"post-deleted": 4, "case": 2} {
+		d.open(d.pages()[name])
+		ctx, cancel := context.WithTimeout(d.tab, 30*time.Second)
+		printed, err := chromedp.Call(ctx, page.PrintToPDF, page.PrintToPDFParams{})
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(regexp.MustCompile(`/Type /Page\b`).FindAll(printed.Data, -1)); n == 0 || n > most {
+			t.Errorf("%s takes %d sheets, want at most %d", name, n, most)
+		}
+	}
+	d.open(d.pages()["post-deleted"])
+	as := func(medium string) {
+		ctx, cancel := context.WithTimeout(d.tab, 30*time.Second)
+		defer cancel()
+		if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: medium}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	as("print")
+	defer as("")
+	if got := ask[int](d, "[...document.querySelectorAll('.course details li')].filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 0).length"); got == 0 {
+		t.Error("the looks that are folded are not printed")
+	}
+	if got := ask[int](d, "[...document.querySelectorAll('main form, main button, footer')].filter(e => e.checkVisibility()).length"); got != 0 {
+		t.Errorf("%d forms and buttons are printed", got)
+	}
 }
 
 // checkWithoutScript reads a post with scripts off: nothing is missing.
