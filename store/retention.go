@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"stet/extract/post"
@@ -92,4 +94,52 @@ func (a *Archive) RetentionOf(ctx context.Context, t Term) (*Item[Retention], er
 		return nil, err
 	}
 	return &Item[Retention]{page.Records[0].Seq, page.Records[0].ID, r}, nil
+}
+
+// Retired is the error that an article or page is not there because a rule
+// removed it: an [ErrNotFound].
+type Retired struct {
+	// What is its address.
+	What string
+	// Retention is what the rule did, and Leaves how many records remain without
+	// their content.
+	Retention *Retention
+	Leaves    int
+}
+
+// Error says what was removed, when, by which rule, and what remains.
+func (r *Retired) Error() string {
+	t := r.Retention
+	back := ""
+	if t.Act == RetentionSeal {
+		back = fmt.Sprintf(" until %s it can be put back with `stet source keep %s`;", t.Ends.UTC().Format(time.DateOnly), r.What)
+	}
+	return fmt.Sprintf("%s was removed by the retention of the source %s on %s;%s %d leaves remain", r.What, t.Source, t.Time.UTC().Format(time.DateOnly), back, r.Leaves)
+}
+
+// Unwrap returns ErrNotFound.
+func (r *Retired) Unwrap() error { return ErrNotFound }
+
+// RetiredBy says of something under a term of which nothing is kept that a rule
+// removed it; nil where it was not so.
+func (a *Archive) RetiredBy(ctx context.Context, t Term, what string) (*Retired, error) {
+	last, err := a.RetentionOf(ctx, t)
+	if err != nil || last == nil || last.Content.Act == RetentionLift {
+		return nil, err
+	}
+	id := last.ID
+	if !last.Content.Of.IsZero() {
+		id = last.Content.Of
+	}
+	acts, err := a.RedactionsOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	r := &Retired{What: what, Retention: last.Content}
+	for i := range acts {
+		if acts[i].Content.Act == RedactionSeal || !slices.ContainsFunc(acts, func(o Item[Redaction]) bool { return o.Content.Act == RedactionSeal }) {
+			r.Leaves += len(acts[i].Content.Records)
+		}
+	}
+	return r, nil
 }

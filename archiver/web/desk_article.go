@@ -43,7 +43,7 @@ const mostChanges = 10
 func (s *Server) showArticle(w http.ResponseWriter, r *http.Request) error {
 	address := r.URL.Query().Get("url")
 	a, err := s.o.Reader.Article(r.Context(), address)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) && !errors.As(err, new(*store.Retired)) {
 		return s.neverRead(w, r, address)
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stet/archiver"
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/wire"
 	"stet/extract"
@@ -221,6 +222,7 @@ func (a *app) examineService(c *config.Config, note func(thing, state, format st
 	default:
 		note("sources", "ok", "%s configured; `stet source list` says how they do", count(len(c.Sources), "source"))
 	}
+	examineKeep(c, note)
 	switch err := wire.CheckNotify(c); {
 	case err != nil:
 		note("notify", "wrong", "%s (%s)", sentence(err), c.From("notify"))
@@ -231,6 +233,31 @@ func (a *app) examineService(c *config.Config, note func(thing, state, format st
 	}
 	for _, name := range config.UnknownVariables(a.place) {
 		note("environment", "missing", "%s is no key of stet and has no effect; `stet config print` lists the keys", name)
+	}
+}
+
+// examineKeep says what is removed by itself, and where that is so soon that it is
+// hardly meant.
+func examineKeep(c *config.Config, note func(thing, state, format string, args ...any)) {
+	const advice = "%s is %s: articles and their posts are removed so soon after their last change; `stet source due` lists them"
+	rules := 0
+	tell := func(key string, keep time.Duration) {
+		if keep <= 0 {
+			return
+		}
+		if rules++; keep < archiver.ShortKeep {
+			note("retention", "missing", advice, key, config.FormatDuration(keep))
+		}
+	}
+	tell("policy.keep", c.Policy.Keep)
+	for _, s := range c.Sources {
+		tell("keep of the source "+s.Name, s.Keep)
+	}
+	if rules > 0 && c.Policy.KeepGrace == 0 {
+		note("retention", "missing", "policy.keep_grace is 0: what a rule removes is destroyed at once, and a wrong rule cannot be taken back")
+	}
+	if rules > 0 {
+		note("retention", "ok", "%s in the configuration; `stet source due` lists what is removed next", count(rules, "rule"))
 	}
 }
 

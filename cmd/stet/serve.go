@@ -220,6 +220,9 @@ func (s *service) once(ctx context.Context) error {
 	if err := s.followOnce(ctx); err != nil {
 		return err
 	}
+	if _, err := w.Keeper.RunDue(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("doing what is due: %w; what is not done stays due", ctx.Err())
 	}

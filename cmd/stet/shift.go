@@ -265,6 +265,7 @@ func (s *service) followers() map[string]func(context.Context) error {
 			return err
 		},
 	}
+	all["retention"] = w.Keeper.Run
 	if d := w.Drawings; d != nil {
 		all["drawings"] = d.Run
 	}

@@ -72,7 +72,7 @@ func (a *app) show(ctx context.Context, word string) error {
 			a.showView(v)
 		}
 		if len(v.Captures) == 0 && v.Removed != nil {
-			return a.notThere(ctx, w, ref.String()+" was taken down: what remains of it was printed, but what it said", store.ErrNotFound)
+			return a.notThere(ctx, w, ref.String()+" was taken down, or removed by a rule: what remains of it was printed, but what it said", store.ErrNotFound)
 		}
 		if len(v.Captures) == 0 {
 			return a.notThere(ctx, w, ref.String()+" was never captured: what is known of it was printed, but the post itself", store.ErrNotFound)

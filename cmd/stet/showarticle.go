@@ -63,7 +63,9 @@ type shownLink struct {
 // showArticle shows an article.
 func (a *app) showArticle(ctx context.Context, w *wire.Archive, t target) error {
 	v, err := w.Reader.Article(ctx, t.url)
-	switch {
+	switch retired := (*store.Retired)(nil); {
+	case errors.As(err, &retired):
+		return a.notThere(ctx, w, "", retired)
 	case errors.Is(err, store.ErrNotFound):
 		return a.notThere(ctx, w, "the page "+t.url+" (`stet lookup` finds the posts of an article)", err)
 	case err != nil:

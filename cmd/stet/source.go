@@ -25,12 +25,12 @@ the configuration file are changed there.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("%w: there is no `stet source %s`; there are add, list, remove, pause, resume, run and import", store.ErrUsage, args[0])
+				return fmt.Errorf("%w: there is no `stet source %s`; there are add, list, remove, pause, resume, run, due, keep and import", store.ErrUsage, args[0])
 			}
 			return a.listSources(cmd.Context())
 		},
 	}
-	cmd.AddCommand(a.sourceAddCommand(),
+	cmd.AddCommand(a.sourceAddCommand(), a.sourceDueCommand(), a.sourceKeepCommand(),
 		&cobra.Command{Use: "list", Short: "List the sources", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error { return a.listSources(cmd.Context()) }},
 		a.sourceChange("remove NAME", "Forget a source; what it named stays", "removed", func(ctx context.Context, w *wire.SourceWorker, name string) error { return w.Remove(ctx, name) }),
 		a.sourceChange("pause NAME", "Stop reading a source", "paused", func(ctx context.Context, w *wire.SourceWorker, name string) error { return w.Pause(ctx, name, true) }),

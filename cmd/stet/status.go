@@ -60,6 +60,8 @@ type statusReport struct {
 	Words *statusWordsLag `json:"words"`
 	// Evidence says how the heads of the evidence tree stand.
 	Evidence statusEvidence `json:"evidence"`
+	// Retention says how long things are kept, and what that did.
+	Retention statusRetention `json:"retention"`
 }
 
 // statusWordsLag is how far a copy of the index of words has come.
@@ -185,6 +187,9 @@ func (a *app) status(ctx context.Context) error {
 		if r.Evidence, err = evidenceStatus(ctx, c, w); err != nil {
 			return err
 		}
+		if r.Retention, err = retentionStatus(ctx, w); err != nil {
+			return err
+		}
 		r.Submission = wire.SubmissionState(c)
 		if r.Words, err = wordsStatus(ctx, w); err != nil {
 			return err
@@ -287,6 +292,7 @@ func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.
 	row("Browser", "%s", r.Browser)
 	a.showEvidence(&r.Evidence, row)
 	row("Web archives", "%s", r.Submission)
+	a.showRetention(&r.Retention, row)
 	file := c.File
 	if file == "" {
 		file = "none"

@@ -334,6 +334,17 @@ func (a *app) unseal(ctx context.Context, w *wire.Archive, args []string, f *tak
 	if len(wish.Accounts) > 0 {
 		return nothing
 	}
+	last, err := w.Archive.RetentionOf(ctx, store.RefTerm(wish.Refs[0]))
+	if err != nil {
+		return err
+	}
+	if last != nil && last.Content.Act == store.RetentionSeal { // a rule did
+		if _, err := w.Keeper.Spare(ctx, "", wish.Refs[0], a.spareWish(f.reason)); err != nil {
+			return err
+		}
+		a.out.line("%s is there again, and no rule removes it any more.", wish.Refs[0])
+		return nil
+	}
 	n, err := w.Removals.UnsealPost(ctx, wish.Refs[0], wish)
 	if errors.Is(err, store.ErrNotFound) {
 		return nothing

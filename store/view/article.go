@@ -115,6 +115,11 @@ func (r *Reader) articleVersions(ctx context.Context, address string) (*Article,
 		return nil, err
 	}
 	if len(records) == 0 {
+		if retired, err := r.archive.RetiredBy(ctx, store.ArticleTerm(address), address); err != nil {
+			return nil, err
+		} else if retired != nil {
+			return nil, retired
+		}
 		return nil, fmt.Errorf("the article %s: %w", address, store.ErrNotFound)
 	}
 	a := &Article{Private: true}

@@ -107,6 +107,13 @@ func (r *Reader) Page(ctx context.Context, address string) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(h.Captures) == 0 {
+		if retired, err := r.archive.RetiredBy(ctx, store.URLTerm(address), address); err != nil {
+			return nil, err
+		} else if retired != nil {
+			return nil, retired
+		}
+	}
 	v := &Page{Page: PageInfo{URL: h.URL, Links: []string{}}, Status: r.policy.PageStatus(h), Captures: []PageCapture{},
 		Looks: []PageLook{}, LinkedBy: []LinkedBy{}}
 	if best := h.Best(); best != nil {

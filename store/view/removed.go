@@ -94,6 +94,9 @@ func (r *Reader) because(ctx context.Context, v *Removed, acts []store.Item[stor
 		if err != nil {
 			return err
 		}
+		if rec.Kind == store.KindRetention {
+			continue // the reason says by which rule
+		}
 		t, err := store.Decode[store.Takedown](&rec)
 		if err != nil {
 			return err

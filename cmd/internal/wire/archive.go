@@ -41,6 +41,9 @@ type Archive struct {
 	// Removals plans takedowns, and carries them out where the archive was opened
 	// for writing.
 	Removals *archiver.Remover
+	// Keeper carries out how long things are kept; it lists what that is where the
+	// archive was opened for reading.
+	Keeper *archiver.Keeper
 	// Checker proves the store and Statter measures it.
 	Checker store.Checker
 	Statter store.Statter
@@ -101,6 +104,7 @@ func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Arch
 	a.Heads = a.newHeads(o, how.readOnly)
 	a.Reader = archiver.NewReader(archiver.ReaderOptions{Archive: a.Reading, Finder: Finder(), Rules: rules(c), PageRules: pageRules(c), Platforms: Platforms(), Pictures: a.looks})
 	a.Removals = a.remover(o)
+	a.Keeper = a.keeper(c, o)
 	if how.readOnly {
 		return a, nil
 	}
@@ -118,6 +122,9 @@ func open(ctx context.Context, c *config.Config, o Options, how access) (_ *Arch
 		browser.JobDraw:      a.draw,
 		wayback.JobSubmit:    a.submit,
 		archiver.JobTakedown: a.Removals.Handle,
+
+		archiver.JobRetention:    a.Keeper.Handle,
+		archiver.JobRetentionEnd: a.Keeper.Handle,
 	}
 	a.Engine = archiver.New(e)
 	a.closers = append(a.closers, func() error {

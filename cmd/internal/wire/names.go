@@ -38,7 +38,7 @@ const DefaultEvery time.Duration = source.DefaultEvery
 // JobKinds are the kinds of jobs of which the queue is made up.
 func JobKinds() []string {
 	return []string{archiver.JobCapture, archiver.JobArticle, archiver.JobLook, archiver.JobPage, archiver.JobPageLook, archiver.JobSource,
-		browser.JobDraw, wayback.JobSubmit, archiver.JobTakedown}
+		browser.JobDraw, wayback.JobSubmit, archiver.JobTakedown, archiver.JobRetention, archiver.JobRetentionEnd}
 }
 
 // ParseSourceKind reads a kind of source.

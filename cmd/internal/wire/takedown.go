@@ -182,7 +182,14 @@ func (a *Archive) Replay(ctx context.Context) (done Replayed, err error) {
 			return done, fmt.Errorf("doing again what was taken down on %s: %w", at.UTC().Format(time.DateOnly), err)
 		}
 	}
-	return done, a.Removals.RunAll(ctx)
+	if err := a.Removals.RunAll(ctx); err != nil {
+		return done, err
+	}
+	if _, err := os.Lstat(filepath.Join(a.Dir, RetentionFile)); err == nil { // rules have destroyed something
+		_, err := a.Keeper.RunDue(ctx)
+		return done, err
+	}
+	return done, nil
 }
 
 // takeDownAgain does a takedown again that the archive does not know of.
@@ -222,7 +229,7 @@ func (a *Archive) knows(ctx context.Context, t *takenDown) (bool, error) {
 // restored.
 func replayRestored(ctx context.Context, c *config.Config, o Options) (done Replayed, err error) {
 	some := false
-	for _, name := range []string{TakedownFile, RedactionFile, PrivateFile} {
+	for _, name := range []string{TakedownFile, RedactionFile, PrivateFile, RetentionFile} {
 		_, err := os.Lstat(filepath.Join(c.Data, name))
 		some = some || err == nil
 	}
