@@ -132,7 +132,13 @@ func (a *attached) keep(ctx context.Context, to *store.Archive, name string) (st
 		return store.MediaFile{Error: name + " cannot be read: " + err.Error()}, nil
 	}
 	defer func() { _ = f.Close() }()
-	in := &faulty{r: io.LimitReader(f, maxAttached+1)}
+	return keepMedia(ctx, to, name, f)
+}
+
+// keepMedia puts what r yields into the archive, where it is a picture, a video or
+// a sound. The error is for what the archive cannot keep.
+func keepMedia(ctx context.Context, to *store.Archive, name string, r io.Reader) (store.MediaFile, error) {
+	in := &faulty{r: io.LimitReader(r, maxAttached+1)}
 	head := make([]byte, 512)
 	n, err := io.ReadFull(in, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {

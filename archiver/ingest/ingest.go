@@ -247,7 +247,7 @@ func (k *keeper) read(ctx context.Context, form format, how packing) error {
 	case formatAddresses:
 		return k.readAddresses(ctx, in)
 	case formatWARC:
-		return k.readWARC(ctx, in, "")
+		return k.readRecorded(ctx, in, how)
 	case formatTable:
 		return k.readTable(ctx, in)
 	case formatPage:

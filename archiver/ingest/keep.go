@@ -36,6 +36,9 @@ type keeper struct {
 	fresh map[post.Ref][][]byte
 	// sum is the hash of what they say: the commit's name.
 	sum hash.Hash
+	// web are the pictures of the web archive that is read, nil where there are
+	// none.
+	web *recordings
 	// flying is the commit before, nil where it is done.
 	flying *flight
 }
@@ -157,6 +160,9 @@ func (k *keeper) complete(ctx context.Context, p *piece) ([]store.MediaFile, err
 		attach = func(ctx context.Context, of *post.Post) (*post.Post, []store.MediaFile, error) {
 			return k.stored(ctx, of, p.stored)
 		}
+	}
+	if k.web != nil {
+		attach = k.recorded
 	}
 	whole, files, err := attach(ctx, p.post)
 	if err != nil || len(files) == 0 {

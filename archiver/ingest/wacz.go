@@ -45,14 +45,43 @@ func (k *keeper) readPackage(ctx context.Context) error {
 		return err
 	}
 	var errs []error
+	var fit []string
 	for _, member := range in.Archives() {
-		err := k.readMember(ctx, in, member, stated[member])
+		ok, err := k.fits(ctx, in, member, stated[member])
+		if ctx.Err() != nil {
+			return err
+		}
+		if errs = append(errs, err); ok {
+			fit = append(fit, member)
+		}
+	}
+	k.web = packaged(in, fit)
+	for _, member := range fit {
+		err := whole(in, member, func(r io.Reader) error { return k.readWARC(ctx, r, member) })
 		if ctx.Err() != nil {
 			return err
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// packaged are the pictures in those web archives of a package that can be read by
+// ranges.
+func packaged(in *wacz.Reader, members []string) *recordings {
+	w := &recordings{}
+	sections := map[string]*io.SectionReader{}
+	for _, m := range members {
+		if s := in.Section(m); s != nil {
+			sections[m] = s
+			w.members = append(w.members, m)
+		}
+	}
+	w.open = func(member string) *io.SectionReader {
+		s := sections[member]
+		return io.NewSectionReader(s, 0, s.Size())
+	}
+	return w
 }
 
 // packageOf opens a WACZ file, with the digests that it states of its entries.
@@ -72,19 +101,19 @@ func packageOf(r io.ReaderAt, size int64) (*wacz.Reader, map[string]string, erro
 	return in, stated, nil
 }
 
-// readMember reads one web archive inside of a WACZ file, where it is what the
-// file says that it is.
-func (k *keeper) readMember(ctx context.Context, in *wacz.Reader, member, stated string) error {
+// fits reports whether a web archive inside of a WACZ file is what the file says
+// that it is.
+func (k *keeper) fits(ctx context.Context, in *wacz.Reader, member, stated string) (bool, error) {
 	sum := sha256.New()
 	if err := whole(in, member, func(r io.Reader) error { _, err := io.Copy(sum, r); return err }); err != nil {
-		return fmt.Errorf("%s: %w", member, strange(err))
+		return false, fmt.Errorf("%s: %w", member, strange(err))
 	}
 	size, _ := in.Size(member)
 	at := span{length: size, said: said{member: member}}
 	if got := "sha256:" + hex.EncodeToString(sum.Sum(nil)); got != stated {
-		return k.skip(ctx, at, "", "the file inside has another digest than the package states, or none")
+		return false, k.skip(ctx, at, "", "the file inside has another digest than the package states, or none")
 	}
-	return whole(in, member, func(r io.Reader) error { return k.readWARC(ctx, r, member) })
+	return true, nil
 }
 
 func whole(in *wacz.Reader, member string, read func(io.Reader) error) error {

@@ -20,6 +20,24 @@ import (
 // maxRecorded is the largest body in which posts are looked for.
 const maxRecorded = 4 << 20
 
+// readRecorded reads a web archive that stands by itself. The pictures of posts
+// are taken out of it where it can be read by ranges.
+func (k *keeper) readRecorded(ctx context.Context, r io.Reader, how packing) error {
+	if how == "" {
+		info, err := k.o.Archive.Blobs().Stat(ctx, k.content)
+		if err != nil {
+			return err
+		}
+		again, err := k.o.Archive.Blobs().Open(ctx, k.content)
+		if err != nil {
+			return fmt.Errorf("opening %s: %w", k.content, err)
+		}
+		defer func() { _ = again.Close() }()
+		k.web = &recordings{members: []string{""}, open: func(string) *io.SectionReader { return io.NewSectionReader(again, 0, info.Size) }}
+	}
+	return k.readWARC(ctx, r, "")
+}
+
 // readWARC reads the records of a web archive, of which member names the file
 // inside of another, if it is one.
 func (k *keeper) readWARC(ctx context.Context, r io.Reader, member string) error {

@@ -217,6 +217,20 @@ func (r *Reader) Open(name string) (io.ReadCloser, error) {
 	return &bounded{ReadCloser: in, left: int64(f.UncompressedSize64), name: name}, nil //nolint:gosec // take bounded it
 }
 
+// Section returns an entry that is stored as it is, to be read by its ranges
+// without looking at its checksum; nil where there is none.
+func (r *Reader) Section(name string) *io.SectionReader {
+	f := r.byName[name]
+	if f == nil || f.Method != zip.Store {
+		return nil
+	}
+	at, err := f.DataOffset()
+	if err != nil {
+		return nil
+	}
+	return io.NewSectionReader(r.r, at, int64(f.UncompressedSize64)) //nolint:gosec // take bounded it
+}
+
 // bounded reads no more than an entry is said to hold.
 type bounded struct {
 	io.ReadCloser
