@@ -36,6 +36,14 @@ type Turn struct {
 	Paused bool
 }
 
+// Crowd tells whether others are at work. It is optional, found by assertion; a
+// backend that one process has for itself does without.
+type Crowd interface {
+	// Others returns how many connections of other processes to the archive are
+	// open.
+	Others(ctx context.Context) (int, error)
+}
+
 // Exclusive lets one of several processes at a time do what must not be done
 // twice, such as telling people. It is optional, found by assertion.
 type Exclusive interface {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"stet/archiver/fakenet"
 	"stet/store/servertest"
 )
@@ -55,6 +57,16 @@ func TestMigrate(t *testing.T) {
 	stet(0, "user", "add", "ada", "--data", first)
 
 	stet(0, "migrate", "--from", first, "--to", many)
+	// While others work on a place, nothing is moved.
+	worker, err := pgx.Connect(t.Context(), database+"&application_name=stet%20migrated")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stet(6, "migrate", "--from", first, "--to", many)
+	stet(6, "migrate", "--from", many, "--to", last)
+	if err := worker.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	// More comes, and the same command goes on where it ended.
 	stet(0, "capture", "--data", first, posts[2])
 	var sum struct{ Records, Records_before, Blobs int }

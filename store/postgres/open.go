@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -69,6 +70,7 @@ type Store struct {
 	line     line
 	sorted   int // see the constant
 	patience time.Duration
+	own      sync.Map // the server's numbers of this store's connections
 }
 
 var (
@@ -92,20 +94,19 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if o.Schema == "" {
 		o.Schema = DefaultSchema
 	}
-	config, err := configure(address, &o)
+	s := &Store{objects: o.Objects, spoolDir: o.Spool, now: o.Now, sorted: sorted, patience: cmp.Or(o.Patience, patience)}
+	config, err := s.configure(address, &o)
 	if err != nil {
 		return nil, err
 	}
 	place := fmt.Sprintf("database %s at %s, schema %s", config.ConnConfig.Database, config.ConnConfig.Host, o.Schema)
-	c, err := codec.New()
-	if err != nil {
+	s.place = place
+	if s.codec, err = codec.New(); err != nil {
 		return nil, fmt.Errorf("opening the archive in %s: %w", place, err)
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, classify(ctx, err)), c.Close())
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the archive in %s: %w", place, classify(ctx, err)), s.codec.Close())
 	}
-	s := &Store{pool: pool, codec: c, objects: o.Objects, spoolDir: o.Spool, now: o.Now, place: place, sorted: sorted, patience: cmp.Or(o.Patience, patience)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -118,7 +119,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func configure(address string, o *Options) (*pgxpool.Config, error) {
+func (s *Store) configure(address string, o *Options) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		// The driver hides the password in its message.
@@ -128,7 +129,6 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 		config.MaxConns = o.MaxConns
 	}
 	config.MaxConns = max(config.MaxConns, o.MinConns)
-	config.ConnConfig.RuntimeParams["application_name"] = "stet"
 	connecting(&config.ConnConfig.Config, o.ReadOnly)
 	if o.Renew != nil {
 		config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
@@ -141,15 +141,16 @@ func configure(address string, o *Options) (*pgxpool.Config, error) {
 			return nil
 		}
 	}
-	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return settle(ctx, c, o) }
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return s.settle(ctx, c, o) }
 	return config, nil
 }
 
 // settle makes the settings of a new connection. They do not go with the request
 // for it: poolers take few of those, and a server that is to take writes would
 // seem to be one that does not, where the archive is opened for reading.
-func settle(ctx context.Context, c *pgx.Conn, o *Options) error {
+func (s *Store) settle(ctx context.Context, c *pgx.Conn, o *Options) error {
 	settings := [][2]string{
+		{"application_name", applicationName(o.Schema)},
 		{"search_path", pgx.Identifier{o.Schema}.Sanitize()},
 		// Queries take milliseconds: compiling one, which the server does where
 		// it expects much, took longer than all the rest.
@@ -165,10 +166,12 @@ func settle(ctx context.Context, c *pgx.Conn, o *Options) error {
 	// A server that answers before it has written would break the promise that
 	// what is acknowledged is durable.
 	var wait string
+	var pid int32
 	args := []any{pgx.QueryExecModeSimpleProtocol} // nothing is prepared: see pooler.go
-	if err := c.QueryRow(ctx, `SELECT current_setting('synchronous_commit')`, args...).Scan(&wait); err != nil {
+	if err := c.QueryRow(ctx, `SELECT current_setting('synchronous_commit'), pg_backend_pid()`, args...).Scan(&wait, &pid); err != nil {
 		return err
 	}
+	s.own.Store(pid, true)
 	if wait == "off" {
 		settings = append(settings, [2]string{"synchronous_commit", "on"})
 	}

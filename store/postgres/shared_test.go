@@ -162,6 +162,20 @@ func TestSharedTransactions(t *testing.T) {
 	}
 }
 
+// TestOthers: who has the same archive open is counted, and nobody else.
+func TestOthers(t *testing.T) {
+	schema := newSchema()
+	s := open(t, postgres.Options{Schema: schema, MinConns: 4})
+	open(t, postgres.Options{Schema: newSchema()})
+	if n, err := s.Others(t.Context()); err != nil || n != 0 {
+		t.Errorf("alone it counts %d, %v", n, err)
+	}
+	open(t, postgres.Options{Schema: schema})
+	if n, err := s.Others(t.Context()); err != nil || n == 0 {
+		t.Errorf("beside another it counts %d, %v", n, err)
+	}
+}
+
 // TestManyKeys: thousands of new jobs in a batch take no lock each, of which the
 // server has some thousands for all who use it; of a key that several add at the
 // same time there is one job.

@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/token"
 	"stet/cmd/internal/user"
 	"stet/store"
+	"stet/store/durable"
 	"stet/store/evidence"
 )
 
@@ -47,20 +49,59 @@ func Migrate(ctx context.Context, from, to *config.Config, o Options, report fun
 		return sum, fmt.Errorf("opening the place to move it to: %w", err)
 	}
 	defer func() { err = errors.Join(err, closeAll(more)) }()
+	for _, db := range []database{src, dst} {
+		if err := alone(ctx, db); err != nil {
+			return sum, err
+		}
+	}
 	m := &mover{src: src, dst: dst, sum: &sum}
-	if err := m.begin(ctx); err != nil {
-		return sum, err
-	}
-	if err := m.records(ctx, report); err != nil {
-		return sum, err
-	}
-	if err := m.redactions(ctx); err != nil {
-		return sum, err
-	}
-	if err := m.estate(ctx); err != nil {
+	if err := m.move(ctx, report); err != nil {
 		return sum, err
 	}
 	return sum, copyBeside(from.Data, to.Data)
+}
+
+// aloneTries is how often it is looked, a second apart, whether others are at
+// work: connections of a process that ended stay for a moment.
+const aloneTries = 4
+
+// alone errors with ErrBusy where other processes have an archive open: what they
+// add, and the jobs that they do, would be missing from what is moved.
+func alone(ctx context.Context, db database) error {
+	crowd, ok := db.(store.Crowd)
+	if !ok {
+		return nil // nobody else can have it open
+	}
+	for try := 1; ; try++ {
+		n, err := crowd.Others(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		if try == aloneTries || !pause(ctx, time.Second) {
+			return fmt.Errorf("%w: other processes are at work there, with %d connections; stop every stet that uses it and run the same command again", store.ErrBusy, n)
+		}
+	}
+}
+
+// move moves what is in the databases.
+func (m *mover) move(ctx context.Context, report func(done, all uint64)) error {
+	if err := m.begin(ctx); err != nil {
+		return err
+	}
+	if err := m.records(ctx, report); err != nil {
+		return err
+	}
+	if err := m.redactions(ctx); err != nil {
+		return err
+	}
+	if err := m.estate(ctx); err != nil {
+		return err
+	}
+	head, err := m.src.Head(ctx)
+	if err == nil && head != m.head {
+		err = fmt.Errorf("%w: something was added to the archive while it was moved; stop every stet that uses it and run the same command again", store.ErrBusy)
+	}
+	return err
 }
 
 // mover copies one archive.
@@ -344,5 +385,5 @@ func copySecret(from, to string) error {
 		}
 		return fmt.Errorf("%s is there and is another", to)
 	}
-	return os.WriteFile(to, body, 0o600)
+	return durable.ReplaceFile(to, body, 0o600)
 }

@@ -1,181 +1,159 @@
 package wire
 
 import (
-	"bytes"
-	"crypto/rand"
+	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
-	"stet/archiver"
-	"stet/cmd/internal/config"
-	"stet/extract/post"
+	"github.com/google/go-cmp/cmp"
+
 	"stet/store"
-	"stet/store/mem"
+	"stet/store/bolt"
+	"stet/store/postgres"
 	"stet/store/servertest"
 )
 
-// movedWords are what the post says that is removed; movedPicture is its file.
-const (
-	movedWords   = "The gate was never locked"
-	movedPicture = "a picture of the gate"
-)
-
-// removed is an archive of which something is removed, and put back.
-type removed struct {
-	t *testing.T
+// stopping is a database whose process ends with one of the things that it is
+// told to keep: before that, or once it is kept.
+type stopping struct {
 	database
-	archive *store.Archive
-	remover *archiver.Remover
-	ref     post.Ref
+	left int
+	kept bool
 }
 
-func newRemoved(t *testing.T, db database) *removed {
-	t.Helper()
-	r := &removed{t: t, database: db, ref: post.Ref{Platform: post.Twitter, ID: "20"}}
-	r.archive = store.NewArchive(store.Parts{Backend: db, Blobs: db, Now: time.Now, Random: rand.Reader})
-	r.remover = archiver.NewRemover(archiver.RemoverOptions{Archive: r.archive, Vault: vaultOf(t.TempDir()), Owner: "one"})
-	now := r.archive.Now()
-	body := []byte(strings.Repeat(movedWords, 10))
-	x := &store.Exchange{Started: now, Method: "GET", URL: "https://cdn.example/20", Purpose: "post", Status: 200, Refs: []post.Ref{r.ref},
-		Body: store.Body{Size: int64(len(body)), Digest: store.DigestOf(body), Type: "text/plain", Inline: body}}
-	picture, err := r.archive.PutBlob(t.Context(), strings.NewReader(movedPicture), 0)
-	if err != nil {
-		t.Fatal(err)
+var errStopped = errors.New("the process was killed")
+
+func (s *stopping) step(do func() error) error {
+	if s.left--; s.left == 0 && !s.kept {
+		return errStopped
 	}
-	b := r.archive.Begin()
-	xid, err := b.Add(t.Context(), x)
-	if err != nil {
-		t.Fatal(err)
+	if err := do(); err != nil || s.left != 0 {
+		return err
 	}
-	c := &store.Capture{Time: now, Kind: store.CapturePost, Ref: r.ref, Source: post.SourcePublic, Exchanges: []store.ID{xid},
-		Media: []store.MediaFile{{URL: "https://files.example/1", Digest: picture.Digest, Size: picture.Size, Type: "image/png"}}}
-	id, err := b.Add(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.Add(t.Context(), &store.Derivation{Time: now, Capture: id, Parser: "p/1", Source: post.SourcePublic, Ref: r.ref,
-		Post: post.Post{Platform: r.ref.Platform, ID: r.ref.ID, Text: movedWords, Media: []post.Media{{Kind: "photo", URL: "https://files.example/1"}}}}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return errStopped
 }
 
-// holds returns all records of a database, and its files.
-func holds(t *testing.T, db database) (records []store.Record, files []store.Digest) {
-	t.Helper()
-	for after := uint64(0); ; after = records[len(records)-1].Seq {
-		more, err := db.Read(t.Context(), after, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(more) == 0 {
-			break
-		}
-		records = append(records, more...)
-	}
-	infos, err := db.Blobs(t.Context(), store.Digest{}, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, info := range infos {
-		files = append(files, info.Digest)
-	}
-	return records, files
+func (s *stopping) Append(ctx context.Context, b store.Batch) (r store.Receipt, err error) {
+	err = s.step(func() (err error) { r, err = s.database.Append(ctx, b); return err })
+	return r, err
 }
 
-// TestMigrateRemovals: what is sealed, put back, redacted or destroyed in an archive
-// after a first run of the move is so in the other place after a second one,
-// whichever backends they are.
-func TestMigrateRemovals(t *testing.T) {
-	open := map[string]func(t *testing.T) database{
-		"mem": func(*testing.T) database { return mem.New(mem.Options{Now: time.Now}) },
-		"bolt": func(t *testing.T) database {
-			c := config.Default()
-			c.Data = t.TempDir()
-			return opened(t, c)
-		},
-		"postgres": func(t *testing.T) database {
-			c := config.Default()
-			c.Data, c.Storage.Postgres, c.Storage.Schema = t.TempDir(), servertest.Postgres(t), "removals"+strings.ToLower(store.DigestOf([]byte(t.Name())).String()[7:15])
-			return opened(t, c)
-		},
+func (s *stopping) Create(ctx context.Context) (w store.BlobWriter, err error) {
+	w, err = s.database.Create(ctx)
+	return stoppingWriter{w, s}, err
+}
+
+type stoppingWriter struct {
+	store.BlobWriter
+	s *stopping
+}
+
+func (w stoppingWriter) Commit(ctx context.Context) (i store.BlobInfo, err error) {
+	err = w.s.step(func() (err error) { i, err = w.BlobWriter.Commit(ctx); return err })
+	return i, err
+}
+
+func (s *stopping) AllCursors(ctx context.Context) (map[string]uint64, error) {
+	return s.database.(store.Estate).AllCursors(ctx)
+}
+
+func (s *stopping) Receipts(ctx context.Context, after string, limit int) ([]store.KeyedReceipt, error) {
+	return s.database.(store.Estate).Receipts(ctx, after, limit)
+}
+
+func (s *stopping) Inherit(ctx context.Context, l store.Legacy) error {
+	return s.step(func() error { return s.database.(store.Estate).Inherit(ctx, l) })
+}
+
+// TestMigrateInterrupted: whatever a move was ended in, either way, the same
+// command goes on, and what is there in the end is the same to the last leaf,
+// file, job and receipt.
+func TestMigrateInterrupted(t *testing.T) {
+	w := newEvidenceWorld(t)
+	address := servertest.Postgres(t)
+	for i := range 3 {
+		w.capture(i == 1, "Ada F.", fmt.Sprint("the bells rang at ", i))
+		b := w.a.Archive.Begin()
+		b.Key(fmt.Sprint("key ", i))
+		w.must(b.Enqueue(store.Enqueue{Job: store.Job{Kind: "look", Key: fmt.Sprint(i), Payload: []byte("{}"), RunAt: w.now}}))
+		_, err := b.Commit(w.ctx)
+		w.must(err)
 	}
-	for _, way := range [][2]string{{"mem", "bolt"}, {"bolt", "mem"}, {"bolt", "postgres"}, {"postgres", "bolt"}} {
-		t.Run(way[0]+" to "+way[1], func(t *testing.T) {
-			src := newRemoved(t, open[way[0]](t))
-			dst := open[way[1]](t)
-			ctx := t.Context()
-			moved := func(what string, words bool) {
-				t.Helper()
-				var sum MigrateSummary
-				m := &mover{src: src, dst: dst, sum: &sum}
-				if err := errors.Join(m.begin(ctx), m.records(ctx, func(_, _ uint64) {}), m.redactions(ctx)); err != nil {
-					t.Fatalf("%s: %v", what, err)
+	w.must(w.a.Archive.Backend().SetCursor(w.ctx, "alerts", 0, 2))
+	n := 0
+	places := []struct {
+		name string
+		open func() database
+	}{
+		{"a database", func() database {
+			n++
+			db, err := postgres.Open(w.ctx, address, postgres.Options{Schema: fmt.Sprint("moved_", n)})
+			w.must(err)
+			return db
+		}},
+		{"a file", func() database {
+			n++
+			db, err := bolt.Open(w.ctx, filepath.Join(t.TempDir(), fmt.Sprint(n)), bolt.Options{})
+			w.must(err)
+			return db
+		}},
+	}
+	src := w.a.db
+	for _, place := range places {
+		want := w.everything(src)
+		var last database
+		for at := 1; ; at++ {
+			dst := place.open()
+			stopped := false
+			for _, kept := range []bool{false, true} {
+				err := (&mover{src: src, dst: &stopping{database: dst, left: at, kept: kept}, sum: &MigrateSummary{}}).move(w.ctx, func(uint64, uint64) {})
+				if err != nil && !errors.Is(err, errStopped) {
+					t.Fatalf("to %s, ended at step %d: %v", place.name, at, err)
 				}
-				want, files := holds(t, src)
-				got, copies := holds(t, dst)
-				same := slices.EqualFunc(want, got, func(a, b store.Record) bool {
-					return a.Leaf() == b.Leaf() && slices.EqualFunc(a.Fields, b.Fields, func(x, y store.Field) bool {
-						return x.Name == y.Name && bytes.Equal(x.Value, y.Value) && (x.Removed == nil) == (y.Removed == nil)
-					})
-				})
-				if !same || !slices.Equal(files, copies) {
-					t.Errorf("%s: %d records with %d files became %d with %d, not the same", what, len(want), len(files), len(got), len(copies))
-				}
-				h, err := store.NewArchive(store.Parts{Backend: dst, Blobs: dst, Now: time.Now}).History(ctx, src.ref)
-				if err != nil || (h.Best() != nil && h.Best().Content.Post.Text == movedWords) != words {
-					t.Errorf("%s: it shows %+v, %v", what, h.Best(), err)
-				}
-				if _, err := dst.Check(ctx, func(p store.Problem) { t.Errorf("%s: %+v", what, p) }); err != nil {
-					t.Errorf("%s: %v", what, err)
-				}
+				stopped = stopped || err != nil
 			}
-			moved("captured", true)
-			wish := archiver.Wish{Refs: []post.Ref{src.ref}, Act: store.TakedownSeal, Reason: "r", Basis: "b"}
-			id, err := src.remover.Begin(ctx, wish)
-			src.must(errors.Join(err, src.remover.RunAll(ctx)))
-			moved("sealed", false)
-			_, err = src.remover.Unseal(ctx, id, wish)
-			src.must(err)
-			moved("put back", true)
-			_, err = src.remover.Redact(ctx, archiver.RedactionWish{Ref: src.ref, Texts: []string{"never locked"}, Media: []int{1}, Reason: "r"})
-			src.must(err)
-			moved("redacted", false)
-			wish.Act = store.TakedownDestroy
-			_, err = src.remover.Begin(ctx, wish)
-			src.must(errors.Join(err, src.remover.RunAll(ctx)))
-			moved("destroyed", false)
-			if _, files := holds(t, dst); len(files) > 0 {
-				t.Errorf("%d files are left", len(files))
+			w.must((&mover{src: src, dst: dst, sum: &MigrateSummary{}}).move(w.ctx, func(uint64, uint64) {}))
+			if diff := cmp.Diff(want, w.everything(dst)); diff != "" {
+				t.Errorf("to %s, ended at step %d (-source +place):\n%s", place.name, at, diff)
 			}
-		})
-	}
-}
-
-func (r *removed) must(err error) {
-	r.t.Helper()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-// opened opens a database for the test.
-func opened(t *testing.T, c *config.Config) database {
-	t.Helper()
-	db, closers, err := openDatabase(t.Context(), c, Options{}.withDefaults(), access{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := closeAll(closers); err != nil {
-			t.Error(err)
+			if !stopped {
+				last = dst
+				break
+			}
+			w.must(dst.Close())
 		}
-	})
-	return db
+		defer func() { w.must(last.Close()) }()
+		src = last
+	}
+}
+
+// everything is what a database keeps, for comparing.
+func (w *evidenceWorld) everything(db database) map[string]any {
+	w.Helper()
+	all := map[string]any{}
+	leaves, err := db.Leaves(w.ctx, 0, 0)
+	w.must(err)
+	all["leaves"] = leaves
+	blobs, err := db.Blobs(w.ctx, store.Digest{}, 0)
+	w.must(err)
+	for _, b := range blobs {
+		all["blob "+b.Digest.String()] = b.Size
+	}
+	jobs, err := db.ListJobs(w.ctx, store.JobFilter{})
+	w.must(err)
+	for _, j := range jobs {
+		all["job "+j.ID.String()] = j
+	}
+	if all["cursors"], err = db.(store.Estate).AllCursors(w.ctx); err != nil {
+		w.Fatal(err)
+	}
+	receipts, err := db.(store.Estate).Receipts(w.ctx, "", 0)
+	w.must(err)
+	all["receipts"] = slices.Clone(receipts)
+	_, err = db.Check(w.ctx, func(p store.Problem) { w.Errorf("%s %s: %s", p.Thing, p.Name, p.What) })
+	w.must(err)
+	return all
 }
