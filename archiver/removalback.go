@@ -262,23 +262,63 @@ func (r *Remover) mayBeBack(ctx context.Context, act *store.Item[store.Redaction
 			return false, err
 		}
 	}
-	for _, t := range rec.Terms {
-		if t.Index != store.IndexRef {
+	refs, err := r.toldOf(ctx, rec)
+	if err != nil {
+		return false, err
+	}
+	for _, ref := range refs {
+		if ref.IsZero() || slices.Contains(act.Content.Refs, ref) {
 			continue
-		}
-		ref, err := post.ParseRef(t.Value)
-		if err != nil || slices.Contains(act.Content.Refs, ref) {
-			continue // a name that was cut for the index
 		}
 		other, err := a.TakedownOf(ctx, store.Subject{Refs: []post.Ref{ref}})
 		if err != nil {
 			return false, err
 		}
-		if other != nil && other.Act != store.TakedownRefuse && (own == nil || !other.Time.Equal(own.Time)) {
+		same := other != nil && own != nil && other.Ref == own.Ref && slices.Equal(other.Accounts, own.Accounts) && other.Time.Equal(own.Time)
+		if other != nil && other.Act != store.TakedownRefuse && !same {
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// toldOf lists the posts that a record tells of: those of an article for its
+// answer and for how it looked.
+func (r *Remover) toldOf(ctx context.Context, rec *store.Record) (refs []post.Ref, err error) {
+	for _, t := range rec.Terms {
+		if ref, err := post.ParseRef(t.Value); t.Index == store.IndexRef && err == nil { // or it was cut for the index
+			refs = append(refs, ref)
+		}
+	}
+	c, err := store.DecodeAny(rec)
+	if err != nil {
+		return nil, err
+	}
+	address := ""
+	switch c := c.(type) {
+	case *store.Exchange:
+		if c.Purpose == "article" {
+			address = c.URL
+		}
+	case *store.Drawing:
+		if c.Ref.IsZero() {
+			address = c.URL
+		}
+	}
+	if address == "" {
+		return refs, nil
+	}
+	versions, err := r.o.Archive.ListAll(ctx, store.ArticleTerm(address), store.MaxHistory, store.KindArticle)
+	for i := range versions {
+		v, derr := store.Decode[store.ArticleVersion](&versions[i])
+		if derr != nil {
+			return nil, derr
+		}
+		for j := range v.Mentions {
+			refs = append(refs, v.Mentions[j].Ref)
+		}
+	}
+	return refs, err
 }
 
 // undoing is a redaction that undoes another.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stet/archiver"
+	"stet/archiver/fakenet"
 	"stet/store"
 )
 
@@ -84,4 +85,50 @@ func TestTakedownOfMany(t *testing.T) {
 			t.Error("its picture is not there again")
 		}
 	})
+}
+
+// TestTakedownsShareAnArticle: what one takedown puts back is not what another one
+// took away, in whichever order.
+func TestTakedownsShareAnArticle(t *testing.T) {
+	const second = "The key hung beside it"
+	for _, act := range []store.TakedownAct{store.TakedownSeal, store.TakedownDestroy} {
+		t.Run(string(act), func(t *testing.T) {
+			inWorld(t, settings{}, func(w *world) {
+				one, two := id(20*hour, 1), id(19*hour, 2)
+				w.x.Add(fakenet.Post{ID: one, Author: ada(), Text: takenWords})
+				w.x.Add(fakenet.Post{ID: two, Author: fakenet.Person{ID: "4400002", Name: "Ben Lock", Handle: "benlock"}, Text: second})
+				url := w.page("news.example", "/gate", article(embed("adaquay", "Ada Quay", one, takenWords)+embed("benlock", "Ben Lock", two, second)))
+				if res := w.capture(url); res.Err != nil {
+					t.Fatal(res.Err)
+				}
+				r := w.remover(nil)
+				first, err := r.Begin(w.ctx, gateWish(one, store.TakedownSeal))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := r.RunAll(w.ctx); err != nil {
+					t.Fatal(err)
+				}
+				w.takeDown(two, act)
+				_, err = r.Unseal(w.ctx, first, archiver.Wish{Reason: "rejected"})
+				if act == store.TakedownSeal && err != nil {
+					t.Fatal(err)
+				}
+				if places := w.anywhere(second); len(places) > 0 {
+					t.Errorf("the words of the other post are back in %v", places)
+				}
+				if act == store.TakedownDestroy {
+					for _, rec := range w.everything() { // nothing could be put back that quotes it
+						if rec.Kind == store.KindRedaction && rec.Field("sealed") != nil {
+							t.Error("a sealed copy is left")
+						}
+					}
+					return
+				}
+				if w.shown(one).Text != takenWords {
+					t.Errorf("it says %q", w.shown(one).Text)
+				}
+			})
+		})
+	}
 }

@@ -293,14 +293,27 @@ func (a *Archive) stands(ctx context.Context, id ID, r *Redaction) (bool, error)
 }
 
 // LacksBy reports whether a record lacks content, and a redaction is the last that
-// says why.
+// took some of it and was not undone: those that put content back undo the last
+// one before them.
 func (a *Archive) LacksBy(ctx context.Context, record, redaction ID) (bool, error) {
 	rec, err := a.Get(ctx, record)
 	if err != nil || rec.Whole() {
 		return false, err
 	}
 	acts, err := a.RedactionsOf(ctx, record)
-	return err == nil && len(acts) > 0 && acts[len(acts)-1].ID == redaction, err
+	if err != nil {
+		return false, err
+	}
+	var took []ID
+	for i := range acts {
+		switch acts[i].Content.Act {
+		case RedactionRemove, RedactionSeal:
+			took = append(took, acts[i].ID)
+		case RedactionUnseal:
+			took = took[:max(0, len(took)-1)]
+		}
+	}
+	return len(took) > 0 && took[len(took)-1] == redaction, nil
 }
 
 // Emptied errors with ErrNotFound, and says when and why, where a record does not

@@ -28,7 +28,7 @@ func (w *world) privatePost(how string) (ref post.Ref, article string) {
 	x := w.exchanged("https://cdn.example/tweet-result?id="+ref.ID, "application/json", `{"text":"hushwords"}`, w.at.Add(-30*time.Hour))
 	digest := w.blob(png + " hushpicture")
 	c := w.add(&store.Capture{Time: w.at.Add(-30 * time.Hour), Kind: store.CapturePost, Ref: ref, URL: tweet(ref), Source: post.SourcePublic, Exchanges: []store.ID{x}, Article: id,
-		Private: how == "captured so" || how == "only a private article shows it", Media: []store.MediaFile{{URL: "https://pbs.example/y.png", Digest: digest, Type: "image/png"}}})
+		Private: how == "captured so", Media: []store.MediaFile{{URL: "https://pbs.example/y.png", Digest: digest, Type: "image/png"}}})
 	w.add(&store.Derivation{Time: w.at.Add(-30 * time.Hour), Capture: c, Parser: "twitter/syndication@1", Source: post.SourcePublic, Ref: ref,
 		Post: post.Post{Platform: ref.Platform, ID: ref.ID, URL: tweet(ref), Text: "hushwords", Author: post.Author{Name: "Cleo Hush", Handle: "cleohush", ID: "8"}, Posted: w.at.Add(-72 * time.Hour),
 			Media: []post.Media{{Kind: "photo", URL: "https://pbs.example/y.png", Digest: digest.String(), Type: "image/png"}}}})

@@ -138,6 +138,9 @@ func (a *app) ruleOne(ctx context.Context, w *wire.Archive, word string, r ruled
 	if err != nil {
 		return r, err
 	}
+	if err := a.standing(ctx, w, r.Act, ref, accounts); err != nil {
+		return r, err
+	}
 	if r.Act == string(store.TakedownLift) && !ref.IsZero() {
 		parts, err := w.Archive.PartRedactions(ctx, store.RefTerm(ref))
 		if err != nil {
@@ -167,6 +170,50 @@ func (a *app) ruleOne(ctx context.Context, w *wire.Archive, word string, r ruled
 		err = w.Lifted([]post.Ref{ref}, accounts)
 	}
 	return r, err
+}
+
+// standing errors with ErrNotFound where what is to be taken back was never
+// decided.
+func (a *app) standing(ctx context.Context, w *wire.Archive, act string, ref post.Ref, accounts []string) error {
+	subject := store.Subject{Authors: accountsOf(accounts)}
+	if !ref.IsZero() {
+		subject = store.Subject{Refs: []post.Ref{ref}}
+		h, err := w.Archive.History(ctx, ref)
+		if err == nil {
+			subject = store.SubjectOf(h)
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	switch act {
+	case "release":
+		h, err := w.Archive.HoldOf(ctx, subject)
+		if err == nil && h == nil {
+			err = fmt.Errorf("%s: %w: it is not held, so there is nothing to release", ruledName(ref, accounts), store.ErrNotFound)
+		}
+		return err
+	case string(store.TakedownLift):
+		t, err := w.Archive.TakedownOf(ctx, subject)
+		if err == nil && t == nil {
+			err = fmt.Errorf("%s: %w: it is not refused, so there is nothing to lift", ruledName(ref, accounts), store.ErrNotFound)
+		}
+		return err
+	}
+	return nil
+}
+
+// accountsOf reads names such as platform:handle and platform:#id.
+func accountsOf(names []string) []store.Account {
+	var accounts []store.Account
+	for _, name := range names {
+		platform, who, _ := strings.Cut(name, ":")
+		a := store.Account{Platform: post.Platform(platform), Handle: who}
+		if id, ok := strings.CutPrefix(who, "#"); ok {
+			a = store.Account{Platform: post.Platform(platform), ID: id}
+		}
+		accounts = append(accounts, a)
+	}
+	return accounts
 }
 
 // ruledThing reads what a decision is about. A post need not be kept, nor a

@@ -56,7 +56,12 @@ beside the archive holds the words encrypted. Interrupted, the work goes on with
   stet redact twitter:20 --undo --reason "the family agreed"
   stet redact --list`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.redact(cmd.Context(), args, &f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := exclusive(cmd, "dry-run", "list", "undo"); err != nil {
+				return err
+			}
+			return a.redact(cmd.Context(), args, &f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.texts, "text", nil, "words to be taken out")
@@ -67,7 +72,6 @@ beside the archive holds the words encrypted. Interrupted, the work goes on with
 	flags.BoolVar(&f.keep, "keep-quotes", false, "leave articles and posts of others that repeat the words")
 	flags.BoolVar(&f.list, "list", false, "list what is redacted")
 	flags.BoolVar(&f.undo, "undo", false, "put back what was taken out")
-	cmd.MarkFlagsMutuallyExclusive("dry-run", "list", "undo")
 	return cmd
 }
 
@@ -93,7 +97,8 @@ func (a *app) redact(ctx context.Context, args []string, f *redactFlags) error {
 	if a.holder != nil {
 		how = "token"
 	}
-	wish := archiver.RedactionWish{Ref: ref, Texts: f.texts, Fields: f.fields, Media: f.media, KeepQuotes: f.keep, Operator: a.operator(), Reason: f.reason, How: how}
+	slices.Sort(f.media)
+	wish := archiver.RedactionWish{Ref: ref, Texts: once(f.texts), Fields: once(f.fields), Media: slices.Compact(f.media), KeepQuotes: f.keep, Operator: a.operator(), Reason: f.reason, How: how}
 	if err := wish.Check(); err != nil {
 		return err
 	}
@@ -117,6 +122,17 @@ func (a *app) redact(ctx context.Context, args []string, f *redactFlags) error {
 		}
 		return err
 	})
+}
+
+// once returns words without those that were given before.
+func once(words []string) []string {
+	var list []string
+	for _, s := range words {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 func (a *app) tellRedaction(p *archiver.RedactionPlan, end string) {

@@ -48,14 +48,21 @@ were made before (backups, exports, what was sent to web archives) are not
 reached: destroy those yourself.
 
 --list is the register: what was asked for, on what basis, what was decided and
-by when it had to be.`,
+by when it had to be; of one post or account, where it is named.`,
 		Example: `  stet takedown https://x.com/someone/status/20 --dry-run
   stet takedown twitter:20 --seal --reason "under review" --basis "GDPR, article 18"
   stet takedown --author twitter:@someone --destroy --reason "court order" --basis "12 O 34/26" --received 2026-03-01 --deadline 2026-04-01
   stet takedown twitter:20 --unseal --reason "rejected"
   stet takedown --list --json`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.takedown(cmd.Context(), args, &f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, names := range [][]string{{"seal", "destroy", "unseal", "list", "resume"}, {"dry-run", "unseal", "list", "resume"}} {
+				if err := exclusive(cmd, names...); err != nil {
+					return err
+				}
+			}
+			return a.takedown(cmd.Context(), args, &f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.author, "author", "", "all posts of an account: @handle or platform:@handle")
@@ -70,14 +77,29 @@ by when it had to be.`,
 	flags.StringVar(&f.basis, "basis", "", "the law, order or rule that it rests on")
 	flags.StringVar(&f.received, "received", "", "when it was asked for, as 2026-03-01")
 	flags.StringVar(&f.deadline, "deadline", "", "by when it has to be decided")
-	cmd.MarkFlagsMutuallyExclusive("seal", "destroy", "unseal")
 	return cmd
+}
+
+// exclusive errors with ErrUsage where more than one of some flags is given.
+func exclusive(cmd *cobra.Command, names ...string) error {
+	var given []string
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) > 1 {
+		return fmt.Errorf("%w: %s exclude each other", store.ErrUsage, strings.Join(given, " and "))
+	}
+	return nil
 }
 
 func (a *app) takedown(ctx context.Context, args []string, f *takedownFlags) error {
 	switch {
 	case f.list:
-		return a.reading(ctx, func(w *wire.Archive) error { return a.listTakedowns(ctx, w) })
+		return a.reading(ctx, func(w *wire.Archive) error { return a.listTakedowns(ctx, w, args, f) })
+	case f.resume && (len(args) > 0 || f.author != ""):
+		return fmt.Errorf("%w: --resume goes on with all that was interrupted; name nothing besides", store.ErrUsage)
 	case f.resume:
 		return a.writing(ctx, true, func(w *wire.Archive) error {
 			done, err := w.Replay(ctx)
@@ -131,6 +153,9 @@ func (a *app) takedownWish(ctx context.Context, w *wire.Archive, args []string, 
 			return wish, fmt.Errorf("%w: %q is not a date such as 2026-03-01", store.ErrUsage, at.word)
 		}
 		*at.to = t
+	}
+	if !wish.Deadline.IsZero() && wish.Deadline.Before(wish.Received) {
+		return wish, fmt.Errorf("%w: the deadline %s is before it was received", store.ErrUsage, f.deadline)
 	}
 	word := f.author
 	if len(args) > 0 {
@@ -299,11 +324,15 @@ func (a *app) carryOut(ctx context.Context, w *wire.Archive, args []string, f *t
 
 // unseal puts back what was sealed of a post or account.
 func (a *app) unseal(ctx context.Context, w *wire.Archive, args []string, f *takedownFlags) error {
-	wish, err := a.takedownWish(ctx, w, args, f)
+	records, err := w.Archive.ListAll(ctx, store.TakedownsTerm(), maxRules)
 	if err != nil {
 		return err
 	}
-	records, err := w.Archive.ListAll(ctx, store.TakedownsTerm(), maxRules)
+	wish, err := a.takedownWish(ctx, w, args, f)
+	if f.author != "" && errors.Is(err, store.ErrNotFound) {
+		// All that told whose the posts are may be sealed.
+		wish.Accounts, err = takenAccounts(records, f.author, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -355,6 +384,28 @@ func (a *app) unseal(ctx context.Context, w *wire.Archive, args []string, f *tak
 	return err
 }
 
+// takenAccounts returns the accounts of a handle that were taken down; or the error
+// where there is none.
+func takenAccounts(records []store.Record, word string, none error) ([]string, error) {
+	handle, _, _ := approvedWord(word)
+	var accounts []string
+	for i := range records {
+		t, err := store.Decode[store.Takedown](&records[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range t.Accounts {
+			if _, who, _ := strings.Cut(name, ":"); strings.EqualFold(who, handle) {
+				accounts = append(accounts, name)
+			}
+		}
+	}
+	if len(accounts) == 0 {
+		return nil, none
+	}
+	return accounts, nil
+}
+
 // tellReplayed says of which posts something else was done than what was decided.
 func (a *app) tellReplayed(done *wire.Replayed) {
 	for _, ref := range done.Whole {
@@ -376,8 +427,30 @@ type registered struct {
 	State string `json:"state"`
 }
 
-// listTakedowns prints the register, the newest first.
-func (a *app) listTakedowns(ctx context.Context, w *wire.Archive) error {
+// listTakedowns prints the register, the newest first: all of it, or what is about
+// a post or account.
+func (a *app) listTakedowns(ctx context.Context, w *wire.Archive, args []string, f *takedownFlags) error {
+	about := func(*store.Takedown) bool { return true }
+	switch {
+	case len(args) > 0:
+		ref, _, err := a.ruledThing(ctx, w, args[0])
+		if err != nil {
+			return err
+		}
+		about = func(t *store.Takedown) bool { return t.Ref == ref }
+	case f.author != "":
+		handle, platform, ok := approvedWord(f.author)
+		if !ok {
+			return fmt.Errorf("%w: %q is no account such as @handle or platform:@handle", store.ErrUsage, f.author)
+		}
+		about = func(t *store.Takedown) bool {
+			return slices.ContainsFunc(t.Accounts, func(name string) bool {
+				p, who, _ := strings.Cut(name, ":")
+				return strings.EqualFold(who, handle) && (platform == "" || p == string(platform))
+			})
+		}
+	}
+	listed := 0
 	records, err := w.Archive.ListAll(ctx, store.TakedownsTerm(), maxRules)
 	if err != nil {
 		return err
@@ -395,6 +468,10 @@ func (a *app) listTakedowns(ctx context.Context, w *wire.Archive) error {
 		if err != nil {
 			return err
 		}
+		if !about(t) {
+			continue
+		}
+		listed++
 		e := registered{ID: record.ID, ruled: r, Posts: t.Posts, Received: t.Received, Deadline: t.Deadline, State: "done"}
 		if left[record.ID] {
 			e.State = "under way"
@@ -414,7 +491,7 @@ func (a *app) listTakedowns(ctx context.Context, w *wire.Archive) error {
 			}
 		}
 	}
-	if len(records) == 0 && !a.json {
+	if listed == 0 && !a.json {
 		a.out.line("Nothing was taken down so far.")
 	}
 	return nil
