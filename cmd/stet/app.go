@@ -31,6 +31,9 @@ type app struct {
 	zone *time.Location
 	// terminal and keyboard say whether stderr and stdin are a terminal.
 	terminal, keyboard bool
+	// columns is how wide the terminal is that the answer goes to; 0 where it
+	// goes elsewhere.
+	columns int
 	// fetch changes the client's options; nil leaves them.
 	fetch func(*fetch.Options)
 	// shared is the archive of the service that runs the command, with its
@@ -81,6 +84,9 @@ type app struct {
 // run runs one command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.out = &output{w: a.stdout}
+	if a.columns > 0 {
+		a.out.columns = max(min(a.columns, columns), leastColumns)
+	}
 	if a.tokens == nil {
 		a.tokens = &sync.Mutex{}
 	}

@@ -546,7 +546,9 @@ func (r *capturing) closing(ctx context.Context) {
 		return
 	}
 	ref := post.Ref{Platform: r.next.Platform, ID: r.next.ID}
-	r.a.out.line("")
+	if r.shown > 0 {
+		r.a.out.line("")
+	}
 	who := fmt.Sprintf("Nothing is watching until `stet serve` runs; `stet recheck %s` looks now.", ref)
 	if r.a.shared != nil {
 		who = "The service that runs will look then."

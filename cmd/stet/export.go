@@ -96,6 +96,9 @@ func (f *exportFlags) shape() (export.Options, error) {
 		return f.bundleShape()
 	}
 	o := export.Options{Format: export.Format(strings.ToLower(f.format)), Name: f.output}
+	if f.format == "" {
+		return o, fmt.Errorf("%w: say as what with --bundle (a file that others can verify) or --format: %s", store.ErrUsage, joinedFormats())
+	}
 	if !slices.Contains(export.Formats(), o.Format) {
 		return o, fmt.Errorf("%w: --format is %q; it is one of %s", store.ErrUsage, f.format, joinedFormats())
 	}

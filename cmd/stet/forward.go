@@ -38,6 +38,11 @@ var errForward = errors.New("a service runs the command")
 // and the command needs the archive.
 func (a *app) preRun(cmd *cobra.Command, _ []string) error {
 	a.command = topOf(cmd)
+	for name, value := range map[string]string{"data": a.data, "config": a.file} {
+		if cmd.Flags().Changed(name) && value == "" {
+			return fmt.Errorf("%w: --%s is empty, as of a variable that is not set; name one, or leave it out", store.ErrUsage, name)
+		}
+	}
 	if a.shared != nil {
 		return a.permitted(cmd)
 	}
@@ -97,7 +102,7 @@ func (a *app) forwardWith(ctx context.Context, conn net.Conn, args []string, std
 		dir = "" // relative names are then the client's to find anyway
 	}
 	name, offset := a.now().In(a.zone).Zone()
-	r := forward.Request{Version: version().Version, Args: withoutPlace(args), Dir: dir, Zone: name, Offset: offset, Terminal: a.terminal, Keyboard: a.keyboard}
+	r := forward.Request{Version: version().Version, Args: withoutPlace(args), Dir: dir, Zone: name, Offset: offset, Terminal: a.terminal, Keyboard: a.keyboard, Columns: a.columns}
 	if a.command == "export" {
 		return a.forwardExport(ctx, conn, r, args)
 	}
@@ -173,7 +178,7 @@ func (s *service) withApp(ctx context.Context, r forward.Request, l forward.Loca
 	defer v.leave()
 	client := &app{
 		stdin: l.Stdin, stdout: l.Stdout, stderr: l.Stderr, files: l.Files, place: s.a.place, now: s.a.now, random: s.a.random,
-		zone: time.FixedZone(r.Zone, r.Offset), terminal: r.Terminal, keyboard: r.Keyboard, fetch: s.a.fetch, dir: r.Dir,
+		zone: time.FixedZone(r.Zone, r.Offset), terminal: r.Terminal, keyboard: r.Keyboard, columns: r.Columns, fetch: s.a.fetch, dir: r.Dir,
 		shared: s.archive().Share(), config: s.c, tokens: s.a.tokens, peer: l.User,
 	}
 	client.replace = func(ctx context.Context, w wire.Restoring, report func(wire.CopyProgress)) (wire.RestoreSummary, int, error) {

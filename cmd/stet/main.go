@@ -32,6 +32,9 @@ func realMain() int {
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
 		keyboard: term.IsTerminal(int(os.Stdin.Fd())),
 	}
+	if wide, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		a.columns = wide
+	}
 	return a.run(ctx, os.Args[1:])
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,13 +13,24 @@ import (
 	"golang.org/x/text/width"
 )
 
-// columns is how wide the output for people is.
-const columns = 80
+// columns is how wide the output for people is; on a narrower terminal it is as
+// wide as that, down to leastColumns.
+const (
+	columns      = 80
+	leastColumns = 30
+)
 
 // output writes the answer, and notes the first failure to write.
 type output struct {
 	w   io.Writer
 	err error
+	// columns is how wide it is; 0 is columns.
+	columns int
+}
+
+// room is how many columns are left of a line behind its beginning.
+func (o *output) room(used int) int {
+	return max(cmp.Or(o.columns, columns)-used, leastColumns/2)
 }
 
 func (o *output) write(b []byte) {
@@ -38,7 +50,7 @@ func (o *output) line(format string, args ...any) {
 // block prints a text over as many lines as it needs, each after the indent.
 // At most limit lines are printed; 0 is no limit.
 func (o *output) block(indent, text string, limit int) {
-	lines := wrap(clean(text), columns-len(indent))
+	lines := wrap(clean(text), o.room(len(indent)))
 	for i, l := range lines {
 		if limit > 0 && i == limit-1 && len(lines) > limit {
 			o.line("%s%s …", indent, l)
@@ -51,7 +63,7 @@ func (o *output) block(indent, text string, limit int) {
 // hang prints a text after a word, with its further lines below the first.
 func (o *output) hang(indent, word, text string) {
 	first := indent + word + " "
-	for i, l := range wrap(clean(text), columns-len(first)) {
+	for i, l := range wrap(clean(text), o.room(len(first))) {
 		if i > 0 {
 			first = strings.Repeat(" ", len(first))
 		}

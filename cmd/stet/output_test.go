@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stet/cmd/internal/config"
 	"stet/store"
 )
 
@@ -173,6 +175,30 @@ func TestOutcomes(t *testing.T) {
 		}
 		if code != tt.want {
 			t.Errorf("%v: exit code %d, want %d", tt.errs, code, tt.want)
+		}
+	}
+}
+
+// TestNarrow: on a narrow terminal the answer is as narrow.
+func TestNarrow(t *testing.T) {
+	for wide, want := range map[int]int{0: columns, 200: columns, 40: 40, 5: leastColumns} {
+		var buf bytes.Buffer
+		a := &app{stdout: &buf, stderr: io.Discard, columns: wide, place: config.Place{Getenv: func(string) string { return "" }, Environ: func() []string { return nil }}}
+		if code := a.run(t.Context(), []string{"version"}); code != 0 {
+			t.Fatal(code)
+		}
+		buf.Reset()
+		a.out.block("  ", strings.Repeat("words ", 100), 0)
+		a.out.hang("  ", "Why:", strings.Repeat("words ", 100))
+		a.out.hang("", strings.Repeat("x", 35), "words")
+		longest := 0
+		for line := range strings.Lines(buf.String()) {
+			if !strings.HasPrefix(line, "x") {
+				longest = max(longest, displayWidth(strings.TrimSuffix(line, "\n")))
+			}
+		}
+		if longest > want || longest < want-len("words ") {
+			t.Errorf("of %d columns: %d are used, want %d", wide, longest, want)
 		}
 	}
 }

@@ -58,7 +58,39 @@ original is deleted.
 		a.checkCommand(), a.checkpointCommand(), a.verifyCommand(), a.backupCommand(), a.restoreCommand(), a.compactCommand(), a.migrateCommand(), a.rebuildCommand(), a.salvageCommand(),
 		a.exportCommand(), a.importCommand(), a.statusCommand(), a.userCommand(), a.tokenCommand(), a.approveCommand(), a.holdCommand(), a.refuseCommand(), a.privateCommand(), a.redactCommand(), a.takedownCommand(), a.repairCommand(), a.doctorCommand(), a.configCommand(), a.demoCommand(), a.versionCommand())
 	root.CompletionOptions.DisableDescriptions = false
+	a.strictHelpers(root)
 	return root
+}
+
+// strictHelpers lets the commands that cobra brings complain as the others do.
+func (a *app) strictHelpers(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			show := cmd.Run
+			cmd.Run = nil
+			cmd.RunE = func(cmd *cobra.Command, args []string) error {
+				if about, _, err := root.Find(args); len(args) > 0 && (err != nil || about == root) {
+					return a.unknownCommand(args)
+				}
+				show(cmd, args)
+				return nil
+			}
+		case "completion":
+			cmd.Args = func(cmd *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return fmt.Errorf("%w: there is no completion for %.80q; `stet completion --help` lists the shells", store.ErrUsage, args[0])
+				}
+				return nil
+			}
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			for _, shell := range cmd.Commands() {
+				shell.Args = noArgs
+			}
+		}
+	}
 }
 
 // noArgs refuses arguments.

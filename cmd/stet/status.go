@@ -259,7 +259,7 @@ func sumJobs(c *store.JobCounts) statusJobs {
 
 func (a *app) showStatusReport(c *config.Config, r *statusReport, held archiver.Coverage) {
 	row := func(name, format string, args ...any) {
-		for i, line := range wrap(fmt.Sprintf(format, args...), columns-15) {
+		for i, line := range wrap(fmt.Sprintf(format, args...), a.out.room(15)) {
 			if i > 0 {
 				name = ""
 			}

@@ -93,7 +93,7 @@ func hints() []hint {
 		{"corrupt", "run `stet check` to see what is damaged", []string{"stet check", "backup"}},
 		{"full", "free some space and run the same command again; nothing that was acknowledged is lost", []string{"free some"}},
 		{"poisoned", "look after the disk, then run the same command again; nothing that was acknowledged is lost", nil},
-		{"read-only", "make the folder writable, or name another with --data", []string{"--data"}},
+		{"read-only", "make the folder and the files in it this user's own (`chown`, `chmod u+w`), or name another with --data", []string{"--data"}},
 		{"version", "use a newer version of stet", []string{"newer version of stet", "stet migrate"}},
 		{"rate-limited", "wait, then run the same command again", []string{"try again after", "until"}},
 		{"network", "check the connection and run the same command again", []string{"check ", "fetch.", "try again"}},

@@ -168,7 +168,7 @@ func (s *Store) prepareFolder(o *Options) error {
 	case errors.Is(err, os.ErrPermission):
 		return fmt.Errorf("opening the archive in %s: %w; this user may not look into the folder", s.dir, err)
 	case !errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("opening the archive in %s: %w", s.dir, classify(err))
+		return fmt.Errorf("opening the archive in %s: %w; name another folder with --data", s.dir, classify(err))
 	case o.ReadOnly || o.MustExist:
 		return fmt.Errorf("%w: %s holds no %s; `stet capture` makes an archive, or name another folder with --data", store.ErrNoStore, s.dir, FileName)
 	}

@@ -30,6 +30,9 @@ type Request struct {
 	// are a terminal.
 	Terminal bool `json:"terminal,omitempty"`
 	Keyboard bool `json:"keyboard,omitempty"`
+	// Columns is how wide the client's terminal is; 0 where the answer goes
+	// elsewhere.
+	Columns int `json:"columns,omitempty"`
 }
 
 // fileQuestion asks the client for a file.

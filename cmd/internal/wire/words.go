@@ -46,7 +46,7 @@ func (w *words) open(ctx context.Context) (*search.Index, error) {
 	}
 	index, err := search.Open(ctx, w.path, w.journal, search.Options{ReadOnly: w.readOnly})
 	if err != nil {
-		return nil, fmt.Errorf("opening the index of words: %w", err)
+		return nil, err // which says what was opened
 	}
 	w.index = index
 	return index, nil
