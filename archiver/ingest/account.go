@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"strings"
 
 	"stet/extract/post"
 	"stet/extract/twitter"
@@ -17,7 +16,11 @@ import (
 
 // account is whose archive is read, as its file account.js says; zero where that
 // is not known.
-type account struct{ ID, Handle, Name string }
+type account struct {
+	ID, Handle, Name string
+	// long are the whole words of its long posts, by the second of their time.
+	long map[int64][]string
+}
 
 // header is what stands before the list of a file of an account's archive.
 func header() *regexp.Regexp {
@@ -55,11 +58,17 @@ func (k *keeper) readAccount(ctx context.Context, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	deleted := strings.HasPrefix(kind, "deleted_tweet")
-	if !deleted && kind != "tweets" && kind != "tweet" {
+	parse := func(raw []byte) []piece { return accountItem(raw, &k.account, false) }
+	switch kind {
+	case "tweets", "tweet", "community_tweet", "community_tweets":
+	case "deleted_tweets", "deleted_tweet":
+		parse = func(raw []byte) []piece { return accountItem(raw, &k.account, true) }
+	case "note_tweet", "note_tweets":
+		parse = func([]byte) []piece { return none("", "the whole words of a long post, which are put into the post") }
+	default:
 		return fmt.Errorf("%w: the file holds %s, not posts", store.ErrInvalid, kind)
 	}
-	p := pool{parse: func(raw []byte) []piece { return accountItem(raw, &k.account, deleted) }, take: k.take}
+	p := pool{parse: parse, take: k.take}
 	err = items(ctx, r, base, func(at span, raw []byte) error { return p.add(ctx, at, raw) })
 	return errors.Join(err, p.end(context.WithoutCancel(ctx)))
 }
@@ -105,10 +114,14 @@ func accountItem(raw []byte, who *account, deleted bool) []piece {
 		return none("", "the item is not a post: "+err.Error())
 	}
 	notes := []string{"from the archive of an account that X gave to its owner"}
-	if a := &parsed.Post.Author; *a == (post.Author{}) && *who != (account{}) {
+	if a := &parsed.Post.Author; *a == (post.Author{}) && who.ID+who.Handle+who.Name != "" {
 		a.ID, a.Handle, a.Name = who.ID, who.Handle, who.Name
 		parsed.Post.URL = twitter.PostURL(a.Handle, parsed.Post.ID)
 		notes = append(notes, "the author is whose archive it is")
+	}
+	if whole := who.whole(&parsed.Post); whole != "" {
+		parsed.Post.Text = whole
+		notes = append(notes, "its words are cut there; the whole are from note-tweet.js of the same archive")
 	}
 	if deleted {
 		notes = append(notes, "the owner had deleted it"+deletedAt(e.Tweet))

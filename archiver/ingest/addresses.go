@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +57,57 @@ func (k *keeper) readBookmarks(ctx context.Context, r io.Reader) error {
 				return err
 			}
 		}
+	}
+}
+
+// maxDepth is how deep folders of bookmarks stand in each other.
+const maxDepth = 1000
+
+// readTree reads the addresses of the tree of bookmarks that Firefox (uri) and
+// browsers of the kind of Chrome (url) keep.
+func (k *keeper) readTree(ctx context.Context, r io.Reader) error {
+	in := &pacer{r: r}
+	d := json.NewDecoder(in)
+	var objects []bool // those that are open, and whether they have names
+	name, named := "", false
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		in.next()
+		before := d.InputOffset()
+		t, err := d.Token()
+		if errors.Is(err, io.EOF) && len(objects) == 0 {
+			return nil
+		}
+		if err == nil && len(objects) > maxDepth {
+			err = errors.New("its folders stand too deep in each other")
+		}
+		if err != nil {
+			return fmt.Errorf("%w: behind byte %d: %w; what stands before was imported", store.ErrInvalid, d.InputOffset(), err)
+		}
+		inside := len(objects) > 0 && objects[len(objects)-1]
+		switch t := t.(type) {
+		case json.Delim:
+			if t == '{' || t == '[' {
+				objects = append(objects, t == '{')
+			} else {
+				objects = objects[:len(objects)-1]
+			}
+			named = false
+			continue
+		case string:
+			if inside && !named {
+				name, named = t, true
+				continue
+			}
+			if (name == "uri" || name == "url") && named && !strings.HasPrefix(t, "place:") { // a search of the browser's own
+				if err := k.address(ctx, span{offset: before, length: d.InputOffset() - before}, t); err != nil {
+					return err
+				}
+			}
+		}
+		named = false
 	}
 }
 

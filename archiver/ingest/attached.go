@@ -38,8 +38,11 @@ type attached struct {
 // archive has none, as where only lists were taken out of it.
 func attachedTo(fsys fs.FS, dir, file string) (*attached, error) {
 	places := []string{"tweets_media", "tweet_media"}
-	if strings.HasPrefix(file, "deleted-") {
+	switch {
+	case strings.HasPrefix(file, "deleted-"):
 		places = []string{"deleted_tweets_media", "deleted_tweet_media"}
+	case strings.HasPrefix(file, "community-"):
+		places = []string{"community_tweet_media", "community_tweets_media"}
 	}
 	for _, place := range places {
 		entries, err := fs.ReadDir(fsys, path.Join(dir, place))

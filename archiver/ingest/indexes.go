@@ -156,6 +156,8 @@ func (k *keeper) links(ctx context.Context, in *pacer, d *json.Decoder, failed f
 func jsonKind(head []byte) format {
 	has := func(name string) bool { return bytes.Contains(head, []byte(`"`+name+`"`)) }
 	switch {
+	case bytes.Contains(head, []byte(`"text/x-moz-place`)), has("roots") && has("bookmark_bar"):
+		return formatTree
 	case has("id_str") || has("author_id") || has("data"):
 	case has("metadata") && has("status"):
 		return formatAutoArchiver

@@ -73,7 +73,7 @@ const (
 	maxItem = 8 << 20
 	// maxHead is how much of a file tells what it is, and peeked how much is
 	// looked at of one that is packed.
-	maxHead = 4096
+	maxHead = 8192
 	peeked  = 64 << 10
 )
 
@@ -154,6 +154,7 @@ const (
 	formatTwarc     format = "twarc"
 	formatAccount   format = "twitter-archive"
 	formatBookmarks format = "bookmarks"
+	formatTree      format = "bookmarks-tree"
 	formatAddresses format = "addresses"
 	formatTable     format = "table"
 	formatPage      format = "page"
@@ -175,6 +176,10 @@ func detect(head []byte) (format, error) {
 		return formatBookmarks, nil
 	case bytes.HasPrefix(head, []byte("WARC/")):
 		return formatWARC, nil
+	case bytes.HasPrefix(head, []byte("SQLite format 3\x00")):
+		return "", fmt.Errorf("%w: it is a database; of ArchiveBox name the folder that it lies in (each snapshot has an index.json), or the list that `archivebox list --json` prints; of a browser export the bookmarks", store.ErrInvalid)
+	case bytes.HasPrefix(head, []byte("mozLz40\x00")):
+		return "", fmt.Errorf("%w: it is a backup in the packing of Firefox; its library of bookmarks writes JSON (Backup) or HTML (Export), which are read", store.ErrInvalid)
 	case bytes.HasPrefix(text, []byte("{")):
 		return jsonKind(head), nil
 	case bytes.HasPrefix(text, []byte("[")) && jsonKind(head) == formatArchiveBox:
@@ -244,6 +249,8 @@ func (k *keeper) read(ctx context.Context, form format, how packing) error {
 		return k.readAccount(ctx, in)
 	case formatBookmarks:
 		return k.readBookmarks(ctx, in)
+	case formatTree:
+		return k.readTree(ctx, in)
 	case formatAddresses:
 		return k.readAddresses(ctx, in)
 	case formatWARC:

@@ -50,8 +50,8 @@ func columns() map[column][]string {
 		columnAddress:  {"url", "link", "tweet url", "permalink"},
 		columnText:     {"content", "full text", "tweet text", "text", "textual content"},
 		columnTitle:    {"upload title", "title"},
-		columnHandle:   {"user name", "screen name", "username", "handle", "user screen name"},
-		columnName:     {"politician", "full name", "display name", "name"},
+		columnHandle:   {"user name", "screen name", "username", "handle", "user screen name", "author.username"},
+		columnName:     {"politician", "full name", "display name", "author.name", "name"},
 		columnAccount:  {"user id", "author id", "twitter id"},
 		columnPosted:   {"created", "created at", "posted", "upload timestamp"},
 		columnDeleted:  {"deleted at", "deleted on", "deletion date", "modified"},
@@ -65,6 +65,9 @@ func columns() map[column][]string {
 type table struct {
 	at    map[column]int
 	comma rune
+	// saved is true for lists of what somebody saved to read: what stands beside
+	// an address is no word of a post.
+	saved bool
 }
 
 // tableOf reads the first row of a table. It returns false where no post could
@@ -89,6 +92,10 @@ func tableOf(head []byte) (table, bool) {
 					break
 				}
 			}
+		}
+		// Pocket, Instapaper and Raindrop, as they export.
+		for _, pair := range [][2]string{{"time added", "tags"}, {"selection", "folder"}, {"excerpt", "cover"}} {
+			t.saved = t.saved || slices.Contains(names, pair[0]) && slices.Contains(names, pair[1])
 		}
 		if t.useful() {
 			return t, true
@@ -150,6 +157,9 @@ func (k *keeper) row(ctx context.Context, at span, t *table, cells []string) err
 			return strings.TrimPrefix(strings.TrimSpace(cells[i]), "'")
 		}
 		return ""
+	}
+	if t.saved {
+		return k.address(ctx, at, cell(columnAddress))
 	}
 	s := statement{address: cell(columnAddress), text: cell(columnText), title: cell(columnTitle), id: cell(columnID), posted: cell(columnPosted),
 		author: post.Author{ID: cell(columnAccount), Handle: strings.TrimPrefix(cell(columnHandle), "@"), Name: cell(columnName)}}

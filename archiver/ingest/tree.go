@@ -32,7 +32,7 @@ const (
 
 // posts matches the names of the files of an account's archive that hold posts.
 func posts() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:deleted-)?tweets?(?:-part[0-9]{1,4})?\.js$`)
+	return regexp.MustCompile(`^(?:deleted-|community-|note-)?tweets?(?:-part[0-9]{1,4})?\.js$`)
 }
 
 // zipped imports a WACZ file, or the archive of an account as it was handed out.
@@ -58,11 +58,13 @@ func checkZip(z *zip.Reader, size int64) error {
 	seen := make(map[string]bool, len(z.File))
 	var total uint64
 	for _, f := range z.File {
-		name := strings.TrimSuffix(f.Name, "/")
+		// What some programs write in a character set of their own is no file of
+		// posts.
+		name := strings.ToValidUTF8(strings.TrimSuffix(f.Name, "/"), "_")
 		switch {
 		case !fs.ValidPath(name) || !filepath.IsLocal(name) || strings.ContainsAny(name, "\\\x00"):
 			return fmt.Errorf("an entry leads out of it: %.200q", f.Name)
-		case seen[name]:
+		case seen[f.Name]:
 			return fmt.Errorf("an entry stands twice: %.200q", f.Name)
 		case f.Flags&0x2041 != 0: // also the strong kind, and of the names
 			return fmt.Errorf("an entry is encrypted: %.200q", f.Name)
@@ -71,7 +73,7 @@ func checkZip(z *zip.Reader, size int64) error {
 		case f.UncompressedSize64 > 1<<20 && f.UncompressedSize64/maxRatio > f.CompressedSize64:
 			return fmt.Errorf("an entry is packed more than %d times: %.200q", maxRatio, f.Name)
 		}
-		seen[name] = true
+		seen[f.Name] = true
 		total += min(f.UncompressedSize64, 1<<40)
 	}
 	if packed := uint64(size); total > 1<<20 && total/maxRatio > packed { //nolint:gosec // sizes are positive
@@ -111,6 +113,11 @@ func tree(ctx context.Context, o Options, fsys fs.FS, prefix string) error {
 	if f, err := fsys.Open(path.Join(dir, "account.js")); err == nil {
 		who = whose(f)
 		_ = f.Close()
+	}
+	for _, n := range names {
+		if strings.HasPrefix(n, notePrefix) {
+			who.addLong(fsys, path.Join(dir, n))
+		}
 	}
 	var errs []error
 	for _, n := range names {
