@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -461,6 +463,120 @@ func TestRetentionDue(t *testing.T) {
 		w.rule(&store.Hold{Time: w.archive.Now(), Ref: ref(shown), Reason: "a court"})
 		if got := list("", 10*day); len(got) != 1 || got[0].Why == nil || got[0].Why.Why != archiver.KeptHeld {
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// TestRetentionOfPages: a linked page goes with the last article that links it,
+// and the bytes of an answer stay as long as anything that stays needs them.
+func TestRetentionOfPages(t *testing.T) {
+	inWorld(t, settings{pages: true, engine: archiver.Options{Policy: archiver.Policy{Links: archiver.LinksArticle}}}, func(w *world) {
+		words := "The timetable of the ferry, " + strings.Repeat("with a lot of hours and minutes, ", 20)
+		w.net.HandleFunc("ferry.example", func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Content-Type", "text/html")
+			title := "Ferry"
+			if r.URL.Path == "/shared" { // the other two are the same, byte for byte
+				title = "Ferries"
+			}
+			_, _ = fmt.Fprintf(rw, "<html><head><title>%s</title></head><body><p>%s</p></body></html>", title, words)
+		})
+		link := func(path string) string { return `<p><a href="https://ferry.example` + path + `">Ferry</a></p>` }
+		first := w.page("agency.example", "/one", article(link("/own")+link("/shared")))
+		second := w.page("desk.example", "/two", article(link("/same")+link("/shared")))
+		w.names("agency", first)
+		w.names("desk", second)
+		if h := w.pageHistory("https://ferry.example/own"); len(h.Captures) != 1 {
+			t.Fatal("the page was not captured")
+		}
+		time.Sleep(agencyKeep)
+		if n := w.keeper(agencyRules, 0, nil).run(); n != 1 {
+			t.Fatalf("%d articles went", n)
+		}
+		if h, err := w.archive.PageHistory(w.ctx, "https://ferry.example/own"); err == nil && len(h.Captures) > 0 {
+			t.Error("the page that only it linked is there")
+		}
+		for _, path := range []string{"/same", "/shared"} {
+			h := w.pageHistory("https://ferry.example" + path)
+			if len(h.Captures) != 1 || h.Best() == nil || !strings.Contains(h.Best().Content.Text, "timetable") {
+				t.Fatalf("the page %s is gone", path)
+			}
+			for _, x := range h.Captures[0].Content.Exchanges {
+				w.body(x)
+			}
+		}
+	})
+}
+
+// TestRetentionOfReadAgain: what was read again and was the same goes too.
+func TestRetentionOfReadAgain(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		n := 0
+		w.net.HandleFunc("agency.example", func(rw http.ResponseWriter, _ *http.Request) {
+			n++
+			rw.Header().Set("Content-Type", "text/html")
+			_, _ = fmt.Fprintf(rw, "<html><body><!-- %d --><p>The gate is closed on Sundays, says nobody.</p></body></html>", n)
+		})
+		w.names("agency", "https://agency.example/gate")
+		time.Sleep(agencyKeep - day)
+		w.runOnce()
+		if n < 2 {
+			t.Fatal("it was not read again")
+		}
+		time.Sleep(day)
+		w.keeper(agencyRules, 0, nil).run()
+		wantNowhere(w, "closed on Sundays")
+	})
+}
+
+// TestRetentionByTwo: two processes that look at once do nothing twice.
+func TestRetentionByTwo(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		for i := range 8 {
+			n := id(time.Duration(i+1)*hour, 100+i)
+			w.x.Add(fakenet.Post{ID: n, Author: ada(), Text: fmt.Sprint("Gate number ", i)})
+			w.names("agency", w.page("agency.example", fmt.Sprint("/", i), article(embed("adaquay", "Ada Quay", n, fmt.Sprint("Gate number ", i)))))
+		}
+		time.Sleep(agencyKeep)
+		var group sync.WaitGroup
+		for _, owner := range []string{"one", "two"} {
+			k := w.keeperOf(owner, agencyRules, 30*day, nil)
+			group.Go(func() { k.run() })
+		}
+		group.Wait()
+		w.keeperOf("three", agencyRules, 30*day, nil).run()
+		wantNowhere(w, "Gate number")
+		decisions, ends := 0, len(w.jobs(archiver.JobRetentionEnd))
+		for _, r := range w.everything() {
+			if r.Kind == store.KindRetention {
+				decisions++
+			}
+		}
+		if decisions != 8 || ends != 8 {
+			t.Errorf("%d decisions, and %d of them end", decisions, ends)
+		}
+	})
+}
+
+// TestRetentionIsReported: once a day.
+func TestRetentionIsReported(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		agencyStory(w)
+		k := w.keeper(agencyRules, 30*day, nil)
+		time.Sleep(agencyKeep)
+		k.run()
+		k.run()
+		var told []string
+		for _, r := range w.everything() {
+			if i, err := store.Decode[store.Incident](&r); err == nil && i.Event == archiver.EventRetention {
+				told = append(told, i.Text)
+			}
+		}
+		if !slices.Equal(told, []string{"1 article sealed"}) {
+			t.Errorf("%q", told)
+		}
+		s, err := k.Status(w.ctx)
+		if err != nil || s.InGrace != 1 || s.Counts.Sealed != 1 || !s.Next.Equal(w.archive.Now().Add(30*day)) {
+			t.Errorf("%+v, %v", s, err)
 		}
 	})
 }

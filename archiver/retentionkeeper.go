@@ -148,12 +148,14 @@ func groupsOf(rules KeepRules) map[time.Duration]map[string]bool {
 	return groups
 }
 
-// numberOf is a number of rules that differs where they do, but for sources that
-// are kept for ever and were never kept otherwise.
+// numberOf is a number of rules that differs where they do.
 func numberOf(rules KeepRules, grace time.Duration) uint64 {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintln(h, grace)
 	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		if rules[name] <= 0 {
+			continue // as if it were not followed: kept for ever
+		}
 		_, _ = fmt.Fprintf(h, "%q %d\n", name, rules[name])
 	}
 	return h.Sum64()>>2 | 1 // every backend's cursors hold it

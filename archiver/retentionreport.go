@@ -255,9 +255,14 @@ type KeepStatus struct {
 	// the first of them is destroyed.
 	InGrace int       `json:"in_grace"`
 	Next    time.Time `json:"next_destroyed,omitzero"`
-	// Counts are of all times.
+	// Counts are of the newest decisions: of all, where Since is zero, else of those
+	// since then.
 	Counts KeepCounts `json:"counts"`
+	Since  time.Time  `json:"since,omitzero"`
 }
+
+// mostCounted is the most decisions that are counted for a status.
+const mostCounted = 20_000
 
 // Status says what rules are in force, and what they did.
 func (k *Keeper) Status(ctx context.Context) (*KeepStatus, error) {
@@ -271,31 +276,49 @@ func (k *Keeper) Status(ctx context.Context) (*KeepStatus, error) {
 			s.Rules[name] = keep
 		}
 	}
-	if err := k.eachEnd(ctx, func(j store.Job) error {
-		if s.InGrace++; s.Next.IsZero() || j.RunAt.Before(s.Next) {
-			s.Next = j.RunAt.UTC()
-		}
-		return nil
-	}); err != nil {
+	counts, err := k.o.Archive.Backend().CountJobs(ctx, k.o.Archive.Now())
+	if err != nil {
 		return nil, err
 	}
-	for q := (store.Query{Term: store.RetentionsTerm(), Kinds: []store.Kind{store.KindRetention}, Limit: 1000}); ; {
+	for _, n := range counts.ByKind[JobRetentionEnd] {
+		s.InGrace += n
+	}
+	// The first of them were sealed first, and end first.
+	first, err := k.o.Archive.Backend().ListJobs(ctx, store.JobFilter{Kinds: []string{JobRetentionEnd}, Limit: 100})
+	if err != nil {
+		return nil, err
+	}
+	for i := range first {
+		if at := first[i].RunAt.UTC(); s.Next.IsZero() || at.Before(s.Next) {
+			s.Next = at
+		}
+	}
+	return s, k.count(ctx, s)
+}
+
+// count counts the newest decisions.
+func (k *Keeper) count(ctx context.Context, s *KeepStatus) error {
+	read := 0
+	for q := (store.Query{Term: store.RetentionsTerm(), Kinds: []store.Kind{store.KindRetention}, Newest: true, Limit: 1000}); ; {
 		page, err := k.o.Archive.List(ctx, q)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := range page.Records {
-			q.After = page.Records[i].Seq
+			q.Before = page.Records[i].Seq
 			r, err := store.Decode[store.Retention](&page.Records[i])
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if !r.Of.IsZero() || r.Act != store.RetentionLift {
 				s.Counts.add(r)
 			}
+			if read++; read == mostCounted {
+				s.Since = r.Time.UTC()
+			}
 		}
-		if !page.More {
-			return s, nil
+		if !page.More || read >= mostCounted {
+			return nil
 		}
 	}
 }

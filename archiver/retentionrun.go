@@ -269,8 +269,12 @@ func (k *Keeper) keptSince(ctx context.Context, rules KeepRules, id store.ID, r 
 	if err != nil {
 		return nil, err
 	}
-	if s.accounts, err = k.sealedAccounts(ctx, id); err != nil {
+	whole := false
+	if s.accounts, whole, err = k.sealedAccounts(ctx, id); err != nil {
 		return nil, err
+	}
+	if decided, err := k.accountsDecided(ctx, s); err != nil || decided && !whole {
+		return nil, errors.Join(err, fmt.Errorf("%w: without the key that opens what is sealed of %s nobody knows whether a decision about an account keeps it", store.ErrNotFound, r.URLs[0]))
 	}
 	art, err := s.read(ctx, articleTerms(r.URLs)...)
 	if err != nil {
@@ -317,24 +321,32 @@ func (k *Keeper) keptSince(ctx context.Context, rules KeepRules, id store.ID, r 
 	return nil, nil
 }
 
+// accountsDecided reports whether anything at all is held or approved: then it
+// matters whose a post is.
+func (k *Keeper) accountsDecided(ctx context.Context, s *surveyor) (bool, error) {
+	any, err := k.o.Archive.List(ctx, store.Query{Term: store.ApprovalsTerm(), Limit: 1})
+	return s.held || len(any.Records) > 0, err
+}
+
 // sealedAccounts are whose the posts are that were sealed: a hold on an account
-// must be found, and the words that tell whose a post is are sealed too.
-func (k *Keeper) sealedAccounts(ctx context.Context, id store.ID) (map[post.Ref][]store.Account, error) {
+// must be found, and the words that tell whose a post is are sealed too. whole is
+// false where the key is not here that opens them.
+func (k *Keeper) sealedAccounts(ctx context.Context, id store.ID) (out map[post.Ref][]store.Account, whole bool, err error) {
 	acts, err := k.o.Archive.RedactionsOf(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	out := map[post.Ref][]store.Account{}
+	out = map[post.Ref][]store.Account{}
 	for i := range acts {
 		if len(acts[i].Content.Sealed) == 0 {
 			continue
 		}
 		records, _, err := k.o.Remover.sealedRecords(ctx, acts[i].Content)
-		if errors.Is(err, store.ErrNotFound) {
-			continue // without the key nobody reads it again
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrVerification) {
+			return out, false, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for j := range records {
 			if records[j].Kind != store.KindDerivation {
@@ -342,7 +354,7 @@ func (k *Keeper) sealedAccounts(ctx context.Context, id store.ID) (map[post.Ref]
 			}
 			d, err := store.Decode[store.Derivation](&records[j])
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			if !d.Source.Secondhand() {
 				s := store.Subject{}
@@ -351,7 +363,7 @@ func (k *Keeper) sealedAccounts(ctx context.Context, id store.ID) (map[post.Ref]
 			}
 		}
 	}
-	return out, nil
+	return out, true, nil
 }
 
 // destroy takes away what was sealed.

@@ -44,6 +44,7 @@ type desk struct {
 	engine  *archiver.Engine
 	worker  *source.Worker
 	feed    []string // paths of articles
+	dated   time.Time
 	status  int
 }
 
@@ -83,7 +84,11 @@ func (d *desk) site(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/rss+xml")
 		fmt.Fprint(w, `<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>`)
 		for _, a := range d.feed {
-			fmt.Fprintf(w, `<item><title>%s</title><link>https://news.example%s</link></item>`, a, a)
+			date := ""
+			if !d.dated.IsZero() {
+				date = "<pubDate>" + d.dated.Format(time.RFC1123Z) + "</pubDate>"
+			}
+			fmt.Fprintf(w, `<item><title>%s</title><link>https://news.example%s</link>%s</item>`, a, a, date)
 		}
 		fmt.Fprint(w, `</channel></rss>`)
 	case strings.HasPrefix(r.URL.Path, "/story-"):

@@ -239,6 +239,10 @@ func (a *app) showRetention(s *statusRetention, row func(name, format string, ar
 		row("", "%s sealed; the first is destroyed %s", count(s.InGrace, "article"), a.when(s.Next))
 	}
 	if s.Counts != (archiver.KeepCounts{}) {
-		row("", "so far: %s; free pages keep what was destroyed until `stet compact`", s.Counts)
+		since := "so far"
+		if !s.Since.IsZero() {
+			since = "since " + a.when(s.Since)
+		}
+		row("", since+": %s; free pages keep what was destroyed until `stet compact`", s.Counts)
 	}
 }
