@@ -23,12 +23,14 @@ func (s *Store) InsertPlain(ctx context.Context, batches []store.Batch, first ui
 	}
 	return s.inTx(ctx, func(tx pgx.Tx) error {
 		var q pgx.Batch
+		var jobs []*store.Job
 		for i := range batches {
 			for _, e := range batches[i].Enqueue {
 				j := e.New()
-				q.Queue(`INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, jobValues(&j)...)
+				jobs = append(jobs, &j)
 			}
 		}
+		queueJobs(&q, jobs)
 		if err := tx.SendBatch(ctx, &q).Close(); err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ func (p *probe) check(ctx context.Context) error {
 }
 
 // last returns the last answer, and whether it is young enough to be told.
-func (p *probe) last() (err error, fresh bool) { //nolint:revive // the error is the answer, not the outcome
+func (p *probe) last() (err error, fresh bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	age := p.now().Sub(p.at)
