@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -150,7 +151,7 @@ func readIndexQuery(v url.Values, d dialect) (*indexQuery, error) {
 	if v.Get("sort") == "closest" || v.Get("closest") != "" {
 		q.closest = v.Get("closest")
 	}
-	if err := errors.Join(q.readNumbers(v, d), q.readPaging(v)); err != nil {
+	if err := cmp.Or(q.readNumbers(v, d), q.readPaging(v, d)); err != nil {
 		return nil, err
 	}
 	if err := q.readFilters(v["filter"], d); err != nil {
@@ -249,8 +250,8 @@ func (a audience) indexRows(ctx context.Context, q *indexQuery) ([]indexRow, err
 			if err != nil {
 				return nil, err
 			}
-			if rows = append(rows, row); len(rows) > maxIndex {
-				return nil, fmt.Errorf("%w: more than %d rows; ask for less", store.ErrTooLarge, maxIndex)
+			if rows = append(rows, row); len(rows) > a.s.mostIndex {
+				return nil, fmt.Errorf("%w: more than %d rows; ask for less", store.ErrTooLarge, a.s.mostIndex)
 			}
 		}
 	}
@@ -264,8 +265,11 @@ func (a audience) allMementos(ctx context.Context, q *indexQuery) ([]*mementos, 
 	var all []*mementos
 	if several {
 		var err error
-		if addresses, err = a.below(ctx, q); err != nil {
-			return nil, err
+		addresses = nil
+		if q.paging.parts.after == "" { // pages and articles are in the first part
+			if addresses, err = a.below(ctx, q); err != nil {
+				return nil, err
+			}
 		}
 		if all, err = a.postsBelow(ctx, q); err != nil {
 			return nil, err

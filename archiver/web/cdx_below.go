@@ -56,15 +56,15 @@ func cutHost(key string) (host, rest string) {
 
 // keysOf finds the keys that begin with a prefix.
 func (a audience) keysOf(ctx context.Context, x store.Index, prefix string, found map[string]bool) error {
-	values, err := a.s.o.Archive.Values(ctx, x, prefix, "", maxIndex+1)
+	values, err := a.s.o.Archive.Values(ctx, x, prefix, "", a.s.mostIndex+1)
 	if err != nil {
 		return err
 	}
 	for _, v := range values {
 		found[v] = true
 	}
-	if len(found) > maxIndex {
-		return fmt.Errorf("%w: more than %d addresses; ask for less", store.ErrTooLarge, maxIndex)
+	if len(found) > a.s.mostIndex {
+		return fmt.Errorf("%w: more than %d addresses; ask for less", store.ErrTooLarge, a.s.mostIndex)
 	}
 	return nil
 }

@@ -32,9 +32,32 @@ type indexPaging struct {
 	resume  string
 	showKey bool
 	next    string
+	parts   indexParts
 }
 
-func (q *indexQuery) readPaging(v url.Values) error {
+// indexParts are the parts in which the posts of a whole platform are answered,
+// where they are more than one question looks at: so many posts each, in the
+// order of their references.
+type indexParts struct {
+	// allowed is true where whoever asks can go on, and asks for no order of all
+	// rows; on where the answer is a part.
+	allowed, on bool
+	// after is the reference behind which the part begins, last the one that it
+	// ends with, empty where nothing is behind it.
+	after, last string
+}
+
+// partPosts is how many posts a part looks at.
+const partPosts = 2000
+
+// partKey leads to what stands behind a row of the part that begins behind a
+// reference, and without a row to the beginning of that part. No key of a row
+// begins like it.
+func partKey(after, row string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte("\x00" + after + "\x00" + row))
+}
+
+func (q *indexQuery) readPaging(v url.Values, d dialect) error {
 	p := indexPaging{page: -1, size: pageBlocks, count: v.Get("showNumPages") == "true", showKey: v.Get("showResumeKey") == "true"}
 	for name, into := range map[string]*int{"page": &p.page, "pageSize": &p.size} {
 		if word := v.Get(name); word != "" {
@@ -50,6 +73,16 @@ func (q *indexQuery) readPaging(v url.Values) error {
 		return errResume
 	}
 	p.resume = string(resume)
+	if key, ok := strings.CutPrefix(p.resume, "\x00"); ok {
+		p.parts.after, p.resume, p.parts.on = "", "", true
+		if p.parts.after, p.resume, ok = strings.Cut(key, "\x00"); !ok {
+			return errResume
+		}
+	}
+	p.parts.allowed = p.showKey && !p.count && p.page < 0 && q.offset == 0 && q.limit >= 0 && !q.reverse && q.closest == "" && (d == wayback || q.output == "text")
+	if p.parts.on && !p.parts.allowed {
+		return fmt.Errorf("%w: a resumeKey of a part goes with showResumeKey=true, and without sort, closest, page, offset and a negative limit", store.ErrInvalid)
+	}
 	q.paging = p
 	return nil
 }
@@ -117,9 +150,13 @@ func (q *indexQuery) turn(d dialect, rows []indexRow) ([]indexRow, error) {
 	switch {
 	case q.limit > 0 && q.limit < len(rows):
 		rows = rows[:q.limit]
-		if p.showKey && len(rows) > 0 {
-			p.next = resumeKey(&rows[len(rows)-1])
+		if last := &rows[len(rows)-1]; p.parts.on {
+			p.next = partKey(p.parts.after, strings.Join(last[:3], " "))
+		} else if p.showKey {
+			p.next = resumeKey(last)
 		}
+	case p.parts.last != "":
+		p.next = partKey(p.parts.last, "")
 	case q.limit < 0:
 		rows = rows[max(len(rows)+q.limit, 0):]
 	}

@@ -25,13 +25,13 @@ func (a audience) postsBelow(ctx context.Context, q *indexQuery) ([]*mementos, e
 	if err != nil {
 		return nil, nil // readIndexQuery has read it: it names no platform
 	}
-	refs, own, err := a.postsOf(ctx, u, q.match)
+	refs, own, err := a.postsOf(ctx, u, q)
 	if err != nil {
 		return nil, err
 	}
 	var out []*mementos
 	rows := 0
-	for _, ref := range refs {
+	for i, ref := range refs {
 		m, err := a.postMementos(ctx, ref)
 		if err != nil {
 			return nil, err
@@ -39,8 +39,12 @@ func (a audience) postsBelow(ctx context.Context, q *indexQuery) ([]*mementos, e
 		if m == nil || !q.coversPost(u, m.URL, own) {
 			continue
 		}
-		if rows += len(m.List); rows > maxIndex {
-			return nil, fmt.Errorf("%w: more than %d captures; ask for the posts of one account", store.ErrTooLarge, maxIndex)
+		if rows += len(m.List); rows > a.s.mostIndex {
+			if parts := &q.paging.parts; parts.on && i > 0 {
+				parts.last = refs[i-1].String() // the part ends here
+				break
+			}
+			return nil, fmt.Errorf("%w: more than %d captures; ask for the posts of one account", store.ErrTooLarge, a.s.mostIndex)
 		}
 		out = append(out, m)
 	}
@@ -49,13 +53,13 @@ func (a audience) postsBelow(ctx context.Context, q *indexQuery) ([]*mementos, e
 
 // postsOf names the posts that an address may be about, and reports for an
 // address whether it is of the same platform, whose other names are as good.
-func (a audience) postsOf(ctx context.Context, u *url.URL, match string) (refs []post.Ref, own func(address string) bool, err error) {
+func (a audience) postsOf(ctx context.Context, u *url.URL, q *indexQuery) (refs []post.Ref, own func(address string) bool, err error) {
 	platform, handle, whole := a.accountIn(u)
 	own = func(address string) bool {
 		_, p, ok := a.s.o.Finder.Parse(address)
 		return ok && p == platform
 	}
-	if handle != "" && match == "prefix" {
+	if handle != "" && q.match == "prefix" {
 		refs, err = a.postsOfAccounts(ctx, platform, handle, whole)
 		return refs, own, err
 	}
@@ -70,21 +74,52 @@ func (a audience) postsOf(ctx context.Context, u *url.URL, match string) (refs [
 			prefixes = append(prefixes, string(p)+":"+host+"/")
 		}
 	}
-	for _, prefix := range prefixes {
-		values, err := a.s.o.Archive.Values(ctx, store.IndexRef, prefix, "", maxIndex+1)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(refs)+len(values) > maxIndex {
-			return nil, nil, fmt.Errorf("%w: more than %d posts; ask for those of one account", store.ErrTooLarge, maxIndex)
-		}
-		for _, v := range values {
-			if ref, err := post.ParseRef(v); err == nil {
-				refs = append(refs, ref)
-			}
+	values, err := a.refsBelow(ctx, prefixes, &q.paging.parts)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, v := range values {
+		if ref, err := post.ParseRef(v); err == nil {
+			refs = append(refs, ref)
 		}
 	}
 	return refs, own, nil
+}
+
+// refsBelow lists the references that begin with one of the prefixes: all of
+// them, or, where they are too many, those of a part.
+func (a audience) refsBelow(ctx context.Context, prefixes []string, parts *indexParts) ([]string, error) {
+	var all []string
+	began := parts.after == ""
+	for _, prefix := range prefixes {
+		after := ""
+		if !began {
+			if began = strings.HasPrefix(parts.after, prefix); !began {
+				continue
+			}
+			after = parts.after
+		}
+		values, err := a.s.o.Archive.Values(ctx, store.IndexRef, prefix, after, a.s.mostIndex+1)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, values...); len(all) > a.s.mostIndex {
+			break
+		}
+	}
+	switch {
+	case !began:
+		return nil, errResume
+	case len(all) > a.s.mostIndex && !parts.allowed:
+		return nil, fmt.Errorf("%w: more than %d posts; ask for those of one account, or in parts: with showResumeKey=true, then with the resumeKey at the end of each answer", store.ErrTooLarge, a.s.mostIndex)
+	case len(all) > a.s.mostIndex:
+		parts.on = true
+	}
+	if most := min(partPosts, a.s.mostIndex); parts.on && len(all) > most {
+		all = all[:most]
+		parts.last = all[most-1]
+	}
+	return all, nil
 }
 
 // accountIn returns the platform of an address, and the account that it begins
@@ -106,7 +141,7 @@ func (a audience) postsOfAccounts(ctx context.Context, platform post.Platform, h
 	term := store.HandleTerm(platform, handle)
 	terms := []store.Term{term}
 	if !whole {
-		values, err := a.s.o.Archive.Values(ctx, store.IndexAccount, term.Value, "", maxIndex)
+		values, err := a.s.o.Archive.Values(ctx, store.IndexAccount, term.Value, "", a.s.mostIndex)
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +153,7 @@ func (a audience) postsOfAccounts(ctx context.Context, platform post.Platform, h
 	seen := map[post.Ref]bool{}
 	var refs []post.Ref
 	for _, term := range terms {
-		records, err := a.s.o.Archive.ListAll(ctx, term, maxIndex+1, store.KindDerivation)
+		records, err := a.s.o.Archive.ListAll(ctx, term, a.s.mostIndex+1, store.KindDerivation)
 		if err != nil {
 			return nil, err
 		}
@@ -132,8 +167,8 @@ func (a audience) postsOfAccounts(ctx context.Context, platform post.Platform, h
 				refs = append(refs, d.Ref)
 			}
 		}
-		if len(refs) > maxIndex {
-			return nil, fmt.Errorf("%w: more than %d posts; ask for less", store.ErrTooLarge, maxIndex)
+		if len(refs) > a.s.mostIndex {
+			return nil, fmt.Errorf("%w: more than %d posts; ask for less", store.ErrTooLarge, a.s.mostIndex)
 		}
 	}
 	return refs, nil

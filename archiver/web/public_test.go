@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -530,6 +531,58 @@ func TestEmptiedCaptures(t *testing.T) {
 	for _, path := range []string{"/c/" + id.String(), apiPrefix + "/captures/" + id.String()} {
 		if rec := w.inside(path, nil); rec.Code != 404 || !strings.Contains(rec.Body.String(), "was sealed by the archive on 2026-03-02: a court asks") {
 			t.Errorf("%s: %d %s", path, rec.Code, rec.Body)
+		}
+	}
+}
+
+// TestIndexInParts: the posts of a platform that are more than one question looks
+// at are answered in parts, each of them once, and only where whoever asks can go
+// on.
+func TestIndexInParts(t *testing.T) {
+	w := newWorld(t, nil)
+	const posts = 23
+	for i := range posts {
+		ref := post.Ref{Platform: post.Twitter, ID: fmt.Sprint(100 + i)}
+		for range 1 + i%3 {
+			w.captured(ref, "words", w.at.Add(-time.Duration(i)*time.Hour), false)
+		}
+	}
+	whole := strings.Fields(w.inside("/cdx?fl=original&url=x.com&matchType=host", nil).Body.String())
+	w.mostIndex = 5
+	for _, tt := range []string{"", "&page=0&showResumeKey=true", "&limit=-1&showResumeKey=true", "&sort=reverse&showResumeKey=true"} {
+		if rec := w.inside("/cdx?fl=original&url=x.com&matchType=host"+tt, nil); rec.Code != 413 || !strings.Contains(rec.Body.String(), "showResumeKey=true") {
+			t.Errorf("%s: %d %s", tt, rec.Code, rec.Body)
+		}
+	}
+	for _, limit := range []string{"", "&limit=1", "&limit=4", "&limit=100"} {
+		var all []string
+		key := ""
+		for parts := 0; ; parts++ {
+			rec := w.inside("/cdx?fl=original&url=x.com&matchType=host&showResumeKey=true"+limit+"&resumeKey="+key, nil)
+			rows, next, more := strings.Cut(strings.TrimSuffix(rec.Body.String(), "\n"), "\n\n")
+			if !more && strings.HasPrefix(rows, "\n") {
+				rows, next, more = "", strings.TrimSpace(rows), true // a part without rows
+			}
+			if all = append(all, strings.Fields(rows)...); rec.Code != 200 || parts > 100 {
+				t.Fatalf("%d %s", rec.Code, rec.Body)
+			}
+			if key = next; !more {
+				break
+			}
+		}
+		slices.Sort(all)
+		want := slices.Clone(whole)
+		if slices.Sort(want); !slices.Equal(all, want) || len(all) < posts {
+			t.Errorf("%s: %d rows in parts, %d as a whole", limit, len(all), len(want))
+		}
+		if key != "" {
+			t.Errorf("%s: ended with key %s", limit, key)
+		}
+	}
+	part := partKey("mastodon:x/1", "")
+	for _, bad := range []string{part, part + "&sort=reverse", base64.RawURLEncoding.EncodeToString([]byte("\x00x"))} {
+		if rec := w.inside("/cdx?url=x.com&matchType=host&showResumeKey=true&resumeKey="+bad, nil); rec.Code != 400 {
+			t.Errorf("%s: %d %s", bad, rec.Code, rec.Body)
 		}
 	}
 }

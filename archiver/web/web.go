@@ -82,6 +82,8 @@ type Server struct {
 	rawAt                             atomic.Pointer[string]
 	sheet                             *sheet
 	covered                           covered
+	// mostIndex is maxIndex.
+	mostIndex int
 }
 
 // New returns a server. It errors where the source of random bytes does.
@@ -93,7 +95,7 @@ func New(o Options) (*Server, error) {
 		o.Keys = nobody{}
 	}
 	now := o.Archive.Now
-	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent), hashing: make(chan struct{}, maxHashing), bundling: make(chan struct{}, maxBundling), reading: make(chan struct{}, maxReading), throttle: newThrottle(now)}
+	s := &Server{o: o, slots: make(chan struct{}, maxConcurrent), hashing: make(chan struct{}, maxHashing), bundling: make(chan struct{}, maxBundling), reading: make(chan struct{}, maxReading), throttle: newThrottle(now), mostIndex: maxIndex}
 	var err error
 	if s.sessions, err = newSessions(&o); err != nil {
 		return nil, err

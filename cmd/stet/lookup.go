@@ -174,14 +174,14 @@ func (a *app) showHit(n int, h *archiver.LookupHit) {
 	case "page":
 		a.out.line("%d  a captured page", n)
 		a.out.line("   %s", h.URL)
-		a.out.block("   “", h.Text+"”", 4)
+		a.out.block("   ", "“"+h.Text+"”", 4)
 		a.out.line("   %s", pageWords(store.PageResult(h.Status), h.Confirmed))
 		return
 	case "article":
 		a.out.line("%d  an article", n)
 		a.out.line("   %s", h.URL)
 		if h.Text != "" { // a file may have no title
-			a.out.block("   “", h.Text+"”", 4)
+			a.out.block("   ", "“"+h.Text+"”", 4)
 		}
 		posted := ""
 		if h.Posted != nil {
