@@ -38,7 +38,7 @@ func (w *world) again(id string, n int) {
 // TestTakedownOfMany ends a takedown between two of its commits: whoever goes on
 // leaves nothing, and puts back all of it, files too.
 func TestTakedownOfMany(t *testing.T) {
-	const many = 150 // captures, with a reading of each: three commits
+	const many = 6 // captures, with a reading of each: several commits
 	inWorld(t, settings{}, func(w *world) {
 		taken, other, pixels := gateStory(w)
 		w.again(taken, many)
@@ -50,7 +50,7 @@ func TestTakedownOfMany(t *testing.T) {
 			}
 			return step == "records" && n == 2
 		}, func(stop func(string)) {
-			r := w.remover(stop)
+			r := w.fewAtOnce("one", stop)
 			if _, err := r.Begin(w.ctx, gateWish(taken, store.TakedownSeal)); err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestTakedownOfMany(t *testing.T) {
 			t.Fatal("nothing is left to do")
 		}
 		time.Sleep(time.Hour)
-		r := w.removerOf("two", nil)
+		r := w.fewAtOnce("two", nil)
 		if err := r.RunAll(w.ctx); err != nil {
 			t.Fatal(err)
 		}
