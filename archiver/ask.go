@@ -233,7 +233,7 @@ func (e *Engine) quarantine(ctx context.Context, p Platform, ep Endpoint, state 
 	switch {
 	case !state.ok && !known:
 		return &store.Incident{Time: state.at, Event: EventQuarantined, Subject: subject,
-			Text: "negative answers of " + subject + " are " + state.why + "; looks are recorded as unknown until that changes"}, nil
+			Text: "negative answers of " + subject + " are " + state.why + "; looks are recorded as unknown until that changes. If the control post itself is gone, name another in watch.controls"}, nil
 	case state.ok && known:
 		return &store.Incident{Time: state.at, Event: EventRecovered, Subject: subject, Text: subject + " shows its control posts again"}, nil
 	}

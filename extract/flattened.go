@@ -75,8 +75,9 @@ type signOff struct {
 	handle    string
 	date      string
 	url       string
-	// numeric is true where the date has no word, which no platform prints.
-	numeric bool
+	// numeric is true where the date has no word, which no platform prints but as
+	// a time stamp.
+	numeric, stamp bool
 	// ownLine is true where nothing stands before the dash on its line.
 	ownLine bool
 }
@@ -103,7 +104,7 @@ func (f *flattener) handle(at int) int {
 	if !f.readName(&s, max(nameFloor, open-maxNameBytes), open) {
 		return end
 	}
-	if (!dated || s.numeric) && !endsWithPostLink(f.text[max(f.floor, s.dash-80):s.dash]) {
+	if (!dated || s.numeric && !s.stamp) && !endsWithPostLink(f.text[max(f.floor, s.dash-80):s.dash]) {
 		return end
 	}
 	fl := f.words(&s)
@@ -214,7 +215,9 @@ func (f *flattener) readDate(s *signOff) bool {
 	}
 	s.date = d.String()
 	s.numeric = strings.IndexFunc(rest[skip:skip+end], unicode.IsLetter) < 0
-	s.end = i + skip + end + dateTail(after)
+	tail := stampTail(after)
+	s.stamp = tail > 0 && strings.Contains(s.handle, ".")
+	s.end = i + skip + end + max(tail, dateTail(after))
 	s.url, s.end = postAddress(f.text, s.end, linked)
 	return true
 }
@@ -281,6 +284,25 @@ func weekdayLength(s string, n int) int {
 func lineEnds(s string) bool {
 	line, _, _ := strings.Cut(s, "\n")
 	return strings.TrimFunc(line, flatSpace) == ""
+}
+
+// stampTail returns the length of the time in a stamp, 2024-11-05T10:00:00.000Z,
+// that s begins with behind the date. Bluesky's oEmbed writes those.
+func stampTail(s string) int {
+	if !strings.HasPrefix(s, "T") {
+		return 0
+	}
+	n := 1
+	for n < len(s) && n < 24 && (s[n] >= '0' && s[n] <= '9' || s[n] == ':' || s[n] == '.') {
+		n++
+	}
+	if n < len("T10:00") || s[3] != ':' {
+		return 0
+	}
+	if strings.HasPrefix(s[n:], "Z") {
+		return n + 1
+	}
+	return n
 }
 
 // dateTail returns the length of what belongs to the date but is not needed to
