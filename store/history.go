@@ -171,7 +171,7 @@ func (h *History) add(r *Record) error {
 
 // Best returns the derivation that people are shown, nil where there is none:
 // the one of the richest source, whole before cut off, the newest among
-// equals. A poorer source never hides a richer one.
+// equals, of what was imported the fullest. A poorer source never hides a richer one.
 func (h *History) Best() *Item[Derivation] {
 	var best *Item[Derivation]
 	for i := range h.Derivations {
@@ -188,7 +188,29 @@ func better(d, o *Derivation) bool {
 	if d.Post.Incomplete != o.Post.Incomplete && !d.Source.Secondhand() && !o.Source.Secondhand() {
 		return o.Post.Incomplete
 	}
+	if d.Source == post.SourceImport && o.Source == d.Source && !d.Redacted && !o.Redacted {
+		// A file tells of one post in several ways, and which it tells last means
+		// nothing.
+		return d.told() >= o.told()
+	}
 	return d.Source.Rank() >= o.Source.Rank()
+}
+
+// told counts what a reading tells beside words.
+func (d *Derivation) told() int {
+	n := len(d.Post.Media)
+	for i := range d.Post.Media {
+		if d.Post.Media[i].Digest != "" {
+			n++
+		}
+	}
+	if d.Post.PostedFrom != "derived" && !d.Post.Posted.IsZero() {
+		n++
+	}
+	if d.Post.Author.ID != "" {
+		n++
+	}
+	return n
 }
 
 // Captured reports whether this archive captured the post itself: what was

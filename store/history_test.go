@@ -66,6 +66,7 @@ func TestHistory(t *testing.T) {
 
 func TestBestDerivation(t *testing.T) {
 	cut := func(d *store.Derivation) { d.Post.Incomplete = true }
+	full := func(d *store.Derivation) { d.Post.Media = []post.Media{{Kind: "photo", URL: "https://pic.example/1"}} }
 	type made struct {
 		source post.Source
 		change func(*store.Derivation)
@@ -81,6 +82,9 @@ func TestBestDerivation(t *testing.T) {
 		{"whole before cut off", []made{{post.SourceEmbed, nil}, {post.SourcePublic, cut}}, 0},
 		{"whole after cut off", []made{{post.SourcePublic, cut}, {post.SourceEmbed, nil}}, 1},
 		{"an article's words are no match for cut ones", []made{{post.SourcePublic, cut}, {post.SourceArticle, nil}}, 0},
+		{"of imported ones the fullest", []made{{post.SourceImport, full}, {post.SourceImport, nil}}, 0},
+		{"of imported ones the newest among the full", []made{{post.SourceImport, full}, {post.SourceImport, nil}, {post.SourceImport, full}}, 2},
+		{"what was redacted", []made{{post.SourceImport, full}, {post.SourceImport, func(d *store.Derivation) { d.Redacted = true }}}, 1},
 		{"a source that this version does not know", []made{{post.SourceArticle, nil}, {"telepathy", nil}}, 0},
 	}
 	for _, c := range cases {

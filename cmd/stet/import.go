@@ -27,8 +27,8 @@ posts, and web archives (WARC, WACZ), in which posts are found in recorded answe
 of the platforms and in pages that quote them; tables with a post in each row (CSV,
 as of Politwoops), what auto-archiver writes (its table, its sheet as CSV, its JSON),
 and folders and indexes of ArchiveBox. Bookmarks (as browsers export them, and the
-lists of Pocket, Instapaper and Raindrop), lists of addresses, one per line, and what such tables and indexes name without having its
-words, become wishes to capture, which ` + "`stet serve`" + ` fulfils. A file may be packed
+lists of Pocket, Instapaper and Raindrop), lists of addresses, one per line, and what
+such tables and indexes name without having its words, become wishes to capture, which ` + "`stet serve`" + ` fulfils. A file may be packed
 with gzip, zstd or bzip2; - is standard input.
 
 The bytes of each file of posts are kept, and each post names its part of them. Of
