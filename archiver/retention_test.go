@@ -580,3 +580,22 @@ func TestRetentionIsReported(t *testing.T) {
 		}
 	})
 }
+
+// TestRetentionOfRestored: what was destroyed before, in an archive of which this
+// is an older copy, is destroyed without a further grace.
+func TestRetentionOfRestored(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		url, _, _, _ := agencyStory(w)
+		time.Sleep(agencyKeep)
+		k := archiver.NewKeeper(archiver.KeeperOptions{Archive: w.archive, Remover: w.remover(nil), Grace: 30 * day, Owner: "one",
+			Rules:     func(context.Context) (archiver.KeepRules, error) { return agencyRules, nil },
+			Destroyed: func(urls []string) (bool, error) { return slices.Contains(urls, url), nil }})
+		if n, err := k.RunDue(w.ctx); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		wantNowhere(w, takenWords)
+		if r := w.retention(store.ArticleTerm(url)); r.Act != store.RetentionDestroy {
+			t.Errorf("it says %+v", r)
+		}
+	})
+}
