@@ -321,6 +321,35 @@ func cursorOf(q url.Values) (uint64, error) {
 	return n, nil
 }
 
+// placeOf reads both: how much of a list is asked for, and where it goes on.
+func placeOf(q url.Values) (limit int, before uint64, err error) {
+	if limit, err = limitOf(q); err == nil {
+		before, err = cursorOf(q)
+	}
+	return limit, before, err
+}
+
+// recordAt returns the record whose id is in the path of a request. It errors
+// with ErrNotFound, in the words of none, where it is of another kind.
+func recordAt[T any, P interface {
+	*T
+	store.Content
+}](s *Server, r *http.Request, name, none string) (store.Record, *T, error) {
+	id, err := store.ParseID(r.PathValue(name))
+	if err != nil {
+		return store.Record{}, nil, err
+	}
+	rec, err := s.o.Archive.Get(r.Context(), id)
+	if err != nil {
+		return rec, nil, err
+	}
+	c, err := store.Decode[T, P](&rec)
+	if err != nil {
+		return rec, nil, fmt.Errorf("%w: %s", store.ErrNotFound, none)
+	}
+	return rec, c, nil
+}
+
 func cursor(n uint64) string {
 	if n == 0 {
 		return ""

@@ -155,22 +155,14 @@ func (s *Server) listPosts(r *http.Request) (any, error) {
 }
 
 func (s *Server) captureOf(r *http.Request) (any, error) {
-	id, err := store.ParseID(r.PathValue("capture"))
-	if err != nil {
-		return nil, err
-	}
-	rec, err := s.o.Archive.Get(r.Context(), id)
-	if err != nil {
-		return nil, err
-	}
-	c, err := store.Decode[store.Capture](&rec)
+	rec, c, err := recordAt[store.Capture](s, r, "capture", "this is no capture")
 	if err == nil {
 		err = s.o.Archive.Emptied(r.Context(), &rec)
 	}
 	if err != nil {
 		return nil, err
 	}
-	v := apiCapture{ID: id, Time: c.Time.UTC(), Kind: c.Kind, Ref: c.Ref.String(), URL: c.URL, Source: c.Source, Exchanges: append([]store.ID{}, c.Exchanges...),
+	v := apiCapture{ID: rec.ID, Time: c.Time.UTC(), Kind: c.Kind, Ref: c.Ref.String(), URL: c.URL, Source: c.Source, Exchanges: append([]store.ID{}, c.Exchanges...),
 		Media: append([]store.MediaFile{}, c.Media...), Article: c.Article.String(), Round: c.Round.String(), Revisit: c.Revisit.String(), Trigger: c.Trigger,
 		Operator: c.Operator, Case: c.Case, Note: c.Note, Private: c.Private, Software: c.Software, Derivations: []apiDerivation{}}
 	if c.Ref.IsZero() {
@@ -185,7 +177,7 @@ func (s *Server) captureOf(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if d.Capture == id {
+		if d.Capture == rec.ID {
 			v.Derivations = append(v.Derivations, apiDerivation{ID: records[i].ID, Time: d.Time.UTC(), Parser: d.Parser, Source: d.Source, Post: d.Post, Notes: append([]string{}, d.Notes...)})
 		}
 	}
@@ -194,11 +186,7 @@ func (s *Server) captureOf(r *http.Request) (any, error) {
 
 func (s *Server) listGone(r *http.Request) (any, error) {
 	q := r.URL.Query()
-	limit, err := limitOf(q)
-	if err != nil {
-		return nil, err
-	}
-	before, err := cursorOf(q)
+	limit, before, err := placeOf(q)
 	if err != nil {
 		return nil, err
 	}
@@ -250,11 +238,7 @@ func (s *Server) lookup(r *http.Request) (any, error) {
 
 func (s *Server) accountOf(r *http.Request) (any, error) {
 	q := r.URL.Query()
-	limit, err := limitOf(q)
-	if err != nil {
-		return nil, err
-	}
-	before, err := cursorOf(q)
+	limit, before, err := placeOf(q)
 	if err != nil {
 		return nil, err
 	}

@@ -218,11 +218,7 @@ func (s *Server) status(r *http.Request) (any, error) {
 
 func (s *Server) listAudit(r *http.Request) (any, error) {
 	q := r.URL.Query()
-	limit, err := limitOf(q)
-	if err != nil {
-		return nil, err
-	}
-	before, err := cursorOf(q)
+	limit, before, err := placeOf(q)
 	if err != nil {
 		return nil, err
 	}

@@ -46,11 +46,7 @@ func actWords(act string) string {
 // listDecisions lists the register for programs.
 func (s *Server) listDecisions(r *http.Request) (any, error) {
 	q := r.URL.Query()
-	limit, err := limitOf(q)
-	if err != nil {
-		return nil, err
-	}
-	before, err := cursorOf(q)
+	limit, before, err := placeOf(q)
 	if err != nil {
 		return nil, err
 	}

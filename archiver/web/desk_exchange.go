@@ -37,18 +37,11 @@ const mostBody = 24 << 10
 
 // showExchange shows a recorded exchange: as text, whatever it is.
 func (s *Server) showExchange(w http.ResponseWriter, r *http.Request) error {
-	id, err := store.ParseID(r.PathValue("id"))
+	rec, x, err := recordAt[store.Exchange](s, r, "id", "this is no recorded exchange")
 	if err != nil {
 		return err
 	}
-	rec, err := s.o.Archive.Get(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	x, err := store.Decode[store.Exchange](&rec)
-	if err != nil {
-		return fmt.Errorf("%w: this is no recorded exchange", store.ErrNotFound)
-	}
+	id := rec.ID
 	p := &exchangePage{X: x, ID: id, Seq: rec.Seq, Leaf: rec.Leaf().String(), Request: lines(x.RequestHead), Response: lines(x.ResponseHead)}
 	if !x.Body.SameAs.IsZero() {
 		p.SameAs = "/exchange/" + x.Body.SameAs.String()

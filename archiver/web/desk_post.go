@@ -90,18 +90,11 @@ func (s *Server) showPost(w http.ResponseWriter, r *http.Request) error {
 // showCapture shows a post as one capture has it: an address that never
 // changes.
 func (s *Server) showCapture(w http.ResponseWriter, r *http.Request) error {
-	id, err := store.ParseID(r.PathValue("id"))
+	rec, c, err := recordAt[store.Capture](s, r, "id", "this is no capture")
 	if err != nil {
 		return err
 	}
-	rec, err := s.o.Archive.Get(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	c, err := store.Decode[store.Capture](&rec)
-	if err != nil {
-		return fmt.Errorf("%w: this is no capture", store.ErrNotFound)
-	}
+	id := rec.ID
 	if err := s.o.Archive.Emptied(r.Context(), &rec); err != nil {
 		return err
 	}

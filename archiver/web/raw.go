@@ -111,16 +111,7 @@ func (s *Server) mediaType(ctx context.Context, b store.BlobReader, d store.Dige
 
 // exchange reads the exchange that a path names.
 func (s *Server) exchange(r *http.Request) (store.Record, *store.Exchange, error) {
-	id, err := store.ParseID(r.PathValue("exchange"))
-	if err != nil {
-		return store.Record{}, nil, err
-	}
-	rec, err := s.o.Archive.Get(r.Context(), id)
-	if err != nil {
-		return store.Record{}, nil, err
-	}
-	x, err := store.Decode[store.Exchange](&rec)
-	return rec, x, err
+	return recordAt[store.Exchange](s, r, "exchange", "this is no recorded exchange")
 }
 
 // raw shows what a server answered, as it was, in an origin that can do nothing:

@@ -55,7 +55,7 @@ beside the archive holds the words encrypted. Interrupted, the work goes on with
   stet redact twitter:20 --media 2 --reason "shows a child"
   stet redact twitter:20 --undo --reason "the family agreed"
   stet redact --list`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := exclusive(cmd, "dry-run", "list", "undo"); err != nil {
 				return err

@@ -41,7 +41,7 @@ is kept longer or no longer followed, stays.`,
 		Example: `  stet source due --within 30d
   stet source due agency --json
   stet source due --now`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.sourceDue(cmd.Context(), strings.Join(args, ""), &f)
 		},

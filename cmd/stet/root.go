@@ -101,6 +101,14 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// atMostOneArg asks for one argument or none.
+func atMostOneArg(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("%w: `%s` takes one argument, but %d were given", store.ErrUsage, cmd.CommandPath(), len(args))
+	}
+	return nil
+}
+
 // someArgs asks for at least one argument.
 func someArgs(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
@@ -117,10 +125,7 @@ func oneArg(what string) cobra.PositionalArgs {
 		if err := someArgs(what)(cmd, args); err != nil {
 			return err
 		}
-		if len(args) > 1 {
-			return fmt.Errorf("%w: `%s` takes one argument, but %d were given", store.ErrUsage, cmd.CommandPath(), len(args))
-		}
-		return nil
+		return atMostOneArg(cmd, args)
 	}
 }
 

@@ -54,7 +54,7 @@ by when it had to be; of one post or account, where it is named.`,
   stet takedown --author twitter:@someone --destroy --reason "court order" --basis "12 O 34/26" --received 2026-03-01 --deadline 2026-04-01
   stet takedown twitter:20 --unseal --reason "rejected"
   stet takedown --list --json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, names := range [][]string{{"seal", "destroy", "unseal", "list", "resume"}, {"dry-run", "unseal", "list", "resume"}} {
 				if err := exclusive(cmd, names...); err != nil {

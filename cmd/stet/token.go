@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"stet/cmd/internal/config"
 	"stet/cmd/internal/token"
+	"stet/cmd/internal/wire"
 	"stet/store"
 )
 
@@ -62,19 +62,12 @@ Only a digest of the token is kept, in tokens.json in the folder of the archive.
 
 // withTokens calls f with the tokens of the archive, which is open meanwhile:
 // only one process changes them at a time.
-func (a *app) withTokens(ctx context.Context, must bool, f func(*token.Tokens) error) (err error) {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	w, err := a.open(ctx, c, must, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	a.tokens.Lock()
-	defer a.tokens.Unlock()
-	return f(token.Of(w.Dir, a.now))
+func (a *app) withTokens(ctx context.Context, must bool, f func(*token.Tokens) error) error {
+	return a.writing(ctx, must, func(w *wire.Archive) error {
+		a.tokens.Lock()
+		defer a.tokens.Unlock()
+		return f(token.Of(w.Dir, a.now))
+	})
 }
 
 func (a *app) addToken(ctx context.Context, name, roleWord, expires string) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os/user"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	users "stet/cmd/internal/user"
+	"stet/cmd/internal/wire"
 	"stet/store"
 )
 
@@ -55,31 +55,32 @@ archive. A new password, and removal, log somebody out at once.`,
 	}
 	cmd.AddCommand(add, passwd,
 		&cobra.Command{Use: "list", Short: "List the users", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error { return a.listUsers(cmd.Context()) }},
-		&cobra.Command{Use: "role NAME ROLE", Short: "Give a user another role", Args: cobra.ExactArgs(2),
+		&cobra.Command{Use: "role NAME ROLE", Short: "Give a user another role", Args: nameAndRole,
 			RunE: func(cmd *cobra.Command, args []string) error { return a.newRole(cmd.Context(), args[0], args[1]) }},
 		&cobra.Command{Use: "remove NAME", Short: "Remove a user, and log them out", Args: oneArg("the name of a user"),
 			RunE: func(cmd *cobra.Command, args []string) error { return a.removeUser(cmd.Context(), args[0]) }})
 	return cmd
 }
 
+// nameAndRole asks for a user's name and a role.
+func nameAndRole(cmd *cobra.Command, args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("%w: `%s` needs a name and a role: reader, archivist or admin", store.ErrUsage, cmd.CommandPath())
+	}
+	return nil
+}
+
 // changingUsers calls f with the users of the archive, which is open meanwhile:
 // only one process changes them at a time. What was done is kept in the archive.
-func (a *app) changingUsers(ctx context.Context, must bool, what string, name string, f func(*users.Users) error) (err error) {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	w, err := a.open(ctx, c, must, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	a.tokens.Lock()
-	defer a.tokens.Unlock()
-	if err := f(users.Of(w.Dir, a.now)); err != nil || what == "" {
-		return err
-	}
-	return a.audit(ctx, w, store.Audit{Action: "user", Targets: []string{name}, Reason: what})
+func (a *app) changingUsers(ctx context.Context, must bool, what string, name string, f func(*users.Users) error) error {
+	return a.writing(ctx, must, func(w *wire.Archive) error {
+		a.tokens.Lock()
+		defer a.tokens.Unlock()
+		if err := f(users.Of(w.Dir, a.now)); err != nil || what == "" {
+			return err
+		}
+		return a.audit(ctx, w, store.Audit{Action: "user", Targets: []string{name}, Reason: what})
+	})
 }
 
 // operator returns the name of who runs the command: that of a token, else that
