@@ -452,3 +452,38 @@ func TestAPIOnGone(t *testing.T) {
 		})
 	}
 }
+
+// TestHeldMeanwhile: what is held once a takedown has begun stays, and is waited
+// for without holding anybody up; released, it goes.
+func TestHeldMeanwhile(t *testing.T) {
+	inWorld(t, settings{}, func(w *world) {
+		taken, other, pixels := gateStory(w)
+		before := leavesOf(w.everything())
+		r := w.remover(nil)
+		if _, err := r.Begin(w.ctx, gateWish(taken, store.TakedownDestroy)); err != nil {
+			t.Fatal(err)
+		}
+		w.rule(&store.Hold{Time: w.now(), Ref: ref(taken), Reason: "a court"})
+		begun := w.now()
+		if err := r.RunAll(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+		left, err := r.Unfinished(w.ctx)
+		if err != nil || len(left) != 1 || len(w.anywhere(takenWords)) == 0 || w.now().Sub(begun) > time.Second {
+			t.Errorf("%d takedowns wait after %v: %v", len(left), w.now().Sub(begun), err)
+		}
+		w.takeDown(other, store.TakedownSeal) // others go on
+		w.rule(&store.Hold{Time: w.now(), Ref: ref(taken), Released: true, Reason: "settled"})
+		if err := r.RunAll(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+		for _, words := range []string{takenWords, pixels} {
+			if places := w.anywhere(words); len(places) > 0 {
+				t.Errorf("%q is left in %v", words, places)
+			}
+		}
+		if left, err := r.Unfinished(w.ctx); err != nil || len(left) > 0 || !slices.Equal(leavesOf(w.everything())[:len(before)], before) {
+			t.Errorf("%d takedowns wait: %v", len(left), err)
+		}
+	})
+}

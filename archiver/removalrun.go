@@ -23,6 +23,9 @@ const (
 	maxTakedownBlobs = 500
 	// takedownLease is how long a job is held.
 	takedownLease = 10 * time.Minute
+	// heldAgain is how long a job waits where something is held; whoever takes up
+	// takedowns tries before.
+	heldAgain = time.Hour
 	// takedownPoll is how often a job is looked at that somebody else carries out.
 	takedownPoll = 200 * time.Millisecond
 )
@@ -95,8 +98,11 @@ func enqueueTakedown(b *store.Builder, w takedownWork) error {
 }
 
 // RunAll carries out what was decided and not done yet, also by others before.
-// It returns when nothing of it is left.
+// It returns when nothing of it is left but what is held, which waits.
 func (r *Remover) RunAll(ctx context.Context) error {
+	if err := r.tryHeld(ctx); err != nil {
+		return err
+	}
 	tick := time.NewTimer(takedownPoll)
 	defer tick.Stop()
 	for {
@@ -113,8 +119,9 @@ func (r *Remover) RunAll(ctx context.Context) error {
 		if len(jobs) > 0 {
 			continue
 		}
-		left, err := r.Unfinished(ctx)
-		if err != nil || len(left) == 0 {
+		left := false
+		err = r.eachJob(ctx, func(j store.Job, _ takedownWork) { left = left || !waitsForHold(&j) })
+		if err != nil || !left {
 			return err
 		}
 		tick.Reset(takedownPoll)
@@ -124,6 +131,30 @@ func (r *Remover) RunAll(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// waitsForHold reports whether a job waits because a post is held.
+func waitsForHold(j *store.Job) bool {
+	return j.State == store.JobWaiting && j.ErrorClass == store.ClassOf(store.ErrRefused).Recorded
+}
+
+// tryHeld lets what waits for the end of a hold be tried at once: it may be
+// released.
+func (r *Remover) tryHeld(ctx context.Context) error {
+	b := r.o.Archive.Begin()
+	n := 0
+	if err := r.eachJob(ctx, func(j store.Job, _ takedownWork) {
+		if waitsForHold(&j) {
+			b.Finish(store.Finish{Job: j.ID, Outcome: store.OutcomeRevive, RunAt: r.o.Archive.Now()})
+			n++
+		}
+	}); err != nil || n == 0 {
+		return err
+	}
+	if _, err := b.Commit(ctx); err != nil && !errors.Is(err, store.ErrConflict) { // or somebody has taken it up
+		return fmt.Errorf("taking up the work of takedowns: %w", err)
+	}
+	return nil
 }
 
 // Unfinished returns the takedowns of which something is still to be done.
@@ -159,12 +190,21 @@ func (r *Remover) Handle(ctx context.Context, j store.Job) error {
 	if err == nil {
 		return nil
 	}
-	// It is tried again for ever: what was decided is to be done.
+	// It is tried again for ever: what was decided is to be done, and what is held
+	// since once it is not any more.
+	held, wait := errors.Is(err, store.ErrRefused), time.Minute
+	if held {
+		wait = heldAgain
+	}
 	b := r.o.Archive.Begin()
-	b.Finish(store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeRetry, RunAt: r.o.Archive.Now().Add(time.Minute),
+	b.Finish(store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeRetry, RunAt: r.o.Archive.Now().Add(wait),
 		Error: err.Error(), ErrorClass: store.ClassOf(err).Recorded})
-	if _, ferr := b.Commit(context.WithoutCancel(ctx)); ferr != nil && !errors.Is(ferr, store.ErrConflict) {
+	_, ferr := b.Commit(context.WithoutCancel(ctx))
+	switch {
+	case ferr != nil && !errors.Is(ferr, store.ErrConflict):
 		err = errors.Join(err, ferr)
+	case held:
+		return nil
 	}
 	return fmt.Errorf("carrying out a takedown: %w", err)
 }
@@ -469,13 +509,18 @@ func (r *Remover) removeBlobs(ctx context.Context, w takedownWork) error {
 // finish ends a takedown, once nothing else of it is left to do: the files of the
 // store are written anew where something was destroyed.
 func (r *Remover) finish(ctx context.Context, j store.Job, w takedownWork, t *store.Takedown) error {
-	more := false
+	more, held := false, false
 	if err := r.eachJob(ctx, func(o store.Job, ow takedownWork) {
-		more = more || o.ID != j.ID && ow.Takedown == w.Takedown
+		if o.ID != j.ID && ow.Takedown == w.Takedown {
+			more, held = more || !waitsForHold(&o), held || waitsForHold(&o)
+		}
 	}); err != nil {
 		return err
 	}
-	if more {
+	switch {
+	case !more && held:
+		return fmt.Errorf("%w: something of it is held", store.ErrRefused)
+	case more:
 		return fmt.Errorf("%w: other work of the takedown is not done yet", store.ErrBusy)
 	}
 	if t.Act == store.TakedownDestroy && r.o.Compact != nil {

@@ -110,7 +110,15 @@ func (a *app) takedown(ctx context.Context, args []string, f *takedownFlags) err
 				a.out.json(done)
 				return nil
 			}
-			a.out.line("Nothing of a takedown is left to do; %s done again.", count(done.Again, "takedown"))
+			left, err := w.Removals.Unfinished(ctx)
+			if err != nil {
+				return err
+			}
+			if len(left) > 0 {
+				a.out.line("Of %s something is held (`stet hold`), and waits for the release; %s done again.", count(len(left), "takedown"), count(done.Again, "takedown"))
+			} else {
+				a.out.line("Nothing of a takedown is left to do; %s done again.", count(done.Again, "takedown"))
+			}
 			a.tellReplayed(&done)
 			return nil
 		})
