@@ -272,6 +272,41 @@ func TestPasswordRefused(t *testing.T) {
 	w.prove()
 }
 
+// TestStrictServer: an operator who lets all transactions be serializable, and
+// only read where nothing else is said, changes nothing for the archive.
+func TestStrictServer(t *testing.T) {
+	schema := newSchema()
+	address := start(t) + "&options=-c%20default_transaction_isolation%3Dserializable%20-c%20synchronous_commit%3Doff"
+	s := at(t, address, postgres.Options{Schema: schema, MinConns: 8})
+	m := newMaker(t, 98)
+	var jobs store.Batch
+	for i := range 40 {
+		jobs.Enqueue = append(jobs.Enqueue, store.Enqueue{Job: store.Job{ID: m.id(), Kind: "look", Key: fmt.Sprint(i), Created: time.Now()}})
+	}
+	m.append(s, jobs)
+	w := write(t, s, 4)
+	var leased atomic.Int64
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for leased.Load() < 40 {
+				got, err := s.Lease(t.Context(), store.LeaseRequest{Owner: "desk", For: time.Hour, Limit: 2})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				leased.Add(int64(len(got)))
+			}
+		})
+	}
+	group.Wait()
+	w.until(40)
+	w.prove()
+	if leased.Load() != 40 || len(w.trouble) > 0 {
+		t.Errorf("%d jobs of 40 were leased, with trouble %v", leased.Load(), w.trouble)
+	}
+}
+
 // TestSlowAnswers: a database that answers late, and then not at all for a
 // while, keeps nobody longer than they wait, and loses nothing.
 func TestSlowAnswers(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"stet/store"
 	"stet/store/postgres"
@@ -117,7 +118,10 @@ func TestMigrateBeside(t *testing.T) {
 	go begin()
 	// building waits for a statement that builds, and returns who runs it.
 	building := func() (pid int) {
-		for pid == 0 {
+		for late := time.Now().Add(time.Minute); pid == 0; {
+			if time.Now().After(late) {
+				t.Fatal("nothing is built")
+			}
 			err := operator.QueryRow(t.Context(), `SELECT coalesce(min(pid), 0) FROM pg_stat_activity WHERE query LIKE '% INDEX CONCURRENTLY %' AND wait_event_type = 'Lock'`).Scan(&pid)
 			if err != nil {
 				t.Fatal(err)

@@ -156,6 +156,8 @@ func (s *Store) settle(ctx context.Context, c *pgx.Conn, o *Options) error {
 		// it expects much, took longer than all the rest.
 		{"jit", "off"},
 		{"lock_timeout", milliseconds(cmp.Or(o.Patience, patience))},
+		// What is read after a lock was waited for has to be as it is then.
+		{"default_transaction_isolation", "read committed"},
 		// A machine that stands still, or is gone from the network, would keep
 		// its locks, and all others from working.
 		{"idle_in_transaction_session_timeout", milliseconds(cmp.Or(o.Silence, silence))},
