@@ -181,7 +181,10 @@ func TestOthers(t *testing.T) {
 // same time there is one job.
 func TestManyKeys(t *testing.T) {
 	schema := newSchema()
-	stores := make([]*postgres.Store, 9)
+	stores := make([]*postgres.Store, 2)
+	if storetest.Thorough() { // more than the server has room for locks
+		stores = make([]*postgres.Store, 9)
+	}
 	for i := range stores {
 		stores[i] = open(t, postgres.Options{Schema: schema})
 	}
@@ -206,7 +209,7 @@ func TestManyKeys(t *testing.T) {
 	adds("article", 4090, 4090)
 	adds("page", 401, 100)
 	counts, err := stores[0].CountJobs(t.Context(), time.Now())
-	if err != nil || counts.ByKind["article"][store.JobWaiting] != 9*4090 || counts.ByKind["page"][store.JobWaiting] != 1201 {
+	if err != nil || counts.ByKind["article"][store.JobWaiting] != len(stores)*4090 || counts.ByKind["page"][store.JobWaiting] != 401+100*(len(stores)-1) {
 		t.Errorf("the jobs are %v, %v", counts.ByKind, err)
 	}
 }
