@@ -144,7 +144,9 @@ func (c *collector) embed(e Embed, at spot) {
 		c.embeds = append(c.embeds, found[Embed]{value: e, first: at})
 	}
 	have := &c.embeds[i]
-	have.last = at.at
+	if have.last = at.at; at.at < have.first.at {
+		have.first = at
+	}
 	have.value.Positions = addPosition(have.value.Positions, at.para)
 	have.value.merge(&e)
 }
@@ -209,11 +211,21 @@ func (c *collector) link(l Link, at spot) {
 	c.others = append(c.others, found[Link]{value: l, first: at})
 }
 
+// addPosition adds the number of a paragraph to those of a finding, which stand in
+// order. What is found in the text is found after what the markup shows, and can
+// stand before it.
 func addPosition(list []int, para int) []int {
-	if para > 0 && len(list) < maxPositions && (len(list) == 0 || list[len(list)-1] != para) {
-		list = append(list, para)
+	if para <= 0 || len(list) >= maxPositions {
+		return list
 	}
-	return list
+	if n := len(list); n == 0 || list[n-1] < para {
+		return append(list, para)
+	}
+	i, known := slices.BinarySearch(list, para)
+	if known {
+		return list
+	}
+	return slices.Insert(list, i, para)
 }
 
 // takeBack removes the links that were found once only, and there inside one of
