@@ -36,6 +36,8 @@ type Redacted struct {
 	// What says what was taken out: words, a field, a file.
 	What    []string  `json:"what"`
 	Remains []Remains `json:"remains"`
+
+	order store.ID // the decision, which can have been carried out in several commits
 }
 
 // removed says what was removed of a post, nil where nothing was, and what parts
@@ -74,12 +76,12 @@ func addPart(parts []Redacted, act *store.Redaction, remains Remains) []Redacted
 		return parts
 	}
 	for i := range parts {
-		if parts[i].Time.Equal(act.Time) {
+		if parts[i].Time.Equal(act.Time) || !act.Order.IsZero() && parts[i].order == act.Order {
 			parts[i].Remains = append(parts[i].Remains, remains)
 			return parts
 		}
 	}
-	return append(parts, Redacted{Time: act.Time.UTC(), Reason: act.Reason, What: act.What, Remains: []Remains{remains}})
+	return append(parts, Redacted{Time: act.Time.UTC(), Reason: act.Reason, What: act.What, Remains: []Remains{remains}, order: act.Order})
 }
 
 // because says why content was removed: by the last of the acts.
