@@ -106,7 +106,7 @@ func gregorianMonths() [12]string {
 			אפר آوریل اپریل apirila api април travnja tra travanj apríla এপ্রিল এপ্রি ஏப்ரல் ஏப் ఏప్రిల్ ఏప్రి
 			ಏಪ್ರಿಲ್ ಏಪ್ರಿ એપ્રિલ एप्रिल एप्रि ਅਪ੍ਰੈਲ ਅਪ੍ਰੈ ഏപ്രിൽ ഏപ്രി เมษายน เม.ย balandžio balandis aprill ebrill
 			ebr prill pri aprel красавіка кра красавік сәуір сәу აპრილი აპრ ապրիլի ապր ապրիլ अप्रिल aprili
-			apirilaren apirilak априла अप्रेल aibreán aib tháng_tư απρίλιος ဧပြီ មេសា ເມສາ අප්‍රේල් ኤፕሪል`,
+			apirilaren apirilak априла अप्रेल aibreán aib tháng_tư απρίλιος ဧပြီ មេសា ເມສາ අප්රේල් ኤፕሪል`,
 		// May.
 		`may mai mayo maio maggio mag mei maja maj mayıs مايو ماي أيار мая май травня трав травень toukokuuta
 			toukokuu touko μαΐου μαΐ května květen kvě május मई מאי مهٔ می maig maiatza мај svibnja svi svibanj মে
