@@ -446,6 +446,8 @@ func FuzzFile(f *testing.F) {
 	f.Add([]byte(tweetsJS()))
 	f.Add([]byte("window.YTD.deleted_tweets.part0 = [ {\"tweet\": {\"id_str\":\"9\",\"full_text\":\"x\",\"deleted_at\":\"now\"}} ]"))
 	f.Add([]byte("<!DOCTYPE NETSCAPE-Bookmark-file-1><a href=https://x.com/a/status/20>"))
+	f.Add([]byte(`{"type":"text/x-moz-place-container","children":[{"uri":"https://x.com/a/status/20"},{"title":"url"}]}`))
+	f.Add([]byte(`window.YTD.note_tweet.part0 = [ {"noteTweet":{"createdAt":"2022-11-08T09:00:00.000Z","core":{"text":"x"}}} ]`))
 	f.Add([]byte("# list\nhttps://x.com/a/status/20\n\nftp://x"))
 	f.Add(zipOf(f, nil, "tweets.js", tweetsJS()))
 	f.Add(packed("gzip", status(1590000000000000001, "a")))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"stet/extract"
 	"stet/extract/sites"
+	"stet/store"
 )
 
 // gzipOf packs b as members that end at the places.
@@ -115,5 +117,18 @@ func TestStrangeWARC(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: nothing is said", name)
 		}
+	}
+}
+
+// TestWrongChecksum: a web archive whose compression has another checksum is no
+// fault of the archive.
+func TestWrongChecksum(t *testing.T) {
+	one := recorded{address: "https://gazette.example/boats", head: asHTML, body: story}
+	text := one.bytes()
+	whole := gzipOf(text[:len(text)-40])
+	whole[len(whole)-6] ^= 1
+	a := newArchive(t)
+	if err := a.give(t, "a.warc.gz", whole); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("got %v, want a file that cannot be read", err)
 	}
 }

@@ -73,6 +73,9 @@ type budget struct {
 func (b *budget) Read(p []byte) (int, error) {
 	n, err := b.r.cur.Read(p)
 	b.n += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) && b.r.how != Plain {
+		err = damaged(err, "the file is damaged or cut")
+	}
 	switch {
 	case b.n > b.limit.Total:
 		return n, fmt.Errorf("%w: the file holds more than %d bytes", store.ErrTooLarge, b.limit.Total)
