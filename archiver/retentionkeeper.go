@@ -121,7 +121,8 @@ func (k *Keeper) Sweep(ctx context.Context) (Swept, error) {
 		return out, err
 	}
 	groups := groupsOf(rules)
-	if err := k.noticeRules(ctx, rules, groups); err != nil {
+	// Where somebody else is taking them over, he does all of it.
+	if err := k.noticeRules(ctx, rules, groups); err != nil && !errors.Is(err, store.ErrConflict) {
 		return out, fmt.Errorf("taking over the rules about how long things are kept: %w", err)
 	}
 	for _, keep := range slices.Sorted(maps.Keys(groups)) {
