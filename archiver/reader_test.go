@@ -144,7 +144,7 @@ func TestView(t *testing.T) {
 	v := s.view(ref)
 	want := []view.Mention{
 		{Article: "https://news.example/two", Title: "Link only", Positions: []int{1}, Markup: "link", Quote: "none", Time: at.Add(2 * time.Hour)},
-		{Article: "https://www.news.example/one?utm_source=x", Title: "New title", Positions: []int{3, 5}, Markup: "blockquote", Quote: "mismatch", Time: at.Add(time.Hour), Said: "The bridge opens on Sunday."},
+		{Article: "https://www.news.example/one", Title: "New title", Positions: []int{3, 5}, Markup: "blockquote", Quote: "mismatch", Time: at.Add(time.Hour), Said: "The bridge opens on Sunday."},
 		{Article: "https://news.example/three", Title: "No id", Positions: []int{7}, Markup: "flattened", Quote: "match", Time: at.Add(-time.Hour)},
 	}
 	if diff := cmp.Diff(want, v.Mentions); diff != "" {
