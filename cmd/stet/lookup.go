@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -129,6 +130,9 @@ func (a *app) answer(ctx context.Context, w *wire.Archive, q *archiver.LookupQue
 // nothingFound is a negative answer with what was searched.
 func (a *app) nothingFound(ctx context.Context, w *wire.Archive, q *archiver.LookupQuery, found *archiver.LookupResult) error {
 	a.warnBehind(found)
+	if err := a.removedAnswer(ctx, w, q.Text); err != nil {
+		return err
+	}
 	what := fmt.Sprintf("a post for %.200q", q.Text)
 	if strings.TrimSpace(q.Text) == "" {
 		what = "a post that fits"
@@ -141,6 +145,32 @@ func (a *app) nothingFound(ctx context.Context, w *wire.Archive, q *archiver.Loo
 		what += fmt.Sprintf(" (%s fit the filters%s)", count(c.Posts+c.Articles+c.Pages, "document"), a.published(&c))
 	}
 	return a.notThere(ctx, w, what, nil)
+}
+
+// removedAnswer is the negative answer about an address or a reference of which
+// something was kept that was removed; nil about anything else.
+func (a *app) removedAnswer(ctx context.Context, w *wire.Archive, text string) error {
+	t := a.classifier().classify(text)
+	if t.err != nil {
+		return nil // words
+	}
+	switch t.kind {
+	case targetPage:
+		var retired *store.Retired
+		if _, err := w.Reader.Article(ctx, t.url); errors.As(err, &retired) {
+			return a.notThere(ctx, w, "", retired)
+		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("reading %s: %w", t.url, err)
+		}
+	case targetPost:
+		v, err := w.Reader.Post(ctx, t.ref)
+		if err == nil && v.Removed != nil {
+			return a.notThere(ctx, w, fmt.Sprintf("%s was taken down, or removed by a rule (`stet show %[1]s` prints what remains of it): what it said", t.ref), store.ErrNotFound)
+		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("reading %s: %w", t.ref, err)
+		}
+	}
+	return nil
 }
 
 // warnBehind says that the index of words has not come to the end yet.
