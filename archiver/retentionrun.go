@@ -254,8 +254,14 @@ func (k *Keeper) end(ctx context.Context, rules KeepRules, j store.Job, id store
 		_, err = b.Commit(ctx)
 		return err
 	case k.o.Archive.Now().Before(r.Ends): // the rules changed, and ask for it all the same
+		// Where the clock that leases by is ahead of this one, it is not to be
+		// leased again and again until this one says so too.
+		at := r.Ends
+		if j.Lease.Until.After(at) {
+			at = j.Lease.Until
+		}
 		b := k.o.Archive.Begin()
-		b.Finish(store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeRelease, RunAt: r.Ends})
+		b.Finish(store.Finish{Job: j.ID, Token: j.Lease.Token, Outcome: store.OutcomeRelease, RunAt: at})
 		_, err = b.Commit(ctx)
 		return err
 	}
