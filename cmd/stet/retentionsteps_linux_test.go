@@ -90,7 +90,7 @@ func (r *removing) retireAtEachStep(t *testing.T, rng *rand.Rand) {
 		return disktest.Verdict{}
 	})
 	r.proveRetired(t, data)
-	kills := 3
+	kills := 1
 	if storetest.Thorough() {
 		kills = 12
 	}

@@ -144,8 +144,9 @@ func (s *service) serveDesk(ctx context.Context, l net.Listener) error {
 }
 
 // exchangeWait is how long who asks for a page waits while another archive takes
-// the place of the one that is served.
-const exchangeWait = 10 * time.Second
+// the place of the one that is served: longer than that takes on a slow machine,
+// and shorter than a page may take.
+const exchangeWait = 20 * time.Second
 
 // inside returns a handler of the archive that is served when it is asked.
 func (s *service) inside(of func(*shift) http.Handler) http.Handler {
