@@ -62,9 +62,9 @@ func TestRemovalAtEachStep(t *testing.T) {
 	}
 }
 
-// removingScenes captures a story with a post, and another one, and returns what
-// is done to it.
-func removingScenes(t *testing.T) []removing {
+// removingWorld is a network with a post that shows pictures, which is to go, and
+// another that stays, a folder, and how they are captured.
+func removingWorld(t *testing.T, pictures ...fakenet.Media) (*fakenet.Net, string, removing) {
 	t.Helper()
 	n := fakenet.New(fakenet.Options{})
 	t.Cleanup(func() { _ = n.Close() })
@@ -75,10 +75,17 @@ func removingScenes(t *testing.T) []removing {
 	}
 	env = append(os.Environ(), append(env, "STET_FETCH_PER_HOST_INTERVAL=0", "HOME="+dir)...)
 	taken, kept := fakenet.PostID(when, 7), fakenet.PostID(when, 8)
-	n.X().Add(fakenet.Post{ID: taken, Author: ada, Text: removedWords, Media: []fakenet.Media{{Key: "Small"}, {Key: "Large", Size: 100 << 10}}})
+	n.X().Add(fakenet.Post{ID: taken, Author: ada, Text: removedWords, Media: pictures})
 	n.X().Add(fakenet.Post{ID: kept, Author: ada, Text: "What stays, stays"})
-	base := removing{killing: killing{env: env, args: []string{"capture", "twitter:" + taken, "twitter:" + kept}},
+	return n, dir, removing{killing: killing{env: env, args: []string{"capture", "twitter:" + taken, "twitter:" + kept}},
 		taken: post.Ref{Platform: post.Twitter, ID: taken}, kept: post.Ref{Platform: post.Twitter, ID: kept}}
+}
+
+// removingScenes captures a story with a post, and another one, and returns what
+// is done to it.
+func removingScenes(t *testing.T) []removing {
+	t.Helper()
+	_, dir, base := removingWorld(t, fakenet.Media{Key: "Small"}, fakenet.Media{Key: "Large", Size: 100 << 10})
 	captured := filepath.Join(dir, "captured")
 	base.watch(t, captured, nil)
 	w := base.open(t, captured)
@@ -114,7 +121,7 @@ func removingScenes(t *testing.T) []removing {
 				if err := os.CopyFS(from, os.DirFS(captured)); err != nil {
 					t.Fatal(err)
 				}
-				killing{env: env, args: before}.watch(t, from, nil)
+				killing{env: base.env, args: before}.watch(t, from, nil)
 			}
 			if err := os.CopyFS(data, os.DirFS(from)); err != nil {
 				t.Fatal(err)

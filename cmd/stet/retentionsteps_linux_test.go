@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"stet/archiver/fakenet"
-	"stet/extract/post"
 	"stet/store"
 	"stet/store/disktest"
 	"stet/store/storetest"
@@ -37,37 +36,26 @@ func TestRetentionAtEachStep(t *testing.T) {
 // removes it.
 func retiring(t *testing.T) removing {
 	t.Helper()
-	n := fakenet.New(fakenet.Options{})
-	t.Cleanup(func() { _ = n.Close() })
-	dir := t.TempDir()
-	env, err := n.Env(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	env = append(os.Environ(), append(env, "STET_FETCH_PER_HOST_INTERVAL=0", "HOME="+dir)...)
-	taken, kept := fakenet.PostID(when, 7), fakenet.PostID(when, 8)
-	n.X().Add(fakenet.Post{ID: taken, Author: ada, Text: removedWords, Media: []fakenet.Media{{Key: "Small"}}})
-	n.X().Add(fakenet.Post{ID: kept, Author: ada, Text: "What stays, stays"})
-	n.HandleFunc("agency.example", func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
+	n, dir, r := removingWorld(t, fakenet.Media{Key: "Small"})
+	n.HandleFunc("agency.example", func(w http.ResponseWriter, asked *http.Request) {
+		switch asked.URL.Path {
 		case "/list.txt":
 			w.Header().Set("Content-Type", "text/plain")
 			_, _ = io.WriteString(w, "https://agency.example/gate\n")
 		case "/gate":
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, `<html><body><article><p>The gate again.</p><blockquote class="twitter-tweet"><p>`+removedWords+
-				`</p>&mdash; Ada (@`+ada.Handle+`) <a href="https://twitter.com/`+ada.Handle+`/status/`+taken+`">March 1, 2026</a></blockquote></article></body></html>`)
+				`</p>&mdash; Ada (@`+ada.Handle+`) <a href="https://twitter.com/`+ada.Handle+`/status/`+r.taken.ID+`">March 1, 2026</a></blockquote></article></body></html>`)
 		default:
-			http.NotFound(w, r)
+			http.NotFound(w, asked)
 		}
 	})
 	captured := filepath.Join(dir, "captured")
-	for _, args := range [][]string{{"capture", "twitter:" + kept}, {"source", "add", "https://agency.example/list.txt", "--name", "agency"},
+	for _, args := range [][]string{{"capture", r.kept.String()}, {"source", "add", "https://agency.example/list.txt", "--name", "agency"},
 		{"serve", "--once"}, {"source", "add", "https://agency.example/list.txt", "--name", "agency", "--keep", "1ms"}} {
-		killing{env: env, args: args}.watch(t, captured, nil)
+		killing{env: r.env, args: args}.watch(t, captured, nil)
 	}
-	r := removing{killing: killing{env: env, args: []string{"source", "due", "--now"}}, gone: true,
-		taken: post.Ref{Platform: post.Twitter, ID: taken}, kept: post.Ref{Platform: post.Twitter, ID: kept}}
+	r.args, r.gone = []string{"source", "due", "--now"}, true
 	if found := r.anywhere(t, captured); len(found) == 0 {
 		t.Fatal("it stands nowhere, so that the test proves little")
 	}
