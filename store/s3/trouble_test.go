@@ -59,14 +59,7 @@ func TestTrouble(t *testing.T) {
 		{http.StatusForbidden, "QuotaExceeded", store.ErrFull},
 	} {
 		t.Run(tt.code, func(t *testing.T) {
-			o := options(t)
-			link := &between{}
-			o.Transport, o.Retries = link, 1
-			s, err := s3.Open(t.Context(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
+			s, link := opened(t)
 			kept, body := []byte("kept before"), []byte("to be kept")
 			put := func(b []byte) error {
 				return s.Put(t.Context(), store.DigestOf(b), bytes.NewReader(b), int64(len(b)))
@@ -188,16 +181,22 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("connection reset by peer") }
 
-// TestChangedUpload: bytes that change on the way to the storage are not stored.
-func TestChangedUpload(t *testing.T) {
-	o := options(t)
-	link := &between{}
+// opened opens the storage with something between that can answer in its place.
+func opened(t *testing.T) (*s3.Store, *between) {
+	t.Helper()
+	o, link := options(t), &between{}
 	o.Transport, o.Retries = link, 1
 	s, err := s3.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	t.Cleanup(func() { _ = s.Close() })
+	return s, link
+}
+
+// TestChangedUpload: bytes that change on the way to the storage are not stored.
+func TestChangedUpload(t *testing.T) {
+	s, link := opened(t)
 	body := []byte("the bells rang at one")
 	link.answer = func(r *http.Request) *http.Response {
 		if r.Method == http.MethodPut {
